@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The Malta board: what main hands to it. */
+#ifndef HW_MIPS_MALTA_H
+#define HW_MIPS_MALTA_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include "chardev/chardev.h"
+#include "system/machine.h"
+
+#define MALTA_MAX_RAM (UINT64_C(2) << 30)
+#define MALTA_SERIALS 3     /* ttyS0, ttyS1, the CBUS UART */
+
+typedef struct {
+    Chardev *serial[MALTA_SERIALS];     /* NULL: the port is there, nothing is connected */
+    Chardev *display;                   /* ASCII display of the FPGA; may be NULL */
+    const char *bios;                   /* flash image, or NULL: the built-in boot stub */
+} MaltaConfig;
+
+/* Builds the board on a machine whose ram_size, byte order and CPUs are set: memory map,
+ * chips, wiring; nothing runs yet. False with err naming what could not be made; the
+ * machine is then only good for machine_free. Caller holds the lock. */
+bool malta_build(Machine *machine, const MaltaConfig *config, GError **err);
+
+/* Host address of RAM offset 0 (all RAM is one block) for the kernel loader. */
+uint8_t *malta_ram(Machine *machine);
+/* Host address of the 4 MiB flash image, in guest memory order. */
+uint8_t *malta_flash(Machine *machine);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the machine and its board know of a CPU; the CPU itself is in target/. */
+#ifndef SYSTEM_CPU_H
+#define SYSTEM_CPU_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct Cpu Cpu;
+typedef struct Machine Machine;
+
+typedef struct {
+    /* Puts the CPU into its state after power-on; vCPU thread parked, machine lock held. */
+    void (*reset)(Cpu *cpu);
+    /* Drives hardware interrupt input line (0..5 = IP2..IP7). Machine lock held. */
+    void (*set_irq)(Cpu *cpu, unsigned line, bool level);
+    /* "info registers"; vCPU parked. */
+    void (*describe)(Cpu *cpu, GString *out);
+    /* Virtual to physical as the CPU sees it now, without side effects; false = no mapping. */
+    bool (*translate)(Cpu *cpu, uint64_t vaddr, uint64_t *paddr);
+    void (*free)(Cpu *cpu);
+} CpuOps;
+
+struct Cpu {
+    const CpuOps *ops;
+    Machine *machine;
+    unsigned index;
+    bool big_endian;
+    bool is_64bit;
+};
+
+#endif

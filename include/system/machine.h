@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The machine: what hangs off it, its run state and its life cycle.
+ *
+ * Lock: machine->lock protects devices, interrupt lines, timers, the run state and the
+ * region tree. vCPU threads take it for device accesses only. machine_* may be called
+ * from any thread unless said otherwise.
+ */
+#ifndef SYSTEM_MACHINE_H
+#define SYSTEM_MACHINE_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "system/clock.h"
+#include "system/cpu.h"
+#include "system/memory.h"
+
+typedef enum {
+    RUN_PRELAUNCH,      /* -S: not started yet */
+    RUN_RUNNING,
+    RUN_PAUSED,
+    RUN_SHUTDOWN,       /* the guest powered off and -no-shutdown keeps us */
+    RUN_INTERNAL_ERROR,
+} RunState;
+
+typedef enum {
+    SHUTDOWN_NONE,
+    SHUTDOWN_GUEST_POWEROFF,
+    SHUTDOWN_GUEST_RESET,       /* a reset that -no-reboot turned into the end */
+    SHUTDOWN_HOST_SIGNAL,
+    SHUTDOWN_MONITOR_QUIT,
+    SHUTDOWN_UI,                /* Ctrl-a x */
+} ShutdownCause;
+
+/* What runs the vCPUs; accel/ implements it. */
+typedef struct {
+    const char *name;
+    /* All vCPUs leave guest code and wait (returns when they do), or go on. Lock held. */
+    void (*pause)(Machine *machine);
+    void (*resume)(Machine *machine);
+    /* Threads are ended and joined. Lock not held. */
+    void (*stop)(Machine *machine);
+} MachineRunner;
+
+typedef struct ResetHook ResetHook;
+
+struct Machine {
+    GRecMutex lock;
+    GMainContext *context;      /* the main thread's */
+    GMainLoop *loop;
+    Clock *clock;
+    char *name;                 /* -name, or NULL */
+
+    uint64_t ram_size;          /* bytes */
+    bool big_endian;
+    bool is_64bit;
+
+    MemRegion *memory;          /* physical memory, 2^64 */
+    AddressSpace *as;
+    GPtrArray *cpus;            /* of Cpu * */
+    GPtrArray *devices;         /* of Device *, in the order they were realized */
+    void *board;                /* the board's own structure */
+
+    const MachineRunner *runner;
+    void *runner_data;
+
+    RunState state;
+    ShutdownCause shutdown_cause;
+    bool no_reboot, no_shutdown;
+    bool rtc_localtime;
+    int64_t rtc_offset;         /* seconds that -rtc base= adds to the host's UTC */
+    GPtrArray *reset_hooks;     /* of ResetHook * */
+    GPtrArray *state_listeners; /* private */
+};
+
+/* A machine without board or CPUs, in RUN_PRELAUNCH, on the calling thread's context. */
+Machine *machine_new(GMainContext *context);
+/* The runner must have been stopped. Frees devices, CPUs, memory and clock. */
+void machine_free(Machine *machine);
+
+/* func runs at every reset, in the order of registration, lock held, vCPUs parked. */
+void machine_add_reset(Machine *machine, void (*func)(void *opaque), void *opaque);
+/* func runs after every change of the run state, lock held. */
+void machine_add_state_listener(Machine *machine, void (*func)(void *opaque, RunState now), void *opaque);
+
+/* Resets everything now; main thread, lock held, vCPUs parked. */
+void machine_reset(Machine *machine);
+/* Asks the main thread for a reset or the end; returns at once. The vCPU that asked goes
+ * on for a few instructions at most. */
+void machine_request_reset(Machine *machine);
+void machine_request_shutdown(Machine *machine, ShutdownCause cause);
+/* Start and stop virtual time and vCPUs; main thread, lock held. Starting after
+ * RUN_SHUTDOWN resets first. */
+void machine_start(Machine *machine);
+void machine_stop(Machine *machine, RunState state);
+const char *run_state_name(RunState state);
+/* Runs the main loop until a shutdown; returns the cause. Lock not held. */
+ShutdownCause machine_run(Machine *machine);
+
+static inline void machine_lock(Machine *machine)
+{
+    g_rec_mutex_lock(&machine->lock);
+}
+
+static inline void machine_unlock(Machine *machine)
+{
+    g_rec_mutex_unlock(&machine->lock);
+}
+
+#endif
