@@ -33,6 +33,7 @@ typedef struct {
     MemEndian endian;
     uint8_t min_size, max_size;     /* 0 means 1 and 4 */
     bool narrow_writes;
+    bool traces_itself;             /* the device logs its accesses under LOG_MMIO, with names */
 } MemOps;
 
 typedef struct MemRegion MemRegion;
@@ -52,7 +53,7 @@ MemRegion *mem_romd_new(const char *name, uint64_t size, const MemOps *ops, void
 MemRegion *mem_io_new(const char *name, uint64_t size, const MemOps *ops, void *opaque);
 /* A window onto size bytes of target from offset. */
 MemRegion *mem_alias_new(const char *name, MemRegion *target, uint64_t offset, uint64_t size);
-/* The region must be detached and no alias may point to it. NULL is allowed. */
+/* Detaches the region and its children first; aliases of it become empty. NULL is allowed. */
 void mem_free(MemRegion *mr);
 
 /* ---- the tree ---- */
@@ -79,6 +80,9 @@ int mem_fd(MemRegion *mr);
 
 AddressSpace *as_new(const char *name, MemRegion *root);
 void as_free(AddressSpace *as);
+/* The lock that device accesses take (NULL: none, for tests of one thread) and the byte
+ * order that MEM_NATIVE stands for. Before the first access. */
+void as_set_bus(AddressSpace *as, GRecMutex *lock, bool big_endian);
 
 typedef struct {
     uint8_t *host;      /* of the first byte asked for; NULL when it is not memory */
