@@ -72,6 +72,7 @@ struct Machine {
     int64_t rtc_offset;         /* seconds that -rtc base= adds to the host's UTC */
     GPtrArray *reset_hooks;     /* of ResetHook * */
     GPtrArray *state_listeners; /* private */
+    struct RequestSource *requests; /* private */
 };
 
 /* A machine without board or CPUs, in RUN_PRELAUNCH, on the calling thread's context. */
@@ -79,7 +80,8 @@ Machine *machine_new(GMainContext *context);
 /* The runner must have been stopped. Frees devices, CPUs, memory and clock. */
 void machine_free(Machine *machine);
 
-/* func runs at every reset, in the order of registration, lock held, vCPUs parked. */
+/* func runs at every reset, after the CPUs' own reset and in the order of registration;
+ * lock held, vCPUs parked. */
 void machine_add_reset(Machine *machine, void (*func)(void *opaque), void *opaque);
 /* func runs after every change of the run state, lock held. */
 void machine_add_state_listener(Machine *machine, void (*func)(void *opaque, RunState now), void *opaque);
