@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A device: a DeviceType that describes it in tables, and a structure that begins with
+ * Device. Machine lock held for everything here, unless said otherwise.
+ */
+#ifndef HW_CORE_DEVICE_H
+#define HW_CORE_DEVICE_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "hw/core/irq.h"
+#include "hw/core/prop.h"
+#include "hw/core/reg.h"
+#include "hw/core/state.h"
+#include "system/machine.h"
+
+typedef struct DeviceType DeviceType;
+
+struct Device {
+    const DeviceType *type;
+    Machine *machine;
+    char *id;                       /* of -device id=, or NULL */
+    bool realized;
+    void (*detach)(Device *dev);    /* set by the bus: takes the device off it */
+};
+
+struct DeviceType {
+    const char *name;
+    size_t size;                    /* of the instance; Device is its first member */
+    const char *parent;             /* for introspection; NULL means "device" */
+    const char *description;
+    bool user_creatable;            /* -device may make one */
+
+    const Reg *regs;                /* ascending addresses, ended by { 0 }; may be NULL */
+    uint8_t reg_width;              /* bytes of a register: 1, 2 or 4; 0 means 4 */
+    MemEndian reg_endian;
+
+    const VmField *state;           /* ended by { 0 } */
+    uint32_t state_version;         /* of the wire format, from 1; 0 means 1 */
+    const Prop *props;              /* ended by { 0 }; may be NULL */
+
+    const void *bus_info;           /* what the bus wants to know: PciInfo for PCI devices */
+
+    /* Makes regions, timers and connections. False with err; the device is then freed. */
+    bool (*realize)(Device *dev, GError **err);
+    /* After the registers of the table have their reset values. */
+    void (*reset)(Device *dev);
+    /* Frees what realize made, also when that failed half-way. */
+    void (*finalize)(Device *dev);
+    /* Brings the fields up to date before they are saved. */
+    void (*pre_save)(Device *dev);
+    /* Derives from the loaded fields what is not saved, and refuses impossible values. */
+    bool (*post_load)(Device *dev, GError **err);
+};
+
+/* A device of the type on machine, properties at their defaults; owned by the caller. */
+Device *device_new(Machine *machine, const DeviceType *type);
+/* Realizes it, adds it to machine->devices and to the resets; takes ownership: on failure
+ * (false, err) the device is freed. */
+bool device_realize(Device *dev, GError **err);
+/* Detaches and frees the device, which must not be in machine->devices. NULL is allowed. */
+void device_free(Device *dev);
+/* Power-on state: table registers first, then the type's reset. */
+void device_reset(Device *dev);
+/* What messages call it: its id or its type's name. */
+const char *device_name(const Device *dev);
+
+/* ---- all types ---- */
+
+/* The types of this program, ended by NULL, in alphabetical order. */
+const DeviceType *const *device_types(void);
+/* NULL when there is none of that name. */
+const DeviceType *device_type_find(const char *name);
+
+#endif
