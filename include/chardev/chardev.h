@@ -14,7 +14,13 @@
 
 typedef struct Chardev Chardev;
 
-typedef enum { CHR_OPENED, CHR_CLOSED, CHR_BREAK } ChardevEvent;
+typedef enum {
+    CHR_OPENED,     /* a peer is there, or was already when the front end attached */
+    CHR_CLOSED,
+    CHR_BREAK,      /* the peer sent a break */
+    CHR_FOCUS,      /* the keyboard of a mux turns to this front end */
+    CHR_BLUR,       /* ... or away from it */
+} ChardevEvent;
 
 typedef struct {
     /* How many bytes the front end takes now; 0 stops input until chardev_accept_input. */
@@ -32,6 +38,7 @@ void chardev_write(Chardev *chr, const void *data, size_t len);
 bool chardev_output_pending(const Chardev *chr);
 /* The front end has room again. */
 void chardev_accept_input(Chardev *chr);
+/* A break for the host; lost on the way when the host's end knows no such thing. */
 void chardev_send_break(Chardev *chr);
 const char *chardev_id(const Chardev *chr);
 

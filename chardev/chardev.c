@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "chardev/backend.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define COMPACT_ABOVE (64u << 10)
+
+Chardev *chardev_new(Machine *machine, const ChardevBackend *backend, const char *id)
+{
+    Chardev *chr = g_new0(Chardev, 1);
+    chr->backend = backend;
+    chr->machine = machine;
+    chr->id = g_strdup(id);
+    chr->log_fd = -1;
+    chr->queue = g_byte_array_new();
+    return chr;
+}
+
+void chardev_free(Chardev *chr)
+{
+    if (!chr) {
+        return;
+    }
+    if (chr->backend->close) {
+        chr->backend->close(chr);
+    }
+    fdport_free(chr->port);
+    if (chr->log_fd >= 0) {
+        close(chr->log_fd);
+    }
+    g_byte_array_free(chr->queue, TRUE);
+    g_free(chr->user);
+    g_free(chr->id);
+    g_free(chr);
+}
+
+const char *chardev_id(const Chardev *chr)
+{
+    return chr->id;
+}
+
+/* ---- from the host to the front end ---- */
+
+size_t chardev_room(const Chardev *chr)
+{
+    return chr->frontend ? chr->frontend->can_receive(chr->opaque) : CHARDEV_CHUNK;
+}
+
+void chardev_deliver(Chardev *chr, const uint8_t *data, size_t len)
+{
+    if (chr->frontend && len > 0) {
+        chr->frontend->receive(chr->opaque, data, len);
+    }
+}
+
+void chardev_event(Chardev *chr, ChardevEvent event)
+{
+    if (chr->frontend && chr->frontend->event) {
+        chr->frontend->event(chr->opaque, event);
+    }
+}
+
+static void frontend_changed(Chardev *chr)
+{
+    if (chr->backend->frontend_changed) {
+        chr->backend->frontend_changed(chr);
+    }
+    if (chr->port) {
+        fdport_update(chr->port);
+    }
+}
+
+void chardev_attach(Chardev *chr, const ChardevFrontend *frontend, void *opaque)
+{
+    chr->frontend = frontend;
+    chr->opaque = opaque;
+    if (frontend && chr->connected) {
+        chardev_event(chr, CHR_OPENED);
+    }
+    frontend_changed(chr);
+}
+
+void chardev_accept_input(Chardev *chr)
+{
+    frontend_changed(chr);
+}
+
+void chardev_set_connected(Chardev *chr, bool connected)
+{
+    if (chr->connected == connected) {
+        return;
+    }
+    chr->connected = connected;
+    if (!connected) {
+        g_byte_array_set_size(chr->queue, 0);
+        chr->queue_head = 0;
+    }
+    chardev_event(chr, connected ? CHR_OPENED : CHR_CLOSED);
+}
+
+/* ---- from the front end to the host ---- */
+
+bool chardev_output_pending(const Chardev *chr)
+{
+    if (chr->below) {
+        return chardev_output_pending(chr->below);
+    }
+    return chr->queue_head < chr->queue->len;
+}
+
+static void enqueue(Chardev *chr, const uint8_t *data, size_t len)
+{
+    if (len > CHARDEV_QUEUE_MAX) {
+        data += len - CHARDEV_QUEUE_MAX;
+        len = CHARDEV_QUEUE_MAX;
+    }
+    if (chr->queue_head > COMPACT_ABOVE) {
+        g_byte_array_remove_range(chr->queue, 0, chr->queue_head);
+        chr->queue_head = 0;
+    }
+    g_byte_array_append(chr->queue, data, (guint)len);
+    if (chr->queue->len - chr->queue_head > CHARDEV_QUEUE_MAX) {
+        chr->queue_head = chr->queue->len - CHARDEV_QUEUE_MAX;
+    }
+}
+
+/* How many bytes the host took now; fewer than len when it wants to be asked later. */
+static size_t give(Chardev *chr, const uint8_t *data, size_t len)
+{
+    size_t done = 0;
+    while (done < len && chr->port) {
+        ssize_t n = fdport_write(chr->port, data + done, len - done);
+        if (n >= 0) {
+            done += (size_t)n;
+        } else if (errno == EAGAIN) {
+            break;
+        } else if (errno != EINTR) {
+            return len;     /* the reading side notices that the peer is gone */
+        }
+    }
+    return done;
+}
+
+void chardev_flush(Chardev *chr)
+{
+    guint left = chr->queue->len - chr->queue_head;
+    if (left > 0) {
+        chr->queue_head += (guint)give(chr, chr->queue->data + chr->queue_head, left);
+    }
+    if (chr->queue_head == chr->queue->len) {
+        g_byte_array_set_size(chr->queue, 0);
+        chr->queue_head = 0;
+    }
+}
+
+static void write_log(Chardev *chr, const uint8_t *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(chr->log_fd, data, len);
+        if (n < 0 && errno != EINTR) {
+            g_printerr("valletta: -chardev %s: logfile: %s; no more is logged\n", chr->id, g_strerror(errno));
+            close(chr->log_fd);
+            chr->log_fd = -1;
+            return;
+        }
+        data += MAX(n, 0);
+        len -= (size_t)MAX(n, 0);
+    }
+}
+
+void chardev_write(Chardev *chr, const void *data, size_t len)
+{
+    if (chr->log_fd >= 0) {
+        write_log(chr, data, len);
+    }
+    if (chr->backend->send) {
+        chr->backend->send(chr, data, len);
+        return;
+    }
+    if (!chr->port || !chr->connected) {
+        return;
+    }
+    size_t done = chardev_output_pending(chr) ? 0 : give(chr, data, len);
+    if (done < len) {
+        enqueue(chr, (const uint8_t *)data + done, len - done);
+        fdport_update(chr->port);
+    }
+}
+
+void chardev_send_break(Chardev *chr)
+{
+    if (chr->below) {
+        chardev_send_break(chr->below);
+    } else if (chr->backend->send_break) {
+        chr->backend->send_break(chr);
+    }
+}

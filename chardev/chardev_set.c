@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "chardev/chardev_set.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include "chardev/backend.h"
+#include "util/error.h"
+
+#define FLUSH_AT_END_US (1000 * 1000)
+
+struct ChardevSet {
+    Machine *machine;
+    GPtrArray *list;        /* of Chardev *, in the order they were made */
+};
+
+static const ChardevBackend *const backends[] = {
+    &stdio_backend, &pty_backend, &file_backend, &pipe_backend, &socket_backend, &null_backend,
+};
+
+/* What users may ask for by habit. */
+static const struct {
+    const char *name, *instead;
+} absent_backends[] = {
+    { "vc", "there is no display; use stdio, pty or socket" },
+    { "ringbuf", "use file" },
+    { "memory", "use file" },
+    { "udp", "use socket" },
+    { "telnet", "use tcp: and nc or socat" },
+    { "websocket", "use tcp:" },
+    { "serial", "use socat between the host's port and a pty" },
+    { "tty", "use socat between the host's port and a pty" },
+    { "parallel", "use file" },
+    { "parport", "use file" },
+    { "msmouse", "there is no serial mouse" },
+    { "wctablet", "there is no serial tablet" },
+    { "braille", "use socket" },
+    { "testdev", "use file" },
+    { "spicevmc", "there is no SPICE" },
+    { "spiceport", "there is no SPICE" },
+    { "qemu-vdagent", "there is no display" },
+    { "dbus", "use socket" },
+    { "hub", "use mux=on" },
+    { "fdset", "use socket,fd=N" },
+};
+
+ChardevSet *chardev_set_new(Machine *machine)
+{
+    ChardevSet *set = g_new0(ChardevSet, 1);
+    set->machine = machine;
+    set->list = g_ptr_array_new();
+    return set;
+}
+
+static void flush_all(ChardevSet *set)
+{
+    gint64 end = g_get_monotonic_time() + FLUSH_AT_END_US;
+    for (guint i = 0; i < set->list->len; i++) {
+        Chardev *chr = g_ptr_array_index(set->list, i);
+        gint64 left;
+        while (chr->port && chardev_output_pending(chr) && (left = end - g_get_monotonic_time()) > 0) {
+            fdport_wait_writable(chr->port, (int)(left / 1000) + 1);
+            chardev_flush(chr);
+        }
+    }
+}
+
+static void free_device(Chardev *chr)
+{
+    Mux *mux = chr->mux;
+    chardev_free(chr);
+    mux_free(mux);
+}
+
+void chardev_set_free(ChardevSet *set)
+{
+    if (!set) {
+        return;
+    }
+    flush_all(set);
+    for (guint i = set->list->len; i > 0; i--) {
+        free_device(g_ptr_array_index(set->list, i - 1));
+    }
+    g_ptr_array_free(set->list, TRUE);
+    g_free(set);
+}
+
+static Chardev *find(ChardevSet *set, const char *id)
+{
+    for (guint i = 0; i < set->list->len; i++) {
+        Chardev *chr = g_ptr_array_index(set->list, i);
+        if (strcmp(chr->id, id) == 0) {
+            return chr;
+        }
+    }
+    return NULL;
+}
+
+/* ---- making ---- */
+
+static const ChardevBackend *find_backend(const char *option, const char *name, GError **err)
+{
+    g_autoptr(GString) known = g_string_new(NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(backends); i++) {
+        if (strcmp(backends[i]->name, name) == 0) {
+            return backends[i];
+        }
+        g_string_append_printf(known, "%s%s", i ? ", " : "", backends[i]->name);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(absent_backends); i++) {
+        if (strcmp(absent_backends[i].name, name) == 0) {
+            error_set(err, "%s: the back end '%s' is not there yet; %s", option, name, absent_backends[i].instead);
+            return NULL;
+        }
+    }
+    error_set(err, "%s: unknown back end '%s'; there are %s", option, name, known->str);
+    return NULL;
+}
+
+static bool check_id(ChardevSet *set, const char *option, const char *id, GError **err)
+{
+    if (!id) {
+        return error_set(err, "%s: needs id=NAME", option);
+    }
+    bool good = g_ascii_isalpha(id[0]);
+    for (const char *p = id; *p; p++) {
+        good = good && (g_ascii_isalnum(*p) || strchr("-._", *p));
+    }
+    if (!good) {
+        return error_set(err, "%s: id=%s: must be letters, digits, '-', '.', '_', a letter first", option, id);
+    }
+    if (find(set, id)) {
+        return error_set(err, "%s: id=%s: there is one of that name already", option, id);
+    }
+    return true;
+}
+
+static bool open_log(Chardev *chr, KeyVal *props, bool append, GError **err)
+{
+    const char *path = keyval_get(props, "logfile");
+    if (path) {
+        chr->log_fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0666);
+        if (chr->log_fd < 0) {
+            return error_set(err, "%s: logfile=%s: %s", keyval_option(props), path, g_strerror(errno));
+        }
+    }
+    return true;
+}
+
+static Chardev *stdio_user(ChardevSet *set)
+{
+    for (guint i = 0; i < set->list->len; i++) {
+        Chardev *chr = g_ptr_array_index(set->list, i);
+        if (chr->backend == &stdio_backend) {
+            return chr;
+        }
+    }
+    return NULL;
+}
+
+/* Makes the device that props describe ("backend" and what belongs to it). */
+static Chardev *make(ChardevSet *set, KeyVal *props, const char *id, GError **err)
+{
+    const char *option = keyval_option(props), *name = keyval_get(props, "backend");
+    bool mux = false, append = false;
+    if (!name) {
+        error_set(err, "%s: needs a back end first; see -chardev help", option);
+        return NULL;
+    }
+    const ChardevBackend *backend = find_backend(option, name, err);
+    keyval_get(props, "logfile");
+    if (!backend || !check_id(set, option, id, err) || !keyval_get_bool(props, "mux", &mux, err) ||
+        !keyval_get_bool(props, "logappend", &append, err)) {
+        return NULL;
+    }
+    if (backend == &stdio_backend && stdio_user(set)) {
+        error_set(err, "%s: stdio is taken by '%s'; for more than one use -chardev stdio,mux=on", option,
+                  stdio_user(set)->id);
+        return NULL;
+    }
+    Chardev *chr = chardev_new(set->machine, backend, id);
+    if (!backend->open(chr, props, err) || !open_log(chr, props, append, err)) {
+        chardev_free(chr);
+        return NULL;
+    }
+    if (mux) {
+        chr->mux = mux_new(chr);
+    }
+    if (chr->port) {
+        fdport_update(chr->port);
+    }
+    g_ptr_array_add(set->list, chr);
+    return chr;
+}
+
+bool chardev_set_add(ChardevSet *set, const char *text, GError **err)
+{
+    g_autoptr(KeyVal) props = keyval_new("-chardev");
+    return keyval_parse(props, text, "backend", err) && make(set, props, keyval_get(props, "id"), err) != NULL;
+}
+
+/* ---- attaching ---- */
+
+static Chardev *claim(Chardev *chr, const char *option, const char *user, GError **err)
+{
+    if (chr->mux) {
+        chr = mux_add_port(chr->mux);
+    } else if (chr->user) {
+        error_set(err, "%s: '%s' is taken by %s; add mux=on to its -chardev to share it", option, chr->id,
+                  chr->user);
+        return NULL;
+    }
+    chr->user = g_strdup(user);
+    return chr;
+}
+
+Chardev *chardev_set_claim(ChardevSet *set, const char *option, const char *id, const char *user, GError **err)
+{
+    Chardev *chr = find(set, id);
+    if (!chr) {
+        error_set(err, "%s: no -chardev with id=%s", option, id);
+        return NULL;
+    }
+    return claim(chr, option, user, err);
+}
+
+/* ---- the short forms ---- */
+
+/* "host:port" or "[v6]:port", before any comma, into host= and port=. */
+static bool split_host(KeyVal *props, const char *text, GError **err)
+{
+    size_t len = strcspn(text, ",");
+    g_autofree char *addr = g_strndup(text, len);
+    char *colon = strrchr(addr, ':');
+    if (!colon || !colon[1]) {
+        return error_set(err, "%s: tcp:%s: must be tcp:HOST:PORT", keyval_option(props), text);
+    }
+    *colon = '\0';
+    char *host = addr;
+    if (host[0] == '[' && colon > host && colon[-1] == ']') {
+        colon[-1] = '\0';
+        host++;
+    }
+    if (!keyval_parse(props, text[len] ? text + len + 1 : "", NULL, err)) {
+        return false;
+    }
+    keyval_set(props, "backend", "socket");
+    keyval_set(props, "host", host);
+    keyval_set(props, "port", colon + 1);
+    return true;
+}
+
+/* Turns a short form into the properties of -chardev. */
+static bool expand(KeyVal *props, const char *text, GError **err)
+{
+    const char *rest = strchr(text, ':');
+    g_autofree char *kind = g_strndup(text, rest ? (size_t)(rest - text) : strcspn(text, ","));
+    rest = rest ? rest + 1 : NULL;
+    if (rest && strcmp(kind, "tcp") == 0) {
+        return split_host(props, rest, err);
+    }
+    if (rest && strcmp(kind, "unix") == 0) {
+        keyval_set(props, "backend", "socket");
+        return keyval_parse(props, rest, "path", err);
+    }
+    if (rest && (strcmp(kind, "file") == 0 || strcmp(kind, "pipe") == 0)) {
+        keyval_set(props, "backend", kind);
+        keyval_set(props, "path", rest);
+        return true;
+    }
+    if (text[0] == '/') {
+        return error_set(err, "%s: host devices (%s) are not there yet; use socat between it and a pty",
+                         keyval_option(props), text);
+    }
+    if (rest) {
+        keyval_set(props, "backend", kind);
+        return find_backend(keyval_option(props), kind, err) &&
+               error_set(err, "%s: '%s' takes no ':'; see -chardev help", keyval_option(props), kind);
+    }
+    return keyval_parse(props, text, "backend", err);
+}
+
+bool chardev_set_open(ChardevSet *set, const char *option, const char *id, const char *text,
+                      Chardev **out, GError **err)
+{
+    g_autofree char *label = g_strdup_printf("%s %s", option, text);
+    g_autoptr(KeyVal) props = keyval_new(label);
+    *out = NULL;
+    if (strcmp(text, "none") == 0) {
+        return true;
+    }
+    if (g_str_has_prefix(text, "chardev:")) {
+        *out = chardev_set_claim(set, label, text + strlen("chardev:"), id, err);
+        return *out != NULL;
+    }
+    bool mux = g_str_has_prefix(text, "mon:");
+    text += mux ? strlen("mon:") : 0;
+    if (!expand(props, text, err)) {
+        return false;
+    }
+    if (mux) {
+        keyval_set(props, "mux", "on");
+        if (g_strcmp0(keyval_get(props, "backend"), "stdio") == 0 && !keyval_get(props, "signal")) {
+            keyval_set(props, "signal", "off");
+        }
+    }
+    Chardev *chr = make(set, props, id, err);
+    *out = chr ? claim(chr, label, id, err) : NULL;
+    return *out != NULL;
+}
+
+/* ---- the rest ---- */
+
+void chardev_set_wait(ChardevSet *set)
+{
+    for (guint i = 0; i < set->list->len; i++) {
+        Chardev *chr = g_ptr_array_index(set->list, i);
+        if (!chr->backend->waits || !chr->backend->waits(chr)) {
+            continue;
+        }
+        g_autofree char *where = chr->backend->describe(chr);
+        g_printerr("valletta: waiting for a connection on %s\n", where);
+        while (chr->backend->waits(chr) && set->machine->shutdown_cause == SHUTDOWN_NONE) {
+            g_main_context_iteration(set->machine->context, TRUE);
+        }
+    }
+}
+
+bool chardev_set_break(ChardevSet *set, const char *id, GError **err)
+{
+    Chardev *chr = find(set, id);
+    if (!chr) {
+        return error_set(err, "no character device '%s'; see info chardev", id);
+    }
+    chardev_event(chr, CHR_BREAK);
+    return true;
+}
+
+char *chardev_set_describe(ChardevSet *set)
+{
+    GString *out = g_string_new(NULL);
+    for (guint i = 0; i < set->list->len; i++) {
+        Chardev *chr = g_ptr_array_index(set->list, i);
+        g_autofree char *where = chr->backend->describe(chr);
+        g_string_append_printf(out, "%s: filename=%s%s", chr->id, where, chr->mux ? ",mux" : "");
+        const char *user = chr->mux ? mux_focus_user(chr->mux) : chr->user;
+        if (user) {
+            g_string_append_printf(out, chr->mux ? " (keyboard: %s)" : " (%s)", user);
+        }
+        g_string_append_c(out, '\n');
+    }
+    return g_string_free(out, FALSE);
+}
+
+char *chardev_set_help(void)
+{
+    GString *out = g_string_new("Back ends of -chardev BACKEND,id=NAME[,mux=on][,logfile=FILE,logappend=on|off]:\n");
+    for (size_t i = 0; i < G_N_ELEMENTS(backends); i++) {
+        g_string_append_printf(out, "  %-8s %s\n", backends[i]->name, backends[i]->help);
+    }
+    return g_string_free(out, FALSE);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One GSource for the two descriptors of a device. What to wait for is kept in one atomic
+ * word, so that a vCPU thread that queues output needs only to wake the main thread, whose
+ * prepare step then changes what is polled. A descriptor nobody waits for is not polled at
+ * all: a hang-up would be reported without end.
+ */
+#include "chardev/backend.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A blocking descriptor that is ready takes this much without blocking: PIPE_BUF or less. */
+#define READY_CHUNK 512
+
+typedef struct {
+    GSource source;
+    FdPort *port;
+} PortSource;
+
+struct FdPort {
+    Chardev *chr;
+    int in_fd, out_fd;
+    bool in_ended, out_ended;   /* nothing to be had there; the descriptor stays open */
+    bool out_blocks;            /* out_fd is in blocking mode and may block */
+    PortSource *source;
+    atomic_int wanted;          /* G_IO_IN, G_IO_OUT */
+    int polled;                 /* what the tags below wait for; main thread */
+    gpointer in_tag, out_tag;   /* the same tag when it is one descriptor */
+};
+
+static void drop_tags(FdPort *port)
+{
+    GSource *source = &port->source->source;
+    if (port->in_tag) {
+        g_source_remove_unix_fd(source, port->in_tag);
+    }
+    if (port->out_tag && port->out_tag != port->in_tag) {
+        g_source_remove_unix_fd(source, port->out_tag);
+    }
+    port->in_tag = NULL;
+    port->out_tag = NULL;
+    port->polled = 0;
+}
+
+static void poll_for(FdPort *port, int wanted)
+{
+    GSource *source = &port->source->source;
+    drop_tags(port);
+    port->polled = wanted;
+    if (port->in_fd == port->out_fd) {
+        port->in_tag = wanted ? g_source_add_unix_fd(source, port->in_fd, (GIOCondition)wanted) : NULL;
+        port->out_tag = port->in_tag;
+        return;
+    }
+    if (wanted & G_IO_IN) {
+        port->in_tag = g_source_add_unix_fd(source, port->in_fd, G_IO_IN);
+    }
+    if (wanted & G_IO_OUT) {
+        port->out_tag = g_source_add_unix_fd(source, port->out_fd, G_IO_OUT);
+    }
+}
+
+static gboolean port_prepare(GSource *source, gint *timeout)
+{
+    FdPort *port = ((PortSource *)source)->port;
+    *timeout = -1;
+    int wanted = atomic_load(&port->wanted);
+    if (wanted != port->polled) {
+        poll_for(port, wanted);
+    }
+    return FALSE;
+}
+
+static int reported(FdPort *port, gpointer tag)
+{
+    return tag ? (int)g_source_query_unix_fd(&port->source->source, tag) : 0;
+}
+
+static gboolean port_check(GSource *source)
+{
+    FdPort *port = ((PortSource *)source)->port;
+    return reported(port, port->in_tag) || reported(port, port->out_tag);
+}
+
+static void read_some(FdPort *port)
+{
+    Chardev *chr = port->chr;
+    uint8_t buf[CHARDEV_CHUNK];
+    size_t room = MIN(chardev_room(chr), sizeof(buf));
+    if (room == 0) {
+        return;
+    }
+    ssize_t n = read(port->in_fd, buf, room);
+    if (n > 0) {
+        chardev_deliver(chr, buf, (size_t)n);
+    } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+        chr->backend->hangup(chr);
+    }
+}
+
+static gboolean port_dispatch(GSource *source, GSourceFunc func, gpointer data)
+{
+    FdPort *port = ((PortSource *)source)->port;
+    Machine *machine = port->chr->machine;
+    machine_lock(machine);
+    int in = reported(port, port->in_tag), out = reported(port, port->out_tag);
+    if (out && (port->polled & G_IO_OUT)) {
+        chardev_flush(port->chr);
+    }
+    if (in && (port->polled & G_IO_IN) && !g_source_is_destroyed(source)) {
+        read_some(port);
+    }
+    if (!g_source_is_destroyed(source)) {
+        fdport_update(port);
+    }
+    machine_unlock(machine);
+    return G_SOURCE_CONTINUE;
+}
+
+static void port_finalize(GSource *source)
+{
+    g_free(((PortSource *)source)->port);
+}
+
+static GSourceFuncs port_source_funcs = {
+    .prepare = port_prepare,
+    .check = port_check,
+    .dispatch = port_dispatch,
+    .finalize = port_finalize,
+};
+
+static bool may_block(int fd)
+{
+    struct stat st;
+    return fd >= 0 && !(fcntl(fd, F_GETFL) & O_NONBLOCK) && !(fstat(fd, &st) == 0 && S_ISREG(st.st_mode));
+}
+
+FdPort *fdport_new(Chardev *chr, int in_fd, int out_fd)
+{
+    FdPort *port = g_new0(FdPort, 1);
+    port->chr = chr;
+    port->in_fd = in_fd;
+    port->out_fd = out_fd;
+    port->out_blocks = may_block(out_fd);
+    port->source = (PortSource *)g_source_new(&port_source_funcs, sizeof(PortSource));
+    port->source->port = port;
+    g_source_set_name(&port->source->source, chr->id);
+    g_source_attach(&port->source->source, chr->machine->context);
+    return port;
+}
+
+void fdport_free(FdPort *port)
+{
+    if (!port) {
+        return;
+    }
+    int in_fd = port->in_fd, out_fd = port->out_fd;
+    g_source_destroy(&port->source->source);
+    g_source_unref(&port->source->source);      /* frees port, now or after its dispatch */
+    if (in_fd >= 0) {
+        close(in_fd);
+    }
+    if (out_fd >= 0 && out_fd != in_fd) {
+        close(out_fd);
+    }
+}
+
+void fdport_update(FdPort *port)
+{
+    int wanted = 0;
+    if (port->in_fd >= 0 && !port->in_ended && chardev_room(port->chr) > 0) {
+        wanted |= G_IO_IN;
+    }
+    if (port->out_fd >= 0 && !port->out_ended && chardev_output_pending(port->chr)) {
+        wanted |= G_IO_OUT;
+    }
+    if (atomic_exchange(&port->wanted, wanted) != wanted) {
+        g_main_context_wakeup(port->chr->machine->context);
+    }
+}
+
+ssize_t fdport_write(FdPort *port, const void *data, size_t len)
+{
+    if (port->out_fd < 0 || port->out_ended) {
+        return (ssize_t)len;
+    }
+    if (port->out_blocks) {
+        struct pollfd pfd = { .fd = port->out_fd, .events = POLLOUT };
+        if (poll(&pfd, 1, 0) == 0) {
+            errno = EAGAIN;
+            return -1;
+        }
+        len = MIN(len, READY_CHUNK);
+    }
+    ssize_t n = write(port->out_fd, data, len);
+    if (n < 0 && errno != EAGAIN && errno != EINTR) {
+        int saved = errno;
+        if (port->out_fd != port->in_fd) {
+            fdport_end_output(port);
+        }
+        errno = saved;
+    }
+    return n;
+}
+
+void fdport_set_input(FdPort *port, bool on)
+{
+    port->in_ended = !on;
+    fdport_update(port);
+}
+
+void fdport_end_output(FdPort *port)
+{
+    port->out_ended = true;
+    fdport_update(port);
+}
+
+void fdport_wait_writable(FdPort *port, int ms)
+{
+    struct pollfd pfd = { .fd = port->out_fd, .events = POLLOUT };
+    if (port->out_fd >= 0 && !port->out_ended) {
+        poll(&pfd, 1, ms);
+    }
+}

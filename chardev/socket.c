@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* TCP and unix sockets, as server (one client at a time) or client. */
+#include "chardev/backend.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "chardev/sockaddr.h"
+#include "util/error.h"
+
+typedef struct {
+    SockAddr addr;
+    bool server, wait, nodelay;
+    int listen_fd;
+    GSource *accept;        /* while a server has no client */
+} Socket;
+
+static void use_connection(Chardev *chr, int fd)
+{
+    Socket *s = chr->state;
+    int on = s->nodelay;
+    if (s->addr.port) {
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    }
+    chr->port = fdport_new(chr, fd, fd);
+    chardev_set_connected(chr, true);
+    fdport_update(chr->port);
+}
+
+static gboolean accept_client(gint listen_fd, GIOCondition condition, gpointer data)
+{
+    Chardev *chr = data;
+    Socket *s = chr->state;
+    machine_lock(chr->machine);
+    int fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        g_clear_pointer(&s->accept, g_source_unref);
+        use_connection(chr, fd);
+    }
+    machine_unlock(chr->machine);
+    return fd >= 0 ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+}
+
+static void start_accepting(Chardev *chr)
+{
+    Socket *s = chr->state;
+    s->accept = g_unix_fd_source_new(s->listen_fd, G_IO_IN);
+    g_source_set_callback(s->accept, G_SOURCE_FUNC(accept_client), chr, NULL);
+    g_source_attach(s->accept, chr->machine->context);
+}
+
+static void socket_hangup(Chardev *chr)
+{
+    Socket *s = chr->state;
+    g_clear_pointer(&chr->port, fdport_free);
+    chardev_set_connected(chr, false);
+    if (s->server) {
+        start_accepting(chr);
+    }
+}
+
+/* What others have and we have not: named, so that nobody looks for the mistake. */
+static bool refuse_absent(KeyVal *props, GError **err)
+{
+    static const char *const absent[] = { "telnet", "websocket", "tn3270" };
+    for (size_t i = 0; i < G_N_ELEMENTS(absent); i++) {
+        bool on = false;
+        if (!keyval_get_bool(props, absent[i], &on, err)) {
+            return false;
+        }
+        if (on) {
+            return error_set(err, "%s: %s is not there yet; without it the socket is plain bytes (nc, socat)",
+                             keyval_option(props), absent[i]);
+        }
+    }
+    static const char *const valued[] = { "reconnect", "reconnect-ms", "tls-creds", "to" };
+    for (size_t i = 0; i < G_N_ELEMENTS(valued); i++) {
+        const char *value = keyval_get(props, valued[i]);
+        if (value && g_strcmp0(value, "0") != 0) {
+            return error_set(err, "%s: %s= is not there yet", keyval_option(props), valued[i]);
+        }
+    }
+    return true;
+}
+
+static bool socket_open(Chardev *chr, KeyVal *props, GError **err)
+{
+    Socket *s = g_new0(Socket, 1);
+    chr->state = s;
+    s->listen_fd = -1;
+    s->addr.fd = -1;
+    s->wait = true;
+    bool has_wait = keyval_get(props, "wait") != NULL;
+    if (!sockaddr_parse(&s->addr, props, err) || !refuse_absent(props, err) ||
+        !keyval_get_bool(props, "server", &s->server, err) || !keyval_get_bool(props, "wait", &s->wait, err)) {
+        return false;
+    }
+    bool delay = true;
+    if (!keyval_get_bool(props, "nodelay", &s->nodelay, err) || !keyval_get_bool(props, "delay", &delay, err)) {
+        return false;
+    }
+    s->nodelay |= !delay;
+    if (!s->server && has_wait) {
+        return error_set(err, "%s: wait= is for servers; add server=on", keyval_option(props));
+    }
+    /* All properties must be right before a socket is made. */
+    if (!keyval_finish(props, err)) {
+        return false;
+    }
+    if (!s->server) {
+        int fd = sockaddr_connect(&s->addr, keyval_option(props), err);
+        if (fd >= 0) {
+            use_connection(chr, fd);
+        }
+        return fd >= 0;
+    }
+    s->listen_fd = sockaddr_listen(&s->addr, keyval_option(props), err);
+    if (s->listen_fd < 0) {
+        return false;
+    }
+    start_accepting(chr);
+    return true;
+}
+
+static void socket_close(Chardev *chr)
+{
+    Socket *s = chr->state;
+    if (s->accept) {
+        g_source_destroy(s->accept);
+        g_source_unref(s->accept);
+    }
+    if (s->listen_fd >= 0) {
+        close(s->listen_fd);
+        if (s->addr.path && !s->addr.abstract) {
+            unlink(s->addr.path);
+        }
+    }
+    sockaddr_clear(&s->addr);
+    g_free(s);
+}
+
+static bool socket_waits(const Chardev *chr)
+{
+    const Socket *s = chr->state;
+    return s->server && s->wait && !chr->connected;
+}
+
+static char *socket_describe(const Chardev *chr)
+{
+    const Socket *s = chr->state;
+    g_autofree char *addr = sockaddr_describe(&s->addr);
+    return g_strconcat(chr->connected ? "" : "disconnected:", addr, s->server ? ",server=on" : "", NULL);
+}
+
+const ChardevBackend socket_backend = {
+    .name = "socket",
+    .help = "TCP or unix socket (host=,port= | path=,abstract=on|off | fd=; server=on|off, wait=on|off, nodelay=on|off)",
+    .open = socket_open,
+    .close = socket_close,
+    .hangup = socket_hangup,
+    .waits = socket_waits,
+    .describe = socket_describe,
+};

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * All character devices of a machine by their ids: what -chardev, -serial and -monitor
+ * make. Main thread, machine lock held, unless said otherwise.
+ */
+#ifndef CHARDEV_CHARDEV_SET_H
+#define CHARDEV_CHARDEV_SET_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include "chardev/chardev.h"
+#include "system/machine.h"
+
+typedef struct ChardevSet ChardevSet;
+
+ChardevSet *chardev_set_new(Machine *machine);
+/* Writes out what is queued (for at most a second), closes all and restores the terminal.
+ * NULL is allowed. */
+void chardev_set_free(ChardevSet *set);
+
+/* The -chardev option: "BACKEND,id=ID,...". False with err ("-chardev: ..."). */
+bool chardev_set_add(ChardevSet *set, const char *text, GError **err);
+
+/* The short form of -serial and -monitor: "stdio", "mon:stdio", "tcp:host:port,...",
+ * "chardev:ID" ...; option begins the error messages, id names what is made. *out is what
+ * the front end attaches to, NULL for "none". */
+bool chardev_set_open(ChardevSet *set, const char *option, const char *id, const char *text,
+                      Chardev **out, GError **err);
+
+/* What a front end called user may attach to for the device called id: the device itself
+ * or, when it is a mux, a new port of it. NULL with err when there is none or it is taken. */
+Chardev *chardev_set_claim(ChardevSet *set, const char *option, const char *id, const char *user,
+                           GError **err);
+
+/* Runs the main context until every server with wait=on has its first client, or until a
+ * shutdown is requested. Lock not held. */
+void chardev_set_wait(ChardevSet *set);
+
+/* A break from the host to the front end of the device called id. */
+bool chardev_set_break(ChardevSet *set, const char *id, GError **err);
+
+/* "info chardev", and the text of -chardev help; the caller frees it. */
+char *chardev_set_describe(ChardevSet *set);
+char *chardev_set_help(void);
+
+#endif
