@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The 8042 keyboard controller. */
+#ifndef HW_INPUT_I8042_H
+#define HW_INPUT_I8042_H
+
+#include "hw/core/device.h"
+
+typedef struct {
+    Device dev;
+    uint8_t status, mode, outport, data;
+    uint8_t pending;            /* command whose parameter byte is due; 0: none */
+    uint8_t ram[32];            /* bytes 1..31 are free for the guest */
+    IrqLine irq_kbd, irq_aux;   /* ISA 1 and 12 */
+    MemRegion *data_io, *command_io;    /* 0x60 and 0x64, 1 port each */
+} I8042;
+
+extern const DeviceType i8042_type;
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The FDC37M817 Super I/O: two UARTs and the configuration ports; holds the 8042's place. */
+#ifndef HW_ISA_SUPERIO_H
+#define HW_ISA_SUPERIO_H
+
+#include "hw/char/uart16550.h"
+#include "hw/core/device.h"
+#include "hw/input/i8042.h"
+#include "hw/isa/isa.h"
+
+#define SUPERIO_UARTS 2
+
+typedef struct {
+    uint8_t enabled;            /* register 0x30 */
+    uint8_t base_high, base_low;
+    uint8_t irq, irq2;          /* 0x70, and 0x72 of the keyboard controller */
+} SuperioUnit;
+
+typedef struct {
+    Device dev;
+    const IsaBus *isa;          /* these are set before it is realized */
+    I8042 *kbc;
+    Chardev *chr[SUPERIO_UARTS];        /* may be NULL */
+
+    Uart16550 uart[SUPERIO_UARTS];
+    SuperioUnit unit[3];        /* UART 1, UART 2, keyboard controller */
+    uint8_t index, selected;
+    bool configuring;
+    MemRegion *uart_io[SUPERIO_UARTS];
+    MemRegion *config_io;       /* 0x3f0 and 0x3f1 */
+} Superio;
+
+extern const DeviceType superio_type;
+
+#endif
