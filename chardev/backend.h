@@ -60,6 +60,7 @@ void chardev_free(Chardev *chr);
 size_t chardev_room(const Chardev *chr);
 void chardev_deliver(Chardev *chr, const uint8_t *data, size_t len);
 void chardev_event(Chardev *chr, ChardevEvent event);
+void chardev_focus(Chardev *chr, bool here);
 /* Tells the front end; on disconnection the queued output is dropped. */
 void chardev_set_connected(Chardev *chr, bool connected);
 /* Gives the port what is queued, as far as it takes it. */
@@ -97,6 +98,8 @@ Mux *mux_new(Chardev *below);
 void mux_free(Mux *mux);
 /* A new port of the mux; owned by it. */
 Chardev *mux_add_port(Mux *mux);
+/* Whether the port is the one that is typed to. */
+bool mux_has_focus(const Chardev *port);
 /* The user of the port that is typed to, or NULL. */
 const char *mux_focus_user(const Mux *mux);
 

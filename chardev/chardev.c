@@ -62,6 +62,21 @@ void chardev_event(Chardev *chr, ChardevEvent event)
     }
 }
 
+void chardev_focus(Chardev *chr, bool here)
+{
+    if (chr->frontend && chr->frontend->focus) {
+        chr->frontend->focus(chr->opaque, here);
+    }
+}
+
+static void announce_opened(Chardev *chr)
+{
+    chardev_event(chr, CHR_OPENED);
+    if (!chr->below || mux_has_focus(chr)) {
+        chardev_focus(chr, true);
+    }
+}
+
 static void frontend_changed(Chardev *chr)
 {
     if (chr->backend->frontend_changed) {
@@ -77,7 +92,7 @@ void chardev_attach(Chardev *chr, const ChardevFrontend *frontend, void *opaque)
     chr->frontend = frontend;
     chr->opaque = opaque;
     if (frontend && chr->connected) {
-        chardev_event(chr, CHR_OPENED);
+        announce_opened(chr);
     }
     frontend_changed(chr);
 }
@@ -97,7 +112,11 @@ void chardev_set_connected(Chardev *chr, bool connected)
         g_byte_array_set_size(chr->queue, 0);
         chr->queue_head = 0;
     }
-    chardev_event(chr, connected ? CHR_OPENED : CHR_CLOSED);
+    if (connected) {
+        announce_opened(chr);
+    } else {
+        chardev_event(chr, CHR_CLOSED);
+    }
 }
 
 /* ---- from the front end to the host ---- */

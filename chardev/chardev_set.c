@@ -7,7 +7,7 @@
 #include "chardev/backend.h"
 #include "util/error.h"
 
-#define FLUSH_AT_END_US (1000 * 1000)
+#define FLUSH_MAX_US (1000 * 1000)
 
 struct ChardevSet {
     Machine *machine;
@@ -52,9 +52,9 @@ ChardevSet *chardev_set_new(Machine *machine)
     return set;
 }
 
-static void flush_all(ChardevSet *set)
+void chardev_set_flush(ChardevSet *set)
 {
-    gint64 end = g_get_monotonic_time() + FLUSH_AT_END_US;
+    gint64 end = g_get_monotonic_time() + FLUSH_MAX_US;
     for (guint i = 0; i < set->list->len; i++) {
         Chardev *chr = g_ptr_array_index(set->list, i);
         gint64 left;
@@ -77,7 +77,6 @@ void chardev_set_free(ChardevSet *set)
     if (!set) {
         return;
     }
-    flush_all(set);
     for (guint i = set->list->len; i > 0; i--) {
         free_device(g_ptr_array_index(set->list, i - 1));
     }

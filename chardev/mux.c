@@ -120,9 +120,9 @@ static Chardev *focused(Mux *mux)
 static void switch_focus(Mux *mux)
 {
     if (mux->ports->len > 1) {
-        chardev_event(focused(mux), CHR_BLUR);
+        chardev_focus(focused(mux), false);
         mux->focus = (mux->focus + 1) % mux->ports->len;
-        chardev_event(focused(mux), CHR_FOCUS);
+        chardev_focus(focused(mux), true);
     }
 }
 
@@ -217,7 +217,7 @@ static void mux_event(void *opaque, ChardevEvent event)
     }
 }
 
-static const ChardevFrontend mux_frontend = { mux_can_receive, mux_receive, mux_event };
+static const ChardevFrontend mux_frontend = { mux_can_receive, mux_receive, mux_event, NULL };
 
 Mux *mux_new(Chardev *below)
 {
@@ -247,6 +247,11 @@ Chardev *mux_add_port(Mux *mux)
     chr->connected = mux->below->connected;
     g_ptr_array_add(mux->ports, chr);
     return chr;
+}
+
+bool mux_has_focus(const Chardev *chr)
+{
+    return focused(((Port *)chr->state)->mux) == chr;
 }
 
 const char *mux_focus_user(const Mux *mux)

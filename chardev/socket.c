@@ -13,6 +13,7 @@
 
 typedef struct {
     SockAddr addr;
+    char *made_path;        /* absolute: the process may change its folder */
     bool server, wait, nodelay;
     int listen_fd;
     GSource *accept;        /* while a server has no client */
@@ -121,6 +122,9 @@ static bool socket_open(Chardev *chr, KeyVal *props, GError **err)
     if (s->listen_fd < 0) {
         return false;
     }
+    if (s->addr.path && !s->addr.abstract) {
+        s->made_path = g_canonicalize_filename(s->addr.path, NULL);
+    }
     start_accepting(chr);
     return true;
 }
@@ -128,16 +132,20 @@ static bool socket_open(Chardev *chr, KeyVal *props, GError **err)
 static void socket_close(Chardev *chr)
 {
     Socket *s = chr->state;
+    if (!s) {
+        return;
+    }
     if (s->accept) {
         g_source_destroy(s->accept);
         g_source_unref(s->accept);
     }
     if (s->listen_fd >= 0) {
         close(s->listen_fd);
-        if (s->addr.path && !s->addr.abstract) {
-            unlink(s->addr.path);
+        if (s->made_path) {
+            unlink(s->made_path);
         }
     }
+    g_free(s->made_path);
     sockaddr_clear(&s->addr);
     g_free(s);
 }

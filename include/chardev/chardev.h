@@ -18,8 +18,6 @@ typedef enum {
     CHR_OPENED,     /* a peer is there, or was already when the front end attached */
     CHR_CLOSED,
     CHR_BREAK,      /* the peer sent a break */
-    CHR_FOCUS,      /* the keyboard of a mux turns to this front end */
-    CHR_BLUR,       /* ... or away from it */
 } ChardevEvent;
 
 typedef struct {
@@ -27,6 +25,9 @@ typedef struct {
     size_t (*can_receive)(void *opaque);
     void (*receive)(void *opaque, const uint8_t *data, size_t len);
     void (*event)(void *opaque, ChardevEvent event);    /* may be NULL */
+    /* The keyboard turns to this front end or away from it; without a mux it turns to it
+     * right after CHR_OPENED. May be NULL. */
+    void (*focus)(void *opaque, bool here);
 } ChardevFrontend;
 
 /* Connects the front end; frontend NULL disconnects. */

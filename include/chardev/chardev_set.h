@@ -14,8 +14,9 @@
 typedef struct ChardevSet ChardevSet;
 
 ChardevSet *chardev_set_new(Machine *machine);
-/* Writes out what is queued (for at most a second), closes all and restores the terminal.
- * NULL is allowed. */
+/* Writes out what is queued, waiting for the host for at most a second. */
+void chardev_set_flush(ChardevSet *set);
+/* Closes all and restores the terminal; the machine may be gone. NULL is allowed. */
 void chardev_set_free(ChardevSet *set);
 
 /* The -chardev option: "BACKEND,id=ID,...". False with err ("-chardev: ..."). */

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Every option of the command line with its help and what it does to the settings. */
+#include "app/options.h"
+
+#include <string.h>
+#include "accel/accel.h"
+#include "chardev/chardev_set.h"
+#include "config-host.h"
+#include "target/mips/model.h"
+#include "util/error.h"
+#include "util/log.h"
+
+#define HANDLER(func) static bool func(Settings *s, const char *name, const char *arg, GError **err)
+
+static bool is_help(const char *arg)
+{
+    return strcmp(arg, "help") == 0 || strcmp(arg, "?") == 0;
+}
+
+/* For the options that only ask for something to be printed. Takes text. */
+static bool print(Settings *s, char *text)
+{
+    g_free(s->print);
+    s->print = text;
+    return true;
+}
+
+static bool set_text(char **where, const char *name, const char *arg, GError **err)
+{
+    if (*arg == '\0') {
+        return error_set(err, "-%s '': must not be empty", name);
+    }
+    g_free(*where);
+    *where = g_strdup(arg);
+    return true;
+}
+
+static bool append_to(GPtrArray *list, const char *arg)
+{
+    g_ptr_array_add(list, g_strdup(arg));
+    return true;
+}
+
+/* Accepts the one word that describes what is there anyway. */
+static bool only_none(const char *name, const char *arg, const char *reason, GError **err)
+{
+    if (strcmp(arg, "none") != 0) {
+        return error_set(err, "-%s %s: not there yet: %s; only -%s none is accepted", name, arg, reason, name);
+    }
+    return true;
+}
+
+/* ---- machine ---- */
+
+static char *machine_help(void)
+{
+    return g_strdup("Machines:\n"
+        "malta    MIPS Malta with GT-64120 and PIIX4 (default)\n");
+}
+
+static char *machine_properties(void)
+{
+    return g_strdup("Properties of -machine malta:\n"
+        "accel=NAME          what runs the CPU, as -accel\n"
+        "endian=little|big   byte order, where neither the program's name nor an ELF kernel tells\n"
+        "graphics=off        no display (on is not there yet)\n"
+        "mem-merge=off       guest memory is not shared (on is not there yet)\n"
+        "usb=off             no USB (on is not there yet)\n"
+        "dump-guest-core=on|off  whether a core dump of valletta holds the guest's memory\n"
+        "kernel=FILE, initrd=FILE, append=TEXT, dtb=FILE, firmware=FILE  as the options of these names (-bios)\n");
+}
+
+HANDLER(on_machine)
+{
+    if (!keyval_parse(s->machine, arg, "type", err)) {
+        return false;
+    }
+    if (keyval_wants_help(s->machine)) {
+        return print(s, keyval_get(s->machine, "type") ? machine_properties() : machine_help());
+    }
+    return true;
+}
+
+HANDLER(on_accel)
+{
+    return is_help(arg) ? print(s, accel_help()) : append_to(s->accels, arg);
+}
+
+HANDLER(on_cpu)
+{
+    keyval_free(s->cpu);
+    s->cpu = keyval_new("-cpu");
+    if (!keyval_parse(s->cpu, arg, "model", err)) {
+        return false;
+    }
+    return keyval_wants_help(s->cpu) ? print(s, mips_model_help()) : true;
+}
+
+HANDLER(on_memory)
+{
+    return keyval_parse(s->memory, arg, "size", err);
+}
+
+HANDLER(on_smp)
+{
+    return keyval_parse(s->smp, arg, "cpus", err);
+}
+
+HANDLER(on_rtc)
+{
+    return keyval_parse(s->rtc, arg, NULL, err);
+}
+
+HANDLER(on_name)
+{
+    return keyval_parse(s->guest_name, arg, "guest", err);
+}
+
+HANDLER(on_uuid)
+{
+    if (!g_uuid_string_is_valid(arg)) {
+        return error_set(err, "-uuid %s: must be like 550e8400-e29b-41d4-a716-446655440000", arg);
+    }
+    return set_text(&s->uuid, name, arg, err);
+}
+
+/* ---- boot ---- */
+
+HANDLER(on_bios)
+{
+    return set_text(&s->bios, name, arg, err);
+}
+
+HANDLER(on_kernel)
+{
+    return set_text(&s->kernel, name, arg, err);
+}
+
+HANDLER(on_initrd)
+{
+    return set_text(&s->initrd, name, arg, err);
+}
+
+HANDLER(on_append)
+{
+    g_free(s->append);
+    s->append = g_strdup(arg);
+    return true;
+}
+
+HANDLER(on_dtb)
+{
+    return set_text(&s->dtb, name, arg, err);
+}
+
+HANDLER(on_boot)
+{
+    return keyval_parse(s->boot, arg, "order", err);
+}
+
+HANDLER(on_data_dir)
+{
+    return append_to(s->data_dirs, arg);
+}
+
+HANDLER(on_stopped)
+{
+    return s->start_stopped = true;
+}
+
+HANDLER(on_no_reboot)
+{
+    return s->no_reboot = true;
+}
+
+HANDLER(on_no_shutdown)
+{
+    return s->no_shutdown = true;
+}
+
+/* ---- console ---- */
+
+HANDLER(on_nographic)
+{
+    return s->nographic = true;
+}
+
+HANDLER(on_serial)
+{
+    return append_to(s->serials, arg);
+}
+
+HANDLER(on_chardev)
+{
+    return is_help(arg) ? print(s, chardev_set_help()) : append_to(s->chardevs, arg);
+}
+
+HANDLER(on_monitor)
+{
+    return append_to(s->monitors, arg);
+}
+
+HANDLER(on_mon)
+{
+    return append_to(s->mons, arg);
+}
+
+HANDLER(on_display)
+{
+    return only_none(name, arg, "there is no display", err);
+}
+
+HANDLER(on_network)
+{
+    return only_none(name, arg, "there is no network", err);
+}
+
+HANDLER(on_parallel)
+{
+    return only_none(name, arg, "there is no parallel port", err);
+}
+
+HANDLER(on_nodefaults)
+{
+    return s->nodefaults = true;
+}
+
+/* ---- the process ---- */
+
+HANDLER(on_log_items)
+{
+    return is_help(arg) ? print(s, log_items_help()) : set_text(&s->log_items, name, arg, err);
+}
+
+HANDLER(on_log_file)
+{
+    return set_text(&s->log_file, name, arg, err);
+}
+
+HANDLER(on_pidfile)
+{
+    if (!set_text(&s->pidfile, name, arg, err)) {
+        return false;
+    }
+    /* The process changes its folder before it removes the file. */
+    char *absolute = g_canonicalize_filename(s->pidfile, NULL);
+    g_free(s->pidfile);
+    s->pidfile = absolute;
+    return true;
+}
+
+HANDLER(on_daemonize)
+{
+    return s->daemonize = true;
+}
+
+HANDLER(on_msg)
+{
+    return keyval_parse(s->msg, arg, NULL, err);
+}
+
+/* No configuration file is ever read, so this asks for what is so. */
+HANDLER(on_no_config)
+{
+    return true;
+}
+
+HANDLER(on_version)
+{
+    return print(s, g_strdup("valletta " VALLETTA_VERSION "\n"));
+}
+
+HANDLER(on_help)
+{
+    return print(s, options_help());
+}
+
+const Option option_table[] = {
+    { NULL, NULL, "Machine", NULL },
+    { "machine", "malta[,PROP=VALUE]", "the machine; repeated ones add up (-machine help, -machine malta,help)",
+      on_machine },
+    { "M", "malta[,PROP=VALUE]", "the same", on_machine },
+    { "accel", "NAME[,PROP=VALUE]", "what runs the CPU (-accel help)", on_accel },
+    { "cpu", "MODEL", "the CPU model (-cpu help)", on_cpu },
+    { "smp", "[cpus=]1", "the number of CPUs; there is one", on_smp },
+    { "m", "[size=]SIZE", "RAM in MiB or with K, M, G; 128 by default, 2G at most", on_memory },
+    { "rtc", "base=utc|localtime|DATE[,clock=vm]", "where the real-time clock starts (DATE: 2026-01-31T12:00:00)",
+      on_rtc },
+    { "name", "[guest=]NAME[,process=NAME][,debug-threads=on]", "a name for the machine and for the process",
+      on_name },
+    { "uuid", "UUID", "what the monitor's \"info uuid\" tells", on_uuid },
+
+    { NULL, NULL, "Boot", NULL },
+    { "kernel", "FILE", "a Linux kernel: ELF, vmlinuz ELF, uImage or raw", on_kernel },
+    { "initrd", "FILE", "the initial RAM disk that goes with it", on_initrd },
+    { "append", "TEXT", "the kernel's command line", on_append },
+    { "dtb", "FILE", "a device tree for the kernel", on_dtb },
+    { "bios", "FILE", "firmware for the boot flash, instead of a kernel", on_bios },
+    { "L", "DIR", "where -bios also looks; may be repeated", on_data_dir },
+    { "boot", "strict=on|off,menu=off", "accepted where it asks for nothing", on_boot },
+    { "S", NULL, "do not start before \"cont\" in the monitor", on_stopped },
+    { "no-reboot", NULL, "end where the guest would reboot", on_no_reboot },
+    { "no-shutdown", NULL, "stop, but do not end, when the guest powers off", on_no_shutdown },
+
+    { NULL, NULL, "Console and monitor", NULL },
+    { "nographic", NULL, "console and monitor on this terminal (so is the default)", on_nographic },
+    { "serial", "DEV", "the next serial port: ttyS0, ttyS1, the CBUS UART; DEV is stdio, mon:stdio,\n"
+      "pty, file:F, pipe:F, tcp:HOST:PORT[,server=on,wait=off], unix:F[,...],\n"
+      "null, none, chardev:ID", on_serial },
+    { "chardev", "BACKEND,id=ID[,...]", "a character device for chardev:ID and -mon (-chardev help)", on_chardev },
+    { "monitor", "DEV", "the monitor's terminal, as with -serial", on_monitor },
+    { "mon", "[chardev=]ID[,mode=readline]", "a monitor on a -chardev", on_mon },
+    { "display", "none", "there is no display", on_display },
+    { "vga", "none", "there is no display", on_display },
+    { "net", "none", "there is no network", on_network },
+    { "nic", "none", "there is no network", on_network },
+    { "parallel", "none", "there is no parallel port", on_parallel },
+    { "nodefaults", NULL, "no console and monitor but those asked for", on_nodefaults },
+
+    { NULL, NULL, "Debugging and the process", NULL },
+    { "d", "ITEM[,ITEM]", "log these (-d help)", on_log_items },
+    { "D", "FILE", "log to FILE (%d: the process id) and not to standard error", on_log_file },
+    { "msg", "timestamp=on|off", "begin error messages with the time", on_msg },
+    { "pidfile", "FILE", "write the process id to FILE", on_pidfile },
+    { "daemonize", NULL, "go to the background when everything is set up", on_daemonize },
+    { "no-user-config", NULL, "accepted: no configuration file is read", on_no_config },
+    { "version", NULL, "print the version", on_version },
+    { "help", NULL, "print this", on_help },
+    { "h", NULL, "print this", on_help },
+    { NULL, NULL, NULL, NULL },
+};

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the command line asked for, before anything is made. */
+#ifndef APP_SETTINGS_H
+#define APP_SETTINGS_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "util/keyval.h"
+
+typedef enum { BYTE_ORDER_ANY, BYTE_ORDER_LITTLE, BYTE_ORDER_BIG } ByteOrder;
+
+/* What the program's own name fixes. */
+typedef struct {
+    const char *name;       /* "mipsel" ...; NULL: nothing is fixed */
+    bool is_64bit;
+    ByteOrder order;
+} Target;
+
+typedef struct {
+    Target target;
+
+    KeyVal *machine, *memory, *smp, *rtc, *guest_name, *boot, *msg;     /* merged over repetitions */
+    KeyVal *cpu;
+    GPtrArray *accels;      /* of char *, in order, as are the next five */
+    GPtrArray *serials, *monitors, *mons, *chardevs, *data_dirs;
+    char *bios, *kernel, *initrd, *append, *dtb;
+    char *pidfile, *log_items, *log_file, *uuid;
+    bool nographic, nodefaults, no_reboot, no_shutdown, start_stopped, daemonize;
+
+    /* An option that only prints (-help, -machine help): what it prints. Main prints it
+     * and ends the program. */
+    char *print;
+} Settings;
+
+/* Defaults; program is argv[0]: its base name may fix the target. */
+Settings *settings_new(const char *program);
+void settings_free(Settings *s);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Settings, settings_free)
+
+#endif
