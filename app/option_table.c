@@ -45,7 +45,8 @@ static bool append_to(GPtrArray *list, const char *arg)
 static bool only_none(const char *name, const char *arg, const char *reason, GError **err)
 {
     if (strcmp(arg, "none") != 0) {
-        return error_set(err, "-%s %s: not there yet: %s; only -%s none is accepted", name, arg, reason, name);
+        return error_set(err, "-%s %s: not there yet: %s; only -%s none is accepted", name, arg, reason,
+                         name);
     }
     return true;
 }
@@ -67,7 +68,7 @@ static char *machine_properties(void)
         "mem-merge=off       guest memory is not shared (on is not there yet)\n"
         "usb=off             no USB (on is not there yet)\n"
         "dump-guest-core=on|off  whether a core dump of valletta holds the guest's memory\n"
-        "kernel=FILE, initrd=FILE, append=TEXT, dtb=FILE, firmware=FILE  as the options of these names (-bios)\n");
+        "kernel=, initrd=, append=, dtb=, firmware=  as -kernel, -initrd, -append, -dtb, -bios\n");
 }
 
 HANDLER(on_machine)
@@ -277,14 +278,15 @@ HANDLER(on_help)
 
 const Option option_table[] = {
     { NULL, NULL, "Machine", NULL },
-    { "machine", "malta[,PROP=VALUE]", "the machine; repeated ones add up (-machine help, -machine malta,help)",
+    { "machine", "malta[,PROP=VALUE]", "the machine; repeated ones add up (help: -machine malta,help)",
       on_machine },
     { "M", "malta[,PROP=VALUE]", "the same", on_machine },
     { "accel", "NAME[,PROP=VALUE]", "what runs the CPU (-accel help)", on_accel },
     { "cpu", "MODEL", "the CPU model (-cpu help)", on_cpu },
     { "smp", "[cpus=]1", "the number of CPUs; there is one", on_smp },
     { "m", "[size=]SIZE", "RAM in MiB or with K, M, G; 128 by default, 2G at most", on_memory },
-    { "rtc", "base=utc|localtime|DATE[,clock=vm]", "where the real-time clock starts (DATE: 2026-01-31T12:00:00)",
+    { "rtc", "base=utc|localtime|DATE[,clock=vm]",
+      "where the real-time clock starts (DATE: 2026-01-31T12:00:00)",
       on_rtc },
     { "name", "[guest=]NAME[,process=NAME][,debug-threads=on]", "a name for the machine and for the process",
       on_name },
@@ -307,7 +309,8 @@ const Option option_table[] = {
     { "serial", "DEV", "the next serial port: ttyS0, ttyS1, the CBUS UART; DEV is stdio, mon:stdio,\n"
       "pty, file:F, pipe:F, tcp:HOST:PORT[,server=on,wait=off], unix:F[,...],\n"
       "null, none, chardev:ID", on_serial },
-    { "chardev", "BACKEND,id=ID[,...]", "a character device for chardev:ID and -mon (-chardev help)", on_chardev },
+    { "chardev", "BACKEND,id=ID[,...]", "a character device for chardev:ID and -mon (-chardev help)",
+      on_chardev },
     { "monitor", "DEV", "the monitor's terminal, as with -serial", on_monitor },
     { "mon", "[chardev=]ID[,mode=readline]", "a monitor on a -chardev", on_mon },
     { "display", "none", "there is no display", on_display },

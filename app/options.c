@@ -100,7 +100,8 @@ bool options_parse(Settings *s, int argc, char *const *argv, GError **err)
     for (int i = 1; i < argc && !s->print; i++) {
         const char *typed = argv[i];
         if (typed[0] != '-' || typed[1] == '\0') {
-            return error_set(err, "%s: not an option, and disk images are not there yet; a kernel follows -kernel",
+            return error_set(err, "%s: not an option (disk images are not there yet; a kernel follows "
+                                  "-kernel)",
                              typed);
         }
         const char *name = typed + (typed[1] == '-' ? 2 : 1);

@@ -76,17 +76,20 @@ static bool check_memory(Plan *plan, Settings *s, GError **err)
     uint64_t max = 0, slots = 0, size = DEFAULT_RAM;
     if (!keyval_get_size(s->memory, "size", MIB, &size, err) ||
         !keyval_get_size(s->memory, "maxmem", MIB, &max, err) ||
-        !keyval_get_number(s->memory, "slots", 0, UINT32_MAX, &slots, err) || !keyval_finish(s->memory, err)) {
+        !keyval_get_number(s->memory, "slots", 0, UINT32_MAX, &slots, err) ||
+        !keyval_finish(s->memory, err)) {
         return false;
     }
     if (slots || (max && max != size)) {
         return error_set(err, "-m: memory cannot be added later; leave out slots= and maxmem=");
     }
     if (size > MALTA_MAX_RAM) {
-        return error_set(err, "-m %" G_GUINT64_FORMAT "M: a Malta's memory map has room for 2G of RAM", size / MIB);
+        return error_set(err, "-m %" G_GUINT64_FORMAT "M: a Malta's memory map has room for 2G of RAM",
+                         size / MIB);
     }
     if (size < MIB || size % MIB != 0) {
-        return error_set(err, "-m %s: must be a multiple of 1M, from 1M to 2G", keyval_get(s->memory, "size"));
+        return error_set(err, "-m %s: must be a multiple of 1M, from 1M to 2G",
+                         keyval_get(s->memory, "size"));
     }
     plan->ram_size = size;
     return true;
@@ -94,14 +97,16 @@ static bool check_memory(Plan *plan, Settings *s, GError **err)
 
 static bool check_smp(Settings *s, GError **err)
 {
-    static const char *const keys[] = { "cpus", "maxcpus", "sockets", "dies", "clusters", "cores", "threads" };
+    static const char *const keys[] = { "cpus", "maxcpus", "sockets", "dies", "clusters", "cores",
+                                        "threads" };
     for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
         uint64_t n = 1;
         if (!keyval_get_number(s->smp, keys[i], 1, UINT32_MAX, &n, err)) {
             return false;
         }
         if (n != 1) {
-            return error_set(err, "-smp %s=%" G_GUINT64_FORMAT ": not there yet: there is one CPU", keys[i], n);
+            return error_set(err, "-smp %s=%" G_GUINT64_FORMAT ": not there yet: there is one CPU",
+                             keys[i], n);
         }
     }
     return keyval_finish(s->smp, err);
@@ -115,8 +120,7 @@ bool plan_rtc_offset(const char *base, int64_t now, int64_t *offset, GError **er
     g_autofree char *text = strchr(base, 'T') ? g_strdup(base) : g_strconcat(base, "T00:00:00", NULL);
     g_autoptr(GDateTime) date = g_date_time_new_from_iso8601(text, utc);
     if (!date) {
-        return error_set(err, "-rtc base=%s: must be utc, localtime, or a date as 2026-01-31 or 2026-01-31T12:00:00",
-                         base);
+        return error_set(err, "-rtc base=%s: must be utc, localtime or a date as 2026-01-31T12:00:00", base);
     }
     *offset = g_date_time_to_unix(date) - now;
     return true;
@@ -130,7 +134,8 @@ static bool check_rtc(Plan *plan, Settings *s, GError **err)
         return false;
     }
     if (source && strcmp(source, "vm") != 0) {
-        return error_set(err, "-rtc clock=%s: not there yet: the clock runs with the guest, which is clock=vm", source);
+        return error_set(err, "-rtc clock=%s: not there yet; clock=vm (it runs with the guest) is so",
+                         source);
     }
     if (drift && strcmp(drift, "none") != 0) {
         return error_set(err, "-rtc driftfix=%s: not there yet; driftfix=none is so", drift);
@@ -147,7 +152,8 @@ static bool check_name(Plan *plan, Settings *s, GError **err)
     bool threads = true;        /* they have names in any case */
     plan->name = keyval_get(s->guest_name, "guest");
     plan->process = keyval_get(s->guest_name, "process");
-    return keyval_get_bool(s->guest_name, "debug-threads", &threads, err) && keyval_finish(s->guest_name, err);
+    return keyval_get_bool(s->guest_name, "debug-threads", &threads, err) &&
+           keyval_finish(s->guest_name, err);
 }
 
 static bool check_boot_order(Settings *s, GError **err)
@@ -155,7 +161,7 @@ static bool check_boot_order(Settings *s, GError **err)
     bool strict = false;
     const char *order = keyval_get(s->boot, "order");
     if (order) {
-        return error_set(err, "-boot %s: a Malta boots what -kernel or -bios names; there are no disks to order",
+        return error_set(err, "-boot %s: what boots is what -kernel or -bios names; there are no disks",
                          order);
     }
     return keyval_get_bool(s->boot, "strict", &strict, err) &&
@@ -176,7 +182,8 @@ static char *find_bios(Settings *s, GError **err)
             return g_steal_pointer(&path);
         }
     }
-    error_set(err, "-bios %s: no such file%s", s->bios, s->data_dirs->len ? ", nor one in the -L folders" : "");
+    error_set(err, "-bios %s: no such file%s", s->bios,
+              s->data_dirs->len ? ", nor one in the -L folders" : "");
     return NULL;
 }
 
@@ -190,7 +197,8 @@ static bool check_files(Plan *plan, Settings *s, GError **err)
                               "or firmware (-bios FILE)");
     }
     if (s->kernel && s->bios) {
-        return error_set(err, "-bios %s: takes the place of a kernel; leave out one of -bios and -kernel", s->bios);
+        return error_set(err, "-bios %s: takes the place of a kernel; leave out one of -bios and -kernel",
+                         s->bios);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(companions) && !s->kernel; i++) {
         if (companions[i].value) {
@@ -223,22 +231,23 @@ static bool check_byte_order(Plan *plan, Settings *s, GError **err)
             return error_set(err, "-machine endian=%s: must be little or big", endian);
         }
         if (order != BYTE_ORDER_ANY && order != asked) {
-            return error_set(err, "-machine endian=%s: qemu-system-%s is the other byte order; call valletta", endian,
-                             s->target.name);
+            return error_set(err, "-machine endian=%s: qemu-system-%s is the other byte order; call valletta",
+                             endian, s->target.name);
         }
         order = asked;
     }
     if (plan->has_kernel && plan->kernel.elf) {
+        const char *who = endian ? "-machine endian= says otherwise" : "the program's name says otherwise";
         bool big = plan->kernel.big_endian;
         if (order != BYTE_ORDER_ANY && big != (order == BYTE_ORDER_BIG)) {
-            return error_set(err, "-kernel %s: is %s-endian, but %s; call valletta without it", file, order_name(big),
-                             endian ? "-machine endian= says otherwise" : "the program's name says otherwise");
+            return error_set(err, "-kernel %s: is %s-endian, but %s; call valletta without it",
+                             file, order_name(big), who);
         }
         order = big ? BYTE_ORDER_BIG : BYTE_ORDER_LITTLE;
     }
     if (order == BYTE_ORDER_ANY) {
-        return error_set(err, "%s %s: does not tell its byte order; add -machine endian=little or endian=big", option,
-                         file);
+        return error_set(err, "%s %s: does not tell its byte order; add -machine endian=little or =big",
+                         option, file);
     }
     plan->big_endian = order == BYTE_ORDER_BIG;
     return true;
@@ -252,13 +261,14 @@ static bool check_cpu(Plan *plan, Settings *s, GError **err)
         return false;
     }
     if (s->target.name && !s->target.is_64bit && kernel_64) {
-        return error_set(err, "-kernel %s: is a 64-bit kernel, but qemu-system-%s is a 32-bit target; call valletta",
+        return error_set(err, "-kernel %s: is 64-bit, but qemu-system-%s is a 32-bit target; call valletta",
                          s->kernel, s->target.name);
     }
     bool target_64 = s->target.name ? s->target.is_64bit : kernel_64;
     /* Where nothing fixes the word size the model that was asked for does. */
     bool may_64 = s->target.name ? s->target.is_64bit : true;
-    plan->model = mips_model_find(name ? name : mips_model_default(target_64), name ? may_64 : target_64, err);
+    plan->model = name ? mips_model_find(name, may_64, err)
+                       : mips_model_find(mips_model_default(target_64), target_64, err);
     if (!plan->model) {
         return false;
     }
@@ -320,7 +330,7 @@ static bool choose_console(Plan *plan, Settings *s, GError **err)
     }
     if (s->daemonize) {
         return !s->nographic ||
-               error_set(err, "-daemonize: leaves no terminal for -nographic; use -display none, or -serial and -monitor");
+               error_set(err, "-daemonize: leaves no terminal for -nographic; use -display none instead");
     }
     if (no_console) {
         plan->serial[0] = no_monitor ? "mon:stdio" : "stdio";
@@ -334,7 +344,8 @@ bool plan_make(Plan *plan, Settings *s, GError **err)
 {
     *plan = (Plan){ 0 };
     return check_machine(plan, s, err) && check_accel(plan, s, err) && check_memory(plan, s, err) &&
-           check_smp(s, err) && check_rtc(plan, s, err) && check_name(plan, s, err) && check_boot_order(s, err) &&
+           check_smp(s, err) && check_rtc(plan, s, err) && check_name(plan, s, err) &&
+           check_boot_order(s, err) &&
            check_files(plan, s, err) && check_byte_order(plan, s, err) && check_cpu(plan, s, err) &&
            choose_console(plan, s, err);
 }

@@ -12,9 +12,10 @@ static const Target targets[] = {
 
 static Target target_of(const char *program)
 {
+    static const char prefix[] = "qemu-system-";
     g_autofree char *base = g_path_get_basename(program);
     for (size_t i = 0; i < G_N_ELEMENTS(targets); i++) {
-        if (g_str_has_prefix(base, "qemu-system-") && strcmp(base + strlen("qemu-system-"), targets[i].name) == 0) {
+        if (g_str_has_prefix(base, prefix) && strcmp(base + strlen(prefix), targets[i].name) == 0) {
             return targets[i];
         }
     }

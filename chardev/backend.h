@@ -103,6 +103,7 @@ bool mux_has_focus(const Chardev *port);
 /* The user of the port that is typed to, or NULL. */
 const char *mux_focus_user(const Mux *mux);
 
-extern const ChardevBackend stdio_backend, pty_backend, file_backend, pipe_backend, null_backend, socket_backend;
+extern const ChardevBackend stdio_backend, pty_backend, file_backend, pipe_backend;
+extern const ChardevBackend null_backend, socket_backend;
 
 #endif

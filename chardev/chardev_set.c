@@ -108,7 +108,8 @@ static const ChardevBackend *find_backend(const char *option, const char *name, 
     }
     for (size_t i = 0; i < G_N_ELEMENTS(absent_backends); i++) {
         if (strcmp(absent_backends[i].name, name) == 0) {
-            error_set(err, "%s: the back end '%s' is not there yet; %s", option, name, absent_backends[i].instead);
+            error_set(err, "%s: the back end '%s' is not there yet; %s", option, name,
+                      absent_backends[i].instead);
             return NULL;
         }
     }
@@ -126,7 +127,8 @@ static bool check_id(ChardevSet *set, const char *option, const char *id, GError
         good = good && (g_ascii_isalnum(*p) || strchr("-._", *p));
     }
     if (!good) {
-        return error_set(err, "%s: id=%s: must be letters, digits, '-', '.', '_', a letter first", option, id);
+        return error_set(err, "%s: id=%s: must be letters, digits, '-', '.', '_', a letter first", option,
+                         id);
     }
     if (find(set, id)) {
         return error_set(err, "%s: id=%s: there is one of that name already", option, id);
@@ -195,7 +197,8 @@ static Chardev *make(ChardevSet *set, KeyVal *props, const char *id, GError **er
 bool chardev_set_add(ChardevSet *set, const char *text, GError **err)
 {
     g_autoptr(KeyVal) props = keyval_new("-chardev");
-    return keyval_parse(props, text, "backend", err) && make(set, props, keyval_get(props, "id"), err) != NULL;
+    return keyval_parse(props, text, "backend", err) &&
+           make(set, props, keyval_get(props, "id"), err) != NULL;
 }
 
 /* ---- attaching ---- */
@@ -213,7 +216,8 @@ static Chardev *claim(Chardev *chr, const char *option, const char *user, GError
     return chr;
 }
 
-Chardev *chardev_set_claim(ChardevSet *set, const char *option, const char *id, const char *user, GError **err)
+Chardev *chardev_set_claim(ChardevSet *set, const char *option, const char *id, const char *user,
+                           GError **err)
 {
     Chardev *chr = find(set, id);
     if (!chr) {
@@ -353,7 +357,8 @@ char *chardev_set_describe(ChardevSet *set)
 
 char *chardev_set_help(void)
 {
-    GString *out = g_string_new("Back ends of -chardev BACKEND,id=NAME[,mux=on][,logfile=FILE,logappend=on|off]:\n");
+    GString *out = g_string_new("Back ends (-chardev "
+                                "BACKEND,id=NAME[,mux=on][,logfile=FILE,logappend=on]):\n");
     for (size_t i = 0; i < G_N_ELEMENTS(backends); i++) {
         g_string_append_printf(out, "  %-8s %s\n", backends[i]->name, backends[i]->help);
     }

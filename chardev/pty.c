@@ -78,7 +78,8 @@ static bool pty_open(Chardev *chr, KeyVal *props, GError **err)
     int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0 ||
         ptsname_r(master, path, sizeof(path)) != 0 || !prepare_slave(path)) {
-        error_set(err, "%s: pty: the host gives no pseudo terminal: %s", keyval_option(props), g_strerror(errno));
+        error_set(err, "%s: pty: the host gives no pseudo terminal: %s", keyval_option(props),
+                  g_strerror(errno));
         if (master >= 0) {
             close(master);
         }

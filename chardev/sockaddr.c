@@ -24,7 +24,8 @@ bool sockaddr_parse(SockAddr *addr, KeyVal *props, GError **err)
     bool has_fd = keyval_get(props, "fd") != NULL;
     if (!keyval_get_number(props, "fd", 0, INT32_MAX, &fd, err) ||
         !keyval_get_bool(props, "abstract", &addr->abstract, err) ||
-        !keyval_get_bool(props, "ipv4", &addr->ipv4, err) || !keyval_get_bool(props, "ipv6", &addr->ipv6, err)) {
+        !keyval_get_bool(props, "ipv4", &addr->ipv4, err) ||
+        !keyval_get_bool(props, "ipv6", &addr->ipv6, err)) {
         return false;
     }
     addr->fd = has_fd ? (int)fd : -1;

@@ -96,11 +96,13 @@ static bool socket_open(Chardev *chr, KeyVal *props, GError **err)
     s->wait = true;
     bool has_wait = keyval_get(props, "wait") != NULL;
     if (!sockaddr_parse(&s->addr, props, err) || !refuse_absent(props, err) ||
-        !keyval_get_bool(props, "server", &s->server, err) || !keyval_get_bool(props, "wait", &s->wait, err)) {
+        !keyval_get_bool(props, "server", &s->server, err) ||
+        !keyval_get_bool(props, "wait", &s->wait, err)) {
         return false;
     }
     bool delay = true;
-    if (!keyval_get_bool(props, "nodelay", &s->nodelay, err) || !keyval_get_bool(props, "delay", &delay, err)) {
+    if (!keyval_get_bool(props, "nodelay", &s->nodelay, err) ||
+        !keyval_get_bool(props, "delay", &delay, err)) {
         return false;
     }
     s->nodelay |= !delay;
@@ -165,7 +167,8 @@ static char *socket_describe(const Chardev *chr)
 
 const ChardevBackend socket_backend = {
     .name = "socket",
-    .help = "TCP or unix socket (host=,port= | path=,abstract=on|off | fd=; server=on|off, wait=on|off, nodelay=on|off)",
+    .help = "TCP or unix socket (host=,port= | path=,abstract=on|off | fd=; server=on|off, wait=on|off, "
+            "nodelay=on|off)",
     .open = socket_open,
     .close = socket_close,
     .hangup = socket_hangup,

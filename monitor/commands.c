@@ -193,7 +193,8 @@ COMMAND(run_break)
 COMMAND(run_help);
 
 static const MonitorCommand command_table[] = {
-    { "chardev-send-break", "sendbreak", "[ID]", "send a break to the guest (serial0 by default)", run_break },
+    { "chardev-send-break", "sendbreak", "[ID]", "send a break to the guest (serial0 by default)",
+      run_break },
     { "cont", "c", "", "start, or go on", run_cont },
     { "help", "?", "[COMMAND]", "this list", run_help },
     { "info", NULL, "[WHAT]", "show something (\"info\" lists what)", run_info },

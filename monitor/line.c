@@ -128,7 +128,8 @@ static void newer(Line *line)
 {
     if (line->at < line->history->len) {
         line->at++;
-        set_text(line, line->at < line->history->len ? g_ptr_array_index(line->history, line->at) : line->typed);
+        bool is_old = line->at < line->history->len;
+        set_text(line, is_old ? g_ptr_array_index(line->history, line->at) : line->typed);
     }
 }
 

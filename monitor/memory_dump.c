@@ -31,7 +31,8 @@ static bool parse_format(const char *text, size_t len, Request *r, GError **err)
         } else if (size) {
             r->size = 1u << (size - sizes);
         } else {
-            return error_set(err, "'%c' in the format: there are x d u o c, and b h w g for the size", text[i]);
+            return error_set(err, "'%c' in the format: there are x d u o c, and b h w g for the size",
+                             text[i]);
         }
     }
     if (r->count < 1 || r->count > COUNT_MAX) {

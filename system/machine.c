@@ -93,7 +93,8 @@ Machine *machine_new(GMainContext *context)
     machine->reset_hooks = g_ptr_array_new_with_free_func(g_free);
     machine->state_listeners = g_ptr_array_new_with_free_func(g_free);
 
-    machine->requests = (struct RequestSource *)g_source_new(&request_source_funcs, sizeof(struct RequestSource));
+    machine->requests = (struct RequestSource *)g_source_new(&request_source_funcs,
+                                                             sizeof(struct RequestSource));
     machine->requests->machine = machine;
     g_source_set_name(&machine->requests->source, "machine requests");
     g_source_attach(&machine->requests->source, machine->context);

@@ -1,0 +1,1 @@
+debian-installer-12-netboot-mipsel
