@@ -110,7 +110,7 @@ static void bus_unlock(AddressSpace *as)
     }
 }
 
-static void code_written(AddressSpace *as, const uint8_t *host, uint64_t len)
+void as_host_written(AddressSpace *as, const uint8_t *host, uint64_t len)
 {
     if (as->code_written) {
         as->code_written(as->code_opaque, (uintptr_t)host, len);
@@ -186,15 +186,11 @@ static MemResult slow_write(AddressSpace *as, PhysAddr addr, unsigned size, bool
     bool found = memory_view_lookup(as, addr, &r) && fits(&r, addr, size);
     if (found && r.writable) {
         host_write(r.host + (addr - r.first), size, big, value);
-        code_written(as, r.host + (addr - r.first), size);
+        as_host_written(as, r.host + (addr - r.first), size);
     } else if (found && r.mr->kind == KIND_ROM) {
         guest_log("memory: write to ROM '%s' at 0x%" G_GINT64_MODIFIER "x ignored", r.mr->name, addr);
     } else if (found) {
-        uint8_t *host = r.host ? r.host + (addr - r.first) : NULL;
         device_write(as, r.mr, r.offset + (addr - r.first), size, big, value);
-        if (host) {
-            code_written(as, host, size);
-        }
     }
     bus_unlock(as);
     return found ? MEM_OK : MEM_NOTHING_THERE;
@@ -220,7 +216,7 @@ MemResult as_write(AddressSpace *as, PhysAddr addr, unsigned size, bool big, uin
         return slow_write(as, addr, size, big, value);
     }
     host_write(r.host + (addr - r.first), size, big, value);
-    code_written(as, r.host + (addr - r.first), size);
+    as_host_written(as, r.host + (addr - r.first), size);
     return MEM_OK;
 }
 
@@ -271,7 +267,7 @@ MemResult as_write_buf(AddressSpace *as, PhysAddr addr, const void *buf, uint64_
             result = MEM_NOTHING_THERE;
         } else if (r.writable) {
             memcpy(r.host + (addr - r.first), p, n);
-            code_written(as, r.host + (addr - r.first), n);
+            as_host_written(as, r.host + (addr - r.first), n);
         } else if (r.mr->kind == KIND_ROM) {
             guest_log("memory: write to ROM '%s' at 0x%" G_GINT64_MODIFIER "x ignored", r.mr->name, addr);
         } else {

@@ -116,6 +116,8 @@ void as_add_listener(AddressSpace *as, MemChanged changed, void *opaque);
  * translated store (devices, loaders, debuggers), before the write returns. */
 typedef void (*MemCodeWritten)(void *opaque, uint64_t ram_id, uint64_t len);
 void as_set_code_listener(AddressSpace *as, MemCodeWritten written, void *opaque);
+/* Tells that listener of a write made through mem_host: flash programming, loaders. */
+void as_host_written(AddressSpace *as, const uint8_t *host, uint64_t len);
 
 /* "info mtree": the tree and the flat view; the caller frees it. */
 char *as_describe(AddressSpace *as);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Every type of device in this program: one line each. */
+#include <string.h>
+#include "hw/core/device.h"
+
+extern const DeviceType cbus_uart_type, cfi_flash_type, dma8237_type, gt64120_pci_type, gt64120_type, i2c_eeprom_type,
+    i8042_type, i8254_type, i8259_type, malta_board_type, malta_fpga_type, mc146818_type, piix4_pm_type, piix4_type,
+    port61_type, superio_type;
+
+const DeviceType *const *device_types(void)
+{
+    static const DeviceType *const types[] = {
+        &piix4_type,            /* PIIX4 */
+        &piix4_pm_type,         /* PIIX4_PM */
+        &cfi_flash_type,        /* cfi.pflash01 */
+        &superio_type,          /* fdc37m81x-superio */
+        &gt64120_type,          /* gt64120 */
+        &gt64120_pci_type,      /* gt64120_pci */
+        &i8042_type,            /* i8042 */
+        &dma8237_type,          /* i8237 */
+        &i8259_type,            /* isa-i8259 */
+        &i8254_type,            /* isa-pit */
+        &port61_type,           /* isa-port61 */
+        &malta_board_type,      /* malta-board */
+        &cbus_uart_type,        /* malta-cbus-uart */
+        &malta_fpga_type,       /* malta-fpga */
+        &mc146818_type,         /* mc146818rtc */
+        &i2c_eeprom_type,       /* smbus-eeprom */
+        NULL,
+    };
+    return types;
+}
+
+const DeviceType *device_type_find(const char *name)
+{
+    for (const DeviceType *const *t = device_types(); *t; t++) {
+        if (strcmp((*t)->name, name) == 0) {
+            return *t;
+        }
+    }
+    return NULL;
+}
