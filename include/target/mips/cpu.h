@@ -84,6 +84,8 @@ typedef struct {
     /* Restores PC and BD of the instruction that is running and leaves for the run loop,
      * which takes the pending exception of cpu->exc. */
     void (*unwind)(MipsCpu *cpu) __attribute__((noreturn));
+    /* An interrupt may be pending: ends WAIT. Machine lock held. */
+    void (*wake)(MipsCpu *cpu);
 } MipsEngine;
 
 struct MipsCpu {

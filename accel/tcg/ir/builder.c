@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Building regions: appends operations, folds constants, and remembers which value each
+ * slot holds so that a register is read at most once and never just after it was written.
+ */
+#include "accel/tcg/ir.h"
+
+IrRegion *ir_region_new(void)
+{
+    IrRegion *r = g_new0(IrRegion, 1);
+    r->cap = 1024;
+    r->ops = g_new0(IrOp, r->cap);
+    r->snaps_cap = 256;
+    r->snaps = g_new0(IrSnapshot, r->snaps_cap);
+    ir_reset(r, IR_I32, 0);
+    return r;
+}
+
+void ir_region_free(IrRegion *r)
+{
+    if (r) {
+        g_free(r->ops);
+        g_free(r->snaps);
+        g_free(r->pending);
+        g_free(r);
+    }
+}
+
+void ir_reset(IrRegion *r, IrType word, size_t fp_slot)
+{
+    r->nops = 1;                    /* value 0 is none */
+    r->ops[0] = (IrOp){ .code = IR_NONE, .snap = IR_NO_SNAP };
+    r->nsnaps = 0;
+    r->npending = 0;
+    r->nknown = 0;
+    r->word = word;
+    r->fp_slot = fp_slot;
+    r->snap_valid = false;
+}
+
+static unsigned type_bytes(IrType type)
+{
+    return type == IR_I32 || type == IR_F32 ? 4 : 8;
+}
+
+static IrVal append(IrRegion *r, IrOp op)
+{
+    if (r->nops == r->cap) {
+        r->cap *= 2;
+        r->ops = g_renew(IrOp, r->ops, r->cap);
+    }
+    r->ops[r->nops] = op;
+    return r->nops++;
+}
+
+void ir_begin_insn(IrRegion *r, uint64_t pc, bool delay_slot)
+{
+    if (r->nsnaps == r->snaps_cap) {
+        r->snaps_cap *= 2;
+        r->snaps = g_renew(IrSnapshot, r->snaps, r->snaps_cap);
+    }
+    /* An instruction that cannot raise leaves its snapshot to the next one. */
+    if (!r->snap_valid) {
+        r->nsnaps++;
+    }
+    r->snaps[r->nsnaps - 1] = (IrSnapshot){ .pc = pc, .delay_slot = delay_slot };
+    r->snap_valid = true;
+}
+
+static uint16_t use_snapshot(IrRegion *r)
+{
+    g_assert(r->nsnaps > 0 && r->nsnaps < IR_NO_SNAP);
+    r->snap_valid = false;
+    return (uint16_t)(r->nsnaps - 1);
+}
+
+IrVal ir_const(IrRegion *r, IrType type, int64_t value)
+{
+    if (type == IR_I32) {
+        value = (int32_t)value;
+    }
+    return append(r, (IrOp){ .code = IR_CONST, .type = type, .snap = IR_NO_SNAP, .imm = value });
+}
+
+/* Forgets what is known of slots that overlap [slot, slot + size). */
+static void forget(IrRegion *r, size_t slot, unsigned size)
+{
+    for (unsigned i = 0; i < r->nknown;) {
+        size_t at = r->known[i].slot;
+        if (at < slot + size && slot < at + type_bytes(r->known[i].type)) {
+            r->known[i] = r->known[--r->nknown];
+        } else {
+            i++;
+        }
+    }
+}
+
+static void remember(IrRegion *r, size_t slot, IrVal v)
+{
+    if (r->nknown < IR_SLOT_CACHE) {
+        r->known[r->nknown].slot = (uint16_t)slot;
+        r->known[r->nknown].type = r->ops[v].type;
+        r->known[r->nknown++].val = v;
+    }
+}
+
+IrVal ir_get(IrRegion *r, IrType type, size_t slot)
+{
+    for (unsigned i = 0; i < r->nknown; i++) {
+        if (r->known[i].slot == slot && r->known[i].type == type) {
+            return r->known[i].val;
+        }
+    }
+    g_assert(slot < 0x8000);
+    IrVal v = append(r, (IrOp){ .code = IR_GET, .type = type, .snap = IR_NO_SNAP, .imm = (int64_t)slot });
+    remember(r, slot, v);
+    return v;
+}
+
+void ir_set(IrRegion *r, size_t slot, IrVal v)
+{
+    g_assert(slot < 0x8000);
+    forget(r, slot, type_bytes(r->ops[v].type));
+    append(r, (IrOp){ .code = IR_SET, .type = r->ops[v].type, .snap = IR_NO_SNAP, .arg = { v },
+                      .imm = (int64_t)slot });
+    remember(r, slot, v);
+}
+
+IrVal ir_op(IrRegion *r, IrCode code, IrType type, IrVal a, IrVal b, IrVal c, int64_t imm)
+{
+    uint8_t effects = ir_op_info[code].effects;
+    uint16_t snap = effects & IR_RAISES ? use_snapshot(r) : IR_NO_SNAP;
+    if (effects & IR_FP) {
+        forget(r, r->fp_slot, 4);
+    }
+    return append(r, (IrOp){ .code = code, .type = type, .snap = snap, .arg = { a, b, c }, .imm = imm });
+}
+
+IrVal ir_un(IrRegion *r, IrCode code, IrVal a)
+{
+    IrType type = ir_type(r, a);
+    int64_t folded;
+    if (ir_is_const(r, a) && ir_fold(code, type, r->ops[a].imm, 0, &folded)) {
+        return ir_const(r, type, folded);
+    }
+    return ir_op(r, code, type, a, 0, 0, 0);
+}
+
+/* x op const where the result is x itself, a constant, or needs no second operand. */
+static IrVal simplify(IrRegion *r, IrCode code, IrVal a, int64_t y)
+{
+    IrType type = ir_type(r, a);
+    switch (code) {
+    case IR_ADD: case IR_SUB: case IR_OR: case IR_XOR:
+    case IR_SHL: case IR_SHR: case IR_SAR: case IR_ROTR:
+        return y == 0 ? a : 0;
+    case IR_AND:
+        return y == -1 ? a : y == 0 ? ir_const(r, type, 0) : 0;
+    case IR_NOR:
+        return y == 0 ? ir_un(r, IR_NOT, a) : 0;
+    default:
+        return 0;
+    }
+}
+
+IrVal ir_bin(IrRegion *r, IrCode code, IrVal a, IrVal b)
+{
+    IrType type = ir_type(r, a);
+    g_assert(type == ir_type(r, b));
+    if (ir_is_const(r, a) && ir_is_const(r, b)) {
+        int64_t folded;
+        if (ir_fold(code, type, r->ops[a].imm, r->ops[b].imm, &folded)) {
+            return ir_const(r, type, folded);
+        }
+    }
+    if (ir_is_const(r, a) && (ir_op_info[code].effects & IR_COMM)) {
+        IrVal t = a;
+        a = b;
+        b = t;
+    }
+    if (ir_is_const(r, b)) {
+        IrVal v = simplify(r, code, a, r->ops[b].imm);
+        if (v) {
+            return v;
+        }
+    }
+    return ir_op(r, code, type, a, b, 0, 0);
+}
+
+IrVal ir_select(IrRegion *r, IrVal cond, IrVal a, IrVal b)
+{
+    if (ir_is_const(r, cond)) {
+        return r->ops[cond].imm ? a : b;
+    }
+    return a == b ? a : ir_op(r, IR_SELECT, ir_type(r, a), cond, a, b, 0);
+}
+
+IrVal ir_extract(IrRegion *r, IrVal a, unsigned pos, unsigned len)
+{
+    return ir_op(r, IR_EXTRACT, ir_type(r, a), a, 0, 0, pos | len << 8);
+}
+
+IrVal ir_deposit(IrRegion *r, IrVal a, IrVal b, unsigned pos, unsigned len)
+{
+    return ir_op(r, IR_DEPOSIT, ir_type(r, a), a, b, 0, pos | len << 8);
+}
+
+IrVal ir_to_i64(IrRegion *r, IrVal a)
+{
+    if (ir_type(r, a) == IR_I64) {
+        return a;
+    }
+    return ir_is_const(r, a) ? ir_const(r, IR_I64, r->ops[a].imm) : ir_op(r, IR_EXT_S, IR_I64, a, 0, 0, 0);
+}
+
+IrVal ir_to_i64u(IrRegion *r, IrVal a)
+{
+    if (ir_type(r, a) == IR_I64) {
+        return a;
+    }
+    return ir_is_const(r, a) ? ir_const(r, IR_I64, (uint32_t)r->ops[a].imm)
+                             : ir_op(r, IR_EXT_U, IR_I64, a, 0, 0, 0);
+}
+
+IrVal ir_to_i32(IrRegion *r, IrVal a)
+{
+    if (ir_type(r, a) == IR_I32) {
+        return a;
+    }
+    return ir_is_const(r, a) ? ir_const(r, IR_I32, r->ops[a].imm) : ir_op(r, IR_TRUNC, IR_I32, a, 0, 0, 0);
+}
+
+IrVal ir_load(IrRegion *r, IrType type, unsigned mem, IrVal addr, int64_t disp)
+{
+    IrVal v = ir_op(r, IR_LOAD, type, addr, 0, 0, disp);
+    r->ops[v].mem = (uint8_t)mem;
+    return v;
+}
+
+void ir_store(IrRegion *r, unsigned mem, IrVal addr, int64_t disp, IrVal value)
+{
+    IrVal v = ir_op(r, IR_STORE, IR_VOID, addr, value, 0, disp);
+    r->ops[v].mem = (uint8_t)mem;
+}
+
+IrVal ir_call(IrRegion *r, const IrHelper *helper, IrVal a, IrVal b, IrVal c)
+{
+    IrVal args[3] = { a, b, c };
+    for (int i = 0; i < 3; i++) {
+        args[i] = args[i] ? ir_to_i64(r, args[i]) : 0;
+    }
+    IrOp op = { .code = IR_CALL, .type = helper->returns ? IR_I64 : IR_VOID, .snap = IR_NO_SNAP,
+                .arg = { args[0], args[1], args[2] }, .helper = helper };
+    if (helper->effects & IR_RAISES) {
+        op.snap = use_snapshot(r);
+    }
+    if (helper->effects & IR_WRITES) {
+        r->nknown = 0;
+    }
+    return append(r, op);
+}
+
+void ir_exit_if(IrRegion *r, IrVal cond, uint64_t pc)
+{
+    ir_op(r, IR_EXIT_IF, IR_VOID, cond, 0, 0, (int64_t)pc);
+}
+
+void ir_trap_if(IrRegion *r, IrVal cond, int code)
+{
+    ir_op(r, IR_TRAP_IF, IR_VOID, cond, 0, 0, code);
+}
+
+void ir_goto(IrRegion *r, uint64_t pc)
+{
+    ir_op(r, IR_GOTO, IR_VOID, 0, 0, 0, (int64_t)pc);
+}
+
+void ir_jump(IrRegion *r, IrVal target)
+{
+    ir_op(r, IR_JUMP, IR_VOID, target, 0, 0, 0);
+}
+
+void ir_raise(IrRegion *r, int code)
+{
+    ir_op(r, IR_RAISE, IR_VOID, 0, 0, 0, code);
+}
+
+void ir_leave(IrRegion *r)
+{
+    ir_op(r, IR_LEAVE, IR_VOID, 0, 0, 0, 0);
+}

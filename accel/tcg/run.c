@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The vCPU's thread: runs blocks, takes exceptions and interrupts, sleeps in WAIT, parks
+ * when the machine stops.
+ */
+#include "accel/tcg/softmmu.h"
+#include "accel/tcg/tcg.h"
+#include "util/log.h"
+
+/* ---- what the CPU asks of its engine ---- */
+
+static void G_GNUC_NORETURN unwind(MipsCpu *cpu)
+{
+    siglongjmp(*cpu->unwind_buf, 1);
+}
+
+static void code_changed(MipsCpu *cpu, uint64_t paddr, uint64_t len)
+{
+    MemSpan span = as_span(cpu->base.machine->as, paddr);
+    if (span.host) {
+        tcg_code_written(cpu->engine_data, span.ram_id, MIN(len, span.len));
+    }
+}
+
+static void wake(MipsCpu *cpu)
+{
+    Tcg *tcg = cpu->engine_data;
+    g_mutex_lock(&tcg->lock);
+    g_cond_broadcast(&tcg->changed);
+    g_mutex_unlock(&tcg->lock);
+}
+
+static const MipsEngine engine = {
+    .drop_page = softmmu_drop_page, .drop_all = softmmu_drop_all, .mode_changed = softmmu_mode_changed,
+    .code_changed = code_changed, .unwind = unwind, .wake = wake,
+};
+
+/* Somebody wrote memory; another thread only leaves a note. */
+static void memory_written(void *opaque, uint64_t ram_id, uint64_t len)
+{
+    Tcg *tcg = opaque;
+    if (g_thread_self() == tcg->thread) {
+        tcg_code_written(tcg, ram_id, len);
+        return;
+    }
+    CodeRange range = { ram_id, len };
+    g_mutex_lock(&tcg->lock);
+    g_array_append_val(tcg->written, range);
+    g_mutex_unlock(&tcg->lock);
+    mips_kick(tcg->cpu);
+}
+
+/* ---- the run loop ---- */
+
+/* The exception of cpu->exc happened at the operation that runs: PC and BD from its
+ * snapshot; guest registers are in their slots already. */
+static void restore_state(Tcg *tcg)
+{
+    MipsCpu *cpu = tcg->cpu;
+    const InterpOp *op = cpu->cur_op;
+    if (!op) {
+        cpu->exc.bd = cpu->mode & MODE_DS;
+        return;
+    }
+    const Block *b = tcg->current;
+    g_assert(op >= b->code && op < b->code + b->nops);
+    uint16_t snap = b->op_snap[op - b->code];
+    g_assert(snap < b->nsnaps);
+    cpu->pc = b->snaps[snap].pc;
+    cpu->exc.bd = b->snaps[snap].delay_slot;
+    cpu->cur_op = NULL;
+}
+
+static void take_written(Tcg *tcg)
+{
+    g_mutex_lock(&tcg->lock);
+    for (unsigned i = 0; i < tcg->written->len; i++) {
+        const CodeRange *r = &g_array_index(tcg->written, CodeRange, i);
+        tcg_code_written(tcg, r->ram_id, r->len);
+    }
+    g_array_set_size(tcg->written, 0);
+    g_mutex_unlock(&tcg->lock);
+}
+
+static bool may_sleep(const MipsCpu *cpu)
+{
+    return cpu->halted && !(mips_cause(cpu) & cpu->cp0.status & ST_IM);
+}
+
+/* Handles what was asked of the thread: parking, ending, WAIT. False: end. */
+static bool handle_requests(Tcg *tcg)
+{
+    MipsCpu *cpu = tcg->cpu;
+    bool go_on;
+    __atomic_store_n(&cpu->exit_request, 0, __ATOMIC_SEQ_CST);
+    take_written(tcg);
+    g_mutex_lock(&tcg->lock);
+    while (!tcg->quit && (tcg->park || may_sleep(cpu))) {
+        if (tcg->park && !tcg->parked) {
+            tcg->parked = true;
+            g_cond_broadcast(&tcg->changed);
+        }
+        g_cond_wait(&tcg->changed, &tcg->lock);
+        if (!tcg->park && tcg->parked) {
+            tcg->parked = false;
+        }
+    }
+    tcg->parked = tcg->quit;
+    go_on = !tcg->quit;
+    g_cond_broadcast(&tcg->changed);
+    g_mutex_unlock(&tcg->lock);
+    cpu->halted = 0;
+    take_written(tcg);
+    return go_on;
+}
+
+static void log_entry(Tcg *tcg, const Block *b)
+{
+    if (log_enabled(LOG_EXEC)) {
+        log_line(LOG_EXEC, "exec 0x%" G_GINT64_MODIFIER "x mode %x (%u instructions)", b->pc, b->mode, b->insns);
+    }
+    if (log_enabled(LOG_CPU)) {
+        g_autoptr(GString) text = g_string_new(NULL);
+        tcg->cpu->base.ops->describe(&tcg->cpu->base, text);
+        log_line(LOG_CPU, "%s", text->str);
+    }
+}
+
+static void interrupt(Tcg *tcg)
+{
+    MipsCpu *cpu = tcg->cpu;
+    cpu->exc.code = EXC_INT;
+    cpu->exc.refill = false;
+    cpu->exc.bd = cpu->mode & MODE_DS;
+    tcg->stats.interrupts++;
+    mips_take_exception(cpu);
+}
+
+/* Runs until asked to stop; an exception comes back through sigsetjmp. */
+static void run_guest(Tcg *tcg)
+{
+    MipsCpu *cpu = tcg->cpu;
+    BlockExit *volatile left_by = NULL;
+    cpu->unwind_buf = &tcg->unwind_buf;
+    cpu->cur_op = NULL;
+    if (sigsetjmp(tcg->unwind_buf, 0)) {
+        restore_state(tcg);
+        tcg->stats.exceptions++;
+        mips_take_exception(cpu);
+        left_by = NULL;
+    }
+    for (;;) {
+        if (__atomic_load_n(&cpu->exit_request, __ATOMIC_ACQUIRE)) {
+            if (!handle_requests(tcg)) {
+                return;
+            }
+            if (mips_irq_ready(cpu)) {
+                interrupt(tcg);
+            }
+            left_by = NULL;
+        }
+        Block *b = tcg_find_block(tcg);
+        if (left_by && left_by->pc == b->pc) {
+            tcg_chain(left_by, b);
+            tcg->stats.chained++;
+        }
+        if (log_enabled(LOG_EXEC | LOG_CPU)) {
+            log_entry(tcg, b);
+        }
+        left_by = interp_run(cpu, b);
+        cpu->cur_op = NULL;
+        if (tcg->graveyard->len) {
+            left_by = NULL;
+            tcg_bury(tcg);
+        }
+    }
+}
+
+static gpointer vcpu_thread(gpointer opaque)
+{
+    Tcg *tcg = opaque;
+    mips_kick(tcg->cpu);
+    run_guest(tcg);
+    return NULL;
+}
+
+/* ---- life ---- */
+
+Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config)
+{
+    Tcg *tcg = g_new0(Tcg, 1);
+    tcg->cpu = cpu;
+    tcg->one_insn = config->one_insn;
+    tcg->verify = config->ir_checks;
+    tcg->decoder = mips_decoder_new();
+    tcg->region = ir_region_new();
+    tcg->hash = g_new0(Block *, TCG_HASH_SIZE);
+    tcg->code_pages = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
+    tcg->graveyard = g_ptr_array_new();
+    tcg->covered = g_new0(uint8_t, mips_insn_count());
+    tcg->written = g_array_new(FALSE, FALSE, sizeof(CodeRange));
+    g_mutex_init(&tcg->lock);
+    g_cond_init(&tcg->changed);
+    tcg->park = true;
+    cpu->engine_data = tcg;
+    softmmu_init(cpu);
+    cpu->engine = &engine;
+    as_set_code_listener(cpu->base.machine->as, memory_written, tcg);
+    return tcg;
+}
+
+void tcg_free(Tcg *tcg)
+{
+    as_set_code_listener(tcg->cpu->base.machine->as, NULL, NULL);
+    tcg_flush(tcg);
+    tcg_bury(tcg);
+    tcg->cpu->engine = NULL;
+    g_free(tcg->cpu->softmmu);
+    mips_decoder_free(tcg->decoder);
+    ir_region_free(tcg->region);
+    g_hash_table_destroy(tcg->code_pages);
+    g_ptr_array_free(tcg->graveyard, TRUE);
+    g_array_free(tcg->written, TRUE);
+    g_mutex_clear(&tcg->lock);
+    g_cond_clear(&tcg->changed);
+    g_free(tcg->hash);
+    g_free(tcg->covered);
+    g_free(tcg);
+}
+
+void tcg_start(Tcg *tcg)
+{
+    g_autofree char *name = g_strdup_printf("CPU %u/TCG", tcg->cpu->base.index);
+    tcg->thread = g_thread_new(name, vcpu_thread, tcg);
+}
+
+void tcg_park(Tcg *tcg, bool park)
+{
+    g_mutex_lock(&tcg->lock);
+    tcg->park = park;
+    g_cond_broadcast(&tcg->changed);
+    g_mutex_unlock(&tcg->lock);
+    mips_kick(tcg->cpu);
+}
+
+void tcg_wait_parked(Tcg *tcg)
+{
+    g_mutex_lock(&tcg->lock);
+    while (!tcg->parked) {
+        g_cond_wait(&tcg->changed, &tcg->lock);
+    }
+    g_mutex_unlock(&tcg->lock);
+}
+
+void tcg_stop(Tcg *tcg)
+{
+    g_mutex_lock(&tcg->lock);
+    tcg->quit = true;
+    g_cond_broadcast(&tcg->changed);
+    g_mutex_unlock(&tcg->lock);
+    mips_kick(tcg->cpu);
+    g_thread_join(tcg->thread);
+}

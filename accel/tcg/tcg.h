@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The engine: one vCPU's translator, block cache and run loop. */
+#ifndef ACCEL_TCG_TCG_H
+#define ACCEL_TCG_TCG_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "accel/accel.h"
+#include "accel/tcg/block.h"
+#include "accel/tcg/interp/interp.h"
+#include "accel/tcg/ir.h"
+#include "target/mips/cpu.h"
+#include "target/mips/translate.h"
+
+#define TCG_HASH_SIZE (1u << 16)
+#define TCG_JUMP_SIZE (1u << 12)
+/* Code bytes after which the whole cache is emptied. */
+#define TCG_CACHE_LIMIT (UINT64_C(192) << 20)
+
+/* A 4 KiB page of memory with translated code. */
+typedef struct {
+    uint64_t ram_id;
+    Block *blocks;
+    uint64_t lines;             /* bit n: code in bytes 64n .. 64n + 63 */
+} CodePage;
+
+typedef struct {
+    uint64_t ram_id, len;
+} CodeRange;
+
+typedef struct {
+    uint64_t blocks, insns, invalidated, flushes, chained, exceptions, interrupts;
+} TcgStats;
+
+typedef struct Tcg {
+    MipsCpu *cpu;
+    MipsDecoder *decoder;
+    IrRegion *region;
+    Block **hash;               /* TCG_HASH_SIZE */
+    Block *jump[TCG_JUMP_SIZE]; /* by virtual pc */
+    GHashTable *code_pages;     /* page number -> CodePage */
+    GPtrArray *graveyard;       /* dead blocks that may still run */
+    Block *current;             /* block that runs */
+    uint64_t code_bytes;
+    bool flush_wanted;
+    bool one_insn, verify;
+    uint8_t *covered;           /* table lines that were translated */
+    TcgStats stats;
+
+    GThread *thread;
+    sigjmp_buf unwind_buf;
+    GMutex lock;                /* of what follows */
+    GCond changed;
+    bool park, quit;            /* asked for */
+    bool parked;
+    GArray *written;            /* of CodeRange: memory that other threads wrote */
+} Tcg;
+
+/* ---- cache.c ---- */
+
+/* The block at cpu->pc in cpu->mode, translated if need be; raises what the fetch raises. */
+Block *tcg_find_block(Tcg *tcg);
+void tcg_chain(BlockExit *exit, Block *to);
+bool tcg_page_has_code(const Tcg *tcg, uint64_t ram_id);
+/* Blocks that depend on any of the bytes die. */
+void tcg_code_written(Tcg *tcg, uint64_t ram_id, uint64_t len);
+void tcg_flush(Tcg *tcg);
+/* Frees dead blocks; no block may be running. */
+void tcg_bury(Tcg *tcg);
+
+static inline unsigned tcg_jump_index(uint64_t pc)
+{
+    return (pc >> 2 ^ pc >> 14) & (TCG_JUMP_SIZE - 1);
+}
+
+/* ---- run.c ---- */
+
+/* The engine of one CPU, its thread not started. */
+Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config);
+void tcg_free(Tcg *tcg);
+/* Starts the vCPU's thread, parked. */
+void tcg_start(Tcg *tcg);
+/* Asks the thread to park or to go on; tcg_wait_parked waits until it is. */
+void tcg_park(Tcg *tcg, bool park);
+void tcg_wait_parked(Tcg *tcg);
+/* Ends and joins the thread. */
+void tcg_stop(Tcg *tcg);
+
+#endif

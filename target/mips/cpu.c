@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One MIPS CPU as the machine knows it: made, reset, interrupted, described. */
+#include "target/mips/cpu.h"
+
+#include "accel/tcg/ir.h"
+#include "target/mips/cp0.h"
+#include "target/mips/fpu.h"
+#include "target/mips/tlb.h"
+#include "target/mips/translate.h"
+#include "util/error.h"
+#include "util/log.h"
+
+static void reset(Cpu *base)
+{
+    MipsCpu *cpu = mips_cpu(base);
+    memset(cpu->gpr, 0, sizeof(cpu->gpr));
+    memset(cpu->fpr, 0, sizeof(cpu->fpr));
+    cpu->hi = cpu->lo = cpu->btarget = 0;
+    cpu->fcr31 = 0;
+    cpu->llbit = false;
+    cpu->halted = 0;
+    cpu->exc.bd = false;
+    cp0_reset(cpu);
+    mips_timer_reset(cpu);
+    tlb_reset(cpu);
+    cpu->pc = 0xffffffffbfc00000;
+    if (cpu->engine) {
+        mips_mode_update(cpu);
+    }
+    if (log_enabled(LOG_CPU_RESET)) {
+        g_autoptr(GString) text = g_string_new(NULL);
+        base->ops->describe(base, text);
+        log_line(LOG_CPU_RESET, "CPU %u reset\n%s", base->index, text->str);
+    }
+}
+
+static void set_irq(Cpu *base, unsigned line, bool level)
+{
+    MipsCpu *cpu = mips_cpu(base);
+    uint32_t bit = 1u << (10 + line);
+    g_assert(line < 6);
+    if (level) {
+        __atomic_or_fetch(&cpu->irq_lines, bit, __ATOMIC_ACQ_REL);
+    } else {
+        __atomic_and_fetch(&cpu->irq_lines, ~bit, __ATOMIC_ACQ_REL);
+    }
+    mips_kick(cpu);
+    if (cpu->engine && cpu->engine->wake) {
+        cpu->engine->wake(cpu);
+    }
+}
+
+static void describe(Cpu *base, GString *out)
+{
+    static const char *const names[32] = {
+        "r0", "at", "v0", "v1", "a0", "a1", "a2", "a3", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7",
+        "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "t8", "t9", "k0", "k1", "gp", "sp", "s8", "ra",
+    };
+    MipsCpu *cpu = mips_cpu(base);
+    int width = base->is_64bit ? 16 : 8;
+    uint64_t mask = base->is_64bit ? ~UINT64_C(0) : 0xffffffff;
+#define HEX "%0*" G_GINT64_MODIFIER "x"
+    g_string_append_printf(out, "pc=" HEX " hi=" HEX " lo=" HEX " mode=%s\n", width, cpu->pc & mask, width,
+                           cpu->hi & mask, width, cpu->lo & mask,
+                           (const char *[]){ "kernel", "supervisor", "user", "user" }[mips_ksu(cpu)]);
+    for (int i = 0; i < 32; i++) {
+        g_string_append_printf(out, "%3s=" HEX "%c", names[i], width, mips_gpr(cpu, i) & mask, i % 4 == 3 ? '\n' : ' ');
+    }
+    g_string_append_printf(out, "Status %08x  Cause %08x  EPC " HEX "  BadVAddr " HEX "\n", cpu->cp0.status,
+                           mips_cause(cpu), width, cpu->cp0.epc & mask, width, cpu->cp0.badvaddr & mask);
+    g_string_append_printf(out, "EntryHi " HEX "  Context " HEX "  EBase " HEX "  ErrorEPC " HEX "\n", width,
+                           cpu->cp0.entryhi & mask, width, cpu->cp0.context & mask, width,
+                           cpu->cp0.ebase & mask, width, cpu->cp0.errorepc & mask);
+    g_string_append_printf(out, "Config %08x %08x %08x %08x  PRId %08x (%s)\n", cpu->cp0.config[0],
+                           cpu->cp0.config[1], cpu->cp0.config[2], cpu->cp0.config[3], cpu->cp0.prid,
+                           cpu->model->name);
+    if (cpu->model->fcr0) {
+        for (int i = 0; i < 32; i++) {
+            g_string_append_printf(out, "%sf%d=%016" G_GINT64_MODIFIER "x%c", i < 10 ? " " : "", i, cpu->fpr[i],
+                                   i % 4 == 3 ? '\n' : ' ');
+        }
+        g_string_append_printf(out, "FCSR %08x  FIR %08x\n", cpu->fcr31, cpu->model->fcr0);
+    }
+#undef HEX
+}
+
+static bool translate(Cpu *base, uint64_t vaddr, uint64_t *paddr)
+{
+    MipsCpu *cpu = mips_cpu(base);
+    MipsMapping map;
+    bool refill;
+    if (!base->is_64bit) {
+        vaddr = (uint64_t)(int32_t)vaddr;
+    }
+    if (mips_translate(cpu, vaddr, ACCESS_LOAD, &map, &refill) != EXC_NONE &&
+        mips_translate(cpu, vaddr, ACCESS_FETCH, &map, &refill) != EXC_NONE) {
+        return false;
+    }
+    *paddr = map.paddr;
+    return true;
+}
+
+static void cpu_free(Cpu *base)
+{
+    MipsCpu *cpu = mips_cpu(base);
+    timer_free(cpu->timer);
+    g_free(cpu);
+}
+
+static const CpuOps mips_cpu_ops = {
+    .reset = reset, .set_irq = set_irq, .describe = describe, .translate = translate, .free = cpu_free,
+};
+
+Cpu *mips_cpu_new(Machine *machine, const MipsModel *model, unsigned index, GError **err)
+{
+    if (model->is_64bit && !machine->is_64bit) {
+        error_set(err, "-cpu %s: a 64-bit CPU on a 32-bit machine", model->name);
+        return NULL;
+    }
+    MipsCpu *cpu = g_new0(MipsCpu, 1);
+    cpu->base = (Cpu){ .ops = &mips_cpu_ops, .machine = machine, .index = index,
+                       .big_endian = machine->big_endian, .is_64bit = model->is_64bit };
+    cpu->model = model;
+    cpu->big_endian = machine->big_endian;
+    cpu->tlb_entries = model->tlb_entries;
+    cpu->random_seed = 1;
+    mips_timer_init(cpu);
+    g_ptr_array_add(machine->cpus, &cpu->base);
+    return &cpu->base;
+}
+
+const char *mips_slot_name(uint16_t slot, IrType type)
+{
+    static const char *const gprs[] = {
+        "r0", "at", "v0", "v1", "a0", "a1", "a2", "a3", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7",
+        "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "t8", "t9", "k0", "k1", "gp", "sp", "s8", "ra",
+    };
+    size_t gpr0 = offsetof(MipsCpu, gpr);
+    (void)type;
+    if (slot >= gpr0 && slot < gpr0 + 256) {
+        return gprs[(slot - gpr0) / 8];
+    }
+    static const struct { size_t at; const char *name; } others[] = {
+        { offsetof(MipsCpu, hi), "hi" }, { offsetof(MipsCpu, lo), "lo" }, { offsetof(MipsCpu, pc), "pc" },
+        { offsetof(MipsCpu, btarget), "btarget" }, { offsetof(MipsCpu, fcr31), "fcsr" },
+        { offsetof(MipsCpu, mode), "mode" }, { offsetof(MipsCpu, cp0.status), "status" },
+        { offsetof(MipsCpu, cp0.epc), "epc" }, { offsetof(MipsCpu, cp0.badvaddr), "badvaddr" },
+        { offsetof(MipsCpu, cp0.context), "context" }, { offsetof(MipsCpu, cp0.entryhi), "entryhi" },
+        { offsetof(MipsCpu, cp0.userlocal), "userlocal" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        if (slot == others[i].at || slot == others[i].at + IR_LOW32) {
+            return others[i].name;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Count and Compare on the virtual clock (MD00090, 9.22 and 9.26). */
+#include "target/mips/cpu.h"
+
+#define NS 1000000000
+
+static int64_t ticks_to_ns(const MipsCpu *cpu, uint64_t ticks)
+{
+    return (int64_t)(((unsigned __int128)ticks * NS + cpu->model->count_hz - 1) / cpu->model->count_hz);
+}
+
+static uint64_t elapsed_ticks(const MipsCpu *cpu, int64_t now)
+{
+    return (uint64_t)((__int128)(now - cpu->count_zero) * cpu->model->count_hz / NS);
+}
+
+uint32_t mips_count_get(MipsCpu *cpu)
+{
+    if (cpu->cp0.cause & CA_DC) {
+        return cpu->count_stopped;
+    }
+    return (uint32_t)elapsed_ticks(cpu, clock_now(cpu->base.machine->clock, CLOCK_VIRTUAL));
+}
+
+/* Arms the timer for the next moment at which Count equals Compare. */
+static void rearm(MipsCpu *cpu)
+{
+    if (cpu->cp0.cause & CA_DC) {
+        timer_cancel(cpu->timer);
+        return;
+    }
+    uint64_t ticks = elapsed_ticks(cpu, clock_now(cpu->base.machine->clock, CLOCK_VIRTUAL));
+    uint32_t ahead = cpu->cp0.compare - (uint32_t)ticks;
+    uint64_t at = ticks + (ahead ? ahead : UINT64_C(1) << 32);
+    timer_arm(cpu->timer, cpu->count_zero + ticks_to_ns(cpu, at));
+}
+
+static void timer_fired(void *opaque)
+{
+    MipsCpu *cpu = opaque;
+    __atomic_store_n(&cpu->timer_pending, 1, __ATOMIC_RELEASE);
+    cpu->base.ops->set_irq(&cpu->base, 5, cpu->irq_lines >> 15 & 1);    /* wakes it; the line stays */
+    rearm(cpu);
+}
+
+static void set_zero(MipsCpu *cpu, uint32_t count)
+{
+    cpu->count_zero = clock_now(cpu->base.machine->clock, CLOCK_VIRTUAL) - ticks_to_ns(cpu, count);
+}
+
+void mips_count_set(MipsCpu *cpu, uint32_t value)
+{
+    machine_lock(cpu->base.machine);
+    cpu->count_stopped = value;
+    set_zero(cpu, value);
+    rearm(cpu);
+    machine_unlock(cpu->base.machine);
+}
+
+void mips_compare_set(MipsCpu *cpu, uint32_t value)
+{
+    machine_lock(cpu->base.machine);
+    cpu->cp0.compare = value;
+    __atomic_store_n(&cpu->timer_pending, 0, __ATOMIC_RELEASE);
+    rearm(cpu);
+    machine_unlock(cpu->base.machine);
+}
+
+void mips_count_stop(MipsCpu *cpu, bool stop)
+{
+    machine_lock(cpu->base.machine);
+    if (stop) {
+        cpu->count_stopped = (uint32_t)elapsed_ticks(cpu, clock_now(cpu->base.machine->clock, CLOCK_VIRTUAL));
+    } else {
+        set_zero(cpu, cpu->count_stopped);
+    }
+    rearm(cpu);
+    machine_unlock(cpu->base.machine);
+}
+
+void mips_timer_init(MipsCpu *cpu)
+{
+    cpu->timer = timer_new(cpu->base.machine->clock, CLOCK_VIRTUAL, timer_fired, cpu);
+}
+
+void mips_timer_reset(MipsCpu *cpu)
+{
+    cpu->timer_pending = 0;
+    cpu->count_stopped = 0;
+    set_zero(cpu, 0);
+    timer_cancel(cpu->timer);
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Blocks of guest code to IR: decodes, checks levels and privileges once, calls the bodies,
+ * and ends the block at a branch (its delay slot included), at a page end or where the mode
+ * may change.
+ */
+#include "target/mips/decode.h"
+#include "util/bits.h"
+
+void insn_raise(Trans *t, MipsException code)
+{
+    ir_raise(t->ir, code);
+    t->flow = FLOW_DONE;
+}
+
+void insn_raise_cpu(Trans *t, unsigned unit)
+{
+    ir_raise(t->ir, (int)(EXC_CPU | unit << 8));
+    t->flow = FLOW_DONE;
+}
+
+uint64_t insn_branch_target(const Trans *t, const Insn *i)
+{
+    uint64_t target = t->pc + 4 + ((int64_t)i->imm << 2);
+    return is64(t) ? target : (uint64_t)(int32_t)target;
+}
+
+void insn_branch(Trans *t, IrVal cond, uint64_t target, bool likely)
+{
+    t->flow = FLOW_BRANCH;
+    t->branch.cond = cond;
+    t->branch.target = target;
+    t->branch.target_val = 0;
+    if (likely) {
+        IrVal zero = ir_const(t->ir, ir_type(t->ir, cond), 0);
+        ir_exit_if(t->ir, eq(t, cond, zero), t->pc + 8);
+        t->branch.cond = 0;
+    }
+}
+
+void insn_jump(Trans *t, IrVal target)
+{
+    t->flow = FLOW_BRANCH;
+    t->branch.cond = 0;
+    t->branch.target_val = target;
+}
+
+void insn_link(Trans *t, unsigned reg)
+{
+    set_gpr(t, reg, konst(t, (int64_t)(t->pc + 8)));
+}
+
+IrVal insn_base(Trans *t, unsigned rs)
+{
+    IrVal v = gpr(t, rs);
+    return t->mode & MODE_ADDR64 ? v : ir_to_i32(t->ir, v);
+}
+
+IrVal insn_address(Trans *t, const Insn *i)
+{
+    IrVal base = insn_base(t, i->rs);
+    return add(t, base, ir_const(t->ir, ir_type(t->ir, base), i->imm));
+}
+
+unsigned insn_mem(const Trans *t, unsigned size, bool is_signed)
+{
+    return (unsigned)__builtin_ctz(size) | (is_signed ? IR_MEM_SIGNED : 0) |
+           (t->cpu->big_endian ? IR_MEM_BIG : 0);
+}
+
+/* The checks that come before the body; false if one of them raised. */
+static bool check_needs(Trans *t, const InsnLine *line)
+{
+    if ((line->needs & NEED_CP0) && !(t->mode & MODE_CP0)) {
+        insn_raise_cpu(t, 0);
+    } else if ((line->needs & NEED_64) && !(t->mode & MODE_64)) {
+        insn_raise(t, EXC_RI);
+    } else if ((line->needs & NEED_FPU) && !(t->mode & MODE_CU1)) {
+        insn_raise_cpu(t, 1);
+    } else if ((line->needs & NEED_CP2) && !(t->mode & MODE_CU2)) {
+        insn_raise_cpu(t, 2);
+    } else if ((line->needs & BRANCH) && t->in_ds) {
+        insn_raise(t, EXC_RI);
+    } else {
+        return true;
+    }
+    return false;
+}
+
+static void reserved(Trans *t, uint32_t word)
+{
+    /* An unusable coprocessor comes before a reserved encoding of it. */
+    unsigned major = word >> 26;
+    if ((major == 0x11 || major == 0x13) && !(t->mode & MODE_CU1)) {
+        insn_raise_cpu(t, 1);
+    } else if (major == 0x10 && !(t->mode & MODE_CP0)) {
+        insn_raise_cpu(t, 0);
+    } else {
+        insn_raise(t, EXC_RI);
+    }
+}
+
+static unsigned translate_insn(Trans *t, const MipsDecoder *decoder, uint32_t word)
+{
+    unsigned line = mips_decode(decoder, t->model, word);
+    t->flow = FLOW_NEXT;
+    ir_begin_insn(t->ir, t->pc, t->in_ds);
+    if (line == INSN_RESERVED) {
+        reserved(t, word);
+        return line;
+    }
+    Insn i = {
+        .word = word, .line = (uint16_t)line, .imm = (int16_t)word,
+        .rs = extract32(word, 21, 5), .rt = extract32(word, 16, 5),
+        .rd = extract32(word, 11, 5), .sa = extract32(word, 6, 5),
+    };
+    if (check_needs(t, &insn_table[line])) {
+        insn_table[line].body(t, &i);
+    }
+    return line;
+}
+
+static void set_pc(Trans *t, IrVal pc)
+{
+    ir_set(t->ir, offsetof(MipsCpu, pc), ir_to_i64(t->ir, pc));
+}
+
+/* Where the branch goes, as a word. */
+static IrVal branch_destination(Trans *t, uint64_t after)
+{
+    IrVal to = t->branch.target_val ? t->branch.target_val : konst(t, (int64_t)t->branch.target);
+    if (!t->branch.cond) {
+        return to;
+    }
+    IrVal cond = word32(t, t->branch.cond);
+    return ir_select(t->ir, cond, to, konst(t, (int64_t)after));
+}
+
+/* The branch is done and so is its delay slot, which ends at after. */
+static void finish_branch(Trans *t, uint64_t after, bool leave)
+{
+    if (leave) {
+        set_pc(t, branch_destination(t, after));
+        ir_leave(t->ir);
+        return;
+    }
+    if (t->branch.target_val) {
+        ir_jump(t->ir, t->branch.target_val);
+        return;
+    }
+    if (t->branch.cond && !ir_is_const(t->ir, t->branch.cond)) {
+        ir_exit_if(t->ir, t->branch.cond, t->branch.target);
+        ir_goto(t->ir, after);
+    } else {
+        bool taken = !t->branch.cond || t->ir->ops[t->branch.cond].imm;
+        ir_goto(t->ir, taken ? t->branch.target : after);
+    }
+}
+
+/* The delay slot lies beyond what may be read: it becomes a block of its own. */
+static void defer_delay_slot(Trans *t)
+{
+    uint64_t ds = t->pc + 4;
+    IrVal to = branch_destination(t, ds + 4);
+    ir_set(t->ir, offsetof(MipsCpu, btarget), ir_to_i64(t->ir, to));
+    set_pc(t, konst(t, (int64_t)ds));
+    ir_set(t->ir, offsetof(MipsCpu, mode), konst32(t, (int32_t)(t->mode | MODE_DS)));
+    ir_leave(t->ir);
+}
+
+/* The block that is just a delay slot. */
+static void translate_lone_slot(Trans *t, const MipsDecoder *decoder, uint32_t word, MipsBlockInfo *info)
+{
+    t->in_ds = true;
+    info->lines[0] = (uint16_t)translate_insn(t, decoder, word);
+    if (t->flow == FLOW_DONE) {
+        return;
+    }
+    if (t->flow == FLOW_NEXT) {     /* else the helper has set the mode anew */
+        ir_set(t->ir, offsetof(MipsCpu, mode), konst32(t, (int32_t)(t->mode & ~MODE_DS)));
+    }
+    set_pc(t, ir_get(t->ir, IR_I64, offsetof(MipsCpu, btarget)));
+    ir_leave(t->ir);
+}
+
+static uint32_t fetch(const Trans *t, const uint8_t *code)
+{
+    return (uint32_t)(t->cpu->big_endian ? load_be(code, 4) : load_le(code, 4));
+}
+
+/* The branch at t->pc was translated; now its delay slot. */
+static void translate_branch_tail(Trans *t, const MipsDecoder *decoder, const uint8_t *code,
+                                  unsigned avail, MipsBlockInfo *info)
+{
+    unsigned at = info->bytes;
+    if (at + 4 > avail) {
+        defer_delay_slot(t);
+        return;
+    }
+    t->pc += 4;
+    t->in_ds = true;
+    info->lines[info->insns++] = (uint16_t)translate_insn(t, decoder, fetch(t, code + at));
+    info->bytes += 4;
+    if (t->flow != FLOW_DONE) {
+        finish_branch(t, t->pc + 4, t->flow == FLOW_LEAVE);
+    }
+}
+
+void mips_translate_block(const MipsCpu *cpu, const MipsDecoder *decoder, IrRegion *r, uint64_t pc,
+                          uint32_t mode, const uint8_t *code, unsigned avail, unsigned max,
+                          MipsBlockInfo *info)
+{
+    Trans trans = { .ir = r, .cpu = cpu, .model = cpu->model, .mode = mode, .pc = pc };
+    Trans *t = &trans;
+    ir_reset(r, cpu->base.is_64bit ? IR_I64 : IR_I32, offsetof(MipsCpu, fcr31));
+    info->insns = info->bytes = 0;
+    if (mode & MODE_DS) {
+        info->insns = 1;
+        info->bytes = 4;
+        translate_lone_slot(t, decoder, fetch(t, code), info);
+        return;
+    }
+    for (;;) {
+        info->lines[info->insns++] = (uint16_t)translate_insn(t, decoder, fetch(t, code + info->bytes));
+        info->bytes += 4;
+        if (t->flow == FLOW_DONE) {
+            return;
+        }
+        if (t->flow == FLOW_BRANCH) {
+            translate_branch_tail(t, decoder, code, avail, info);
+            return;
+        }
+        t->pc += 4;
+        if (t->flow == FLOW_LEAVE) {
+            set_pc(t, konst(t, (int64_t)t->pc));
+            ir_leave(r);
+            return;
+        }
+        if (info->bytes + 4 > avail || info->insns >= max || r->nops > 900) {
+            ir_goto(r, t->pc);
+            return;
+        }
+    }
+}
