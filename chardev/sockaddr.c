@@ -33,6 +33,11 @@ bool sockaddr_parse(SockAddr *addr, KeyVal *props, GError **err)
     if (kinds != 1 || (addr->host && !addr->port)) {
         return error_set(err, "%s: socket needs one address: host=,port= or path= or fd=", option);
     }
+    uint64_t number;
+    if (addr->port && g_ascii_isdigit(addr->port[0]) &&
+        (!keyval_size(addr->port, 1, &number) || number > UINT16_MAX)) {
+        return error_set(err, "%s: port=%s: must be at most 65535", option, addr->port);
+    }
     if (addr->path && (!*addr->path || strlen(addr->path) >= sizeof(((struct sockaddr_un *)0)->sun_path))) {
         return error_set(err, "%s: path=%s: must be 1 to %zu bytes long", option, addr->path,
                          sizeof(((struct sockaddr_un *)0)->sun_path) - 1);

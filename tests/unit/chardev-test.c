@@ -1,0 +1,614 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "chardev/chardev_set.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <termios.h>
+#include <unistd.h>
+#include "monitor/monitor.h"
+
+typedef struct {
+    Machine *machine;
+    ChardevSet *set;
+    char *folder;
+} Fixture;
+
+/* A front end that keeps what it is told. */
+typedef struct {
+    GString *got;
+    GString *events;
+    size_t room;
+} Front;
+
+static size_t front_room(void *opaque)
+{
+    return ((Front *)opaque)->room;
+}
+
+static void front_receive(void *opaque, const uint8_t *data, size_t len)
+{
+    Front *f = opaque;
+    g_assert_cmpuint(len, <=, f->room);
+    f->room -= len;
+    g_string_append_len(f->got, (const char *)data, (gssize)len);
+}
+
+static void front_event(void *opaque, ChardevEvent event)
+{
+    Front *f = opaque;
+    g_string_append_c(f->events, "ocb"[event]);
+}
+
+static void front_focus(void *opaque, bool here)
+{
+    Front *f = opaque;
+    g_string_append_c(f->events, here ? '+' : '-');
+}
+
+static const ChardevFrontend front_ops = { front_room, front_receive, front_event, front_focus };
+
+static Front *front_new(Chardev *chr)
+{
+    Front *f = g_new0(Front, 1);
+    f->got = g_string_new(NULL);
+    f->events = g_string_new(NULL);
+    f->room = 1 << 20;
+    if (chr) {
+        chardev_attach(chr, &front_ops, f);
+    }
+    return f;
+}
+
+static void front_free(Front *f)
+{
+    g_string_free(f->got, TRUE);
+    g_string_free(f->events, TRUE);
+    g_free(f);
+}
+
+static void set_up(Fixture *f, gconstpointer data)
+{
+    f->machine = machine_new(NULL);
+    f->set = chardev_set_new(f->machine);
+    f->folder = g_dir_make_tmp("valletta-chardev-XXXXXX", NULL);
+}
+
+static void tear_down(Fixture *f, gconstpointer data)
+{
+    chardev_set_free(f->set);
+    machine_free(f->machine);
+    g_autofree char *command = g_strdup_printf("rm -rf '%s'", f->folder);
+    g_assert_cmpint(system(command), ==, 0);
+    g_free(f->folder);
+}
+
+static Chardev *open_chr(Fixture *f, const char *id, const char *format, ...) G_GNUC_PRINTF(3, 4);
+static Chardev *open_chr(Fixture *f, const char *id, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    Chardev *chr = NULL;
+    GError *err = NULL;
+    bool ok = chardev_set_open(f->set, "-serial", id, text, &chr, &err);
+    g_assert_no_error(err);
+    g_assert_true(ok);
+    return chr;
+}
+
+static void iterate(int ms)
+{
+    gint64 end = g_get_monotonic_time() + ms * 1000;
+    while (g_get_monotonic_time() < end) {
+        if (!g_main_context_iteration(NULL, FALSE)) {
+            g_usleep(500);
+        }
+    }
+}
+
+/* Iterates until text has len bytes or two seconds have passed. */
+static void wait_for(const GString *text, gsize len)
+{
+    for (int i = 0; i < 400 && text->len < len; i++) {
+        iterate(5);
+    }
+}
+
+static int connect_unix(const char *path)
+{
+    struct sockaddr_un un = { .sun_family = AF_UNIX };
+    g_strlcpy(un.sun_path, path, sizeof(un.sun_path));
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    g_assert_cmpint(connect(fd, (struct sockaddr *)&un, sizeof(un)), ==, 0);
+    return fd;
+}
+
+static char *read_now(int fd)
+{
+    char buf[8192];
+    ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+    return g_strndup(buf, (gsize)MAX(n, 0));
+}
+
+/* A unix server whose client is fd. */
+static Chardev *socket_pair(Fixture *f, const char *prefix, int *fd)
+{
+    g_autofree char *path = g_build_filename(f->folder, "sock", NULL);
+    Chardev *chr = open_chr(f, "serial0", "%sunix:%s,server=on,wait=off", prefix, path);
+    *fd = connect_unix(path);
+    iterate(20);
+    return chr;
+}
+
+static void test_unix_server(Fixture *f, gconstpointer data)
+{
+    int fd;
+    g_autofree char *path = g_build_filename(f->folder, "sock", NULL);
+    Chardev *chr = open_chr(f, "serial0", "unix:%s,server,nowait", path);
+    Front *front = front_new(chr);
+    chardev_write(chr, "lost", 4);          /* no peer: discarded */
+    g_assert_false(chardev_output_pending(chr));
+    fd = connect_unix(path);
+    wait_for(front->events, 2);
+    g_assert_cmpstr(front->events->str, ==, "o+");
+    chardev_write(chr, "hello", 5);
+    g_autofree char *got = read_now(fd);
+    g_assert_cmpstr(got, ==, "hello");
+    g_assert_cmpint(write(fd, "typed", 5), ==, 5);
+    wait_for(front->got, 5);
+    g_assert_cmpstr(front->got->str, ==, "typed");
+    close(fd);
+    wait_for(front->events, 3);
+    g_assert_cmpstr(front->events->str, ==, "o+c");
+    fd = connect_unix(path);                /* the next client */
+    wait_for(front->events, 5);
+    g_assert_cmpstr(front->events->str, ==, "o+co+");
+    close(fd);
+    chardev_set_free(f->set);
+    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+    f->set = chardev_set_new(f->machine);
+    front_free(front);
+}
+
+static void test_flow(Fixture *f, gconstpointer data)
+{
+    int fd;
+    Chardev *chr = socket_pair(f, "", &fd);
+    Front *front = front_new(chr);
+    front->room = 3;
+    g_assert_cmpint(write(fd, "abcdefgh", 8), ==, 8);
+    iterate(30);
+    g_assert_cmpstr(front->got->str, ==, "abc");
+    front->room = 2;
+    iterate(10);
+    g_assert_cmpstr(front->got->str, ==, "abc");
+    chardev_accept_input(chr);
+    iterate(10);
+    g_assert_cmpstr(front->got->str, ==, "abcde");
+    front->room = 100;
+    chardev_accept_input(chr);
+    wait_for(front->got, 8);
+    g_assert_cmpstr(front->got->str, ==, "abcdefgh");
+    close(fd);
+    iterate(10);
+    front_free(front);
+}
+
+/* The host does not read: all is kept up to 1 MiB, then the oldest goes. */
+static void test_queue(Fixture *f, gconstpointer data)
+{
+    int fd;
+    Chardev *chr = socket_pair(f, "", &fd);
+    g_autofree uint32_t *block = g_new(uint32_t, 1024);
+    for (uint32_t i = 0; i < 768 * 1024; i += 1024) {      /* 3 MiB of numbers */
+        for (uint32_t k = 0; k < 1024; k++) {
+            block[k] = i + k;
+        }
+        chardev_write(chr, block, 4096);
+    }
+    g_assert_true(chardev_output_pending(chr));
+    g_autoptr(GByteArray) got = g_byte_array_new();
+    gint64 end = g_get_monotonic_time() + 5000000;
+    while (g_get_monotonic_time() < end && (chardev_output_pending(chr) || got->len % 4096)) {
+        uint8_t buf[65536];
+        ssize_t n;
+        while ((n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0) {
+            g_byte_array_append(got, buf, (guint)n);
+        }
+        g_main_context_iteration(NULL, FALSE);
+    }
+    ssize_t n;
+    uint8_t buf[4096];
+    while ((n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0) {
+        g_byte_array_append(got, buf, (guint)n);
+    }
+    g_assert_false(chardev_output_pending(chr));
+    g_assert_cmpuint(got->len, >=, 1u << 20);
+    g_assert_cmpuint(got->len, <, 3u << 20);
+    uint32_t last;
+    memcpy(&last, got->data + got->len - 4, 4);
+    g_assert_cmpuint(last, ==, 768 * 1024 - 1);
+    /* The newest MiB is there without a gap. */
+    for (guint i = 0; i < (1u << 20) / 4; i++) {
+        uint32_t v;
+        memcpy(&v, got->data + got->len - (1u << 20) + 4 * i, 4);
+        g_assert_cmpuint(v, ==, 768 * 1024 - (1u << 18) + i);
+    }
+    close(fd);
+}
+
+static gpointer write_from_thread(gpointer data)
+{
+    Chardev *chr = data;
+    static const char block[4096] = "x";
+    g_usleep(20000);
+    for (int i = 0; i < 256; i++) {
+        chardev_write(chr, block, sizeof(block));
+    }
+    return NULL;
+}
+
+/* The main thread sleeps in poll() while a vCPU fills the socket and its queue. */
+static void test_wakes_main(Fixture *f, gconstpointer data)
+{
+    int fd;
+    Chardev *chr = socket_pair(f, "", &fd);
+    GThread *thread = g_thread_new("vcpu", write_from_thread, chr);
+    g_thread_join(thread);
+    g_assert_true(chardev_output_pending(chr));
+    size_t total = 0;
+    uint8_t buf[65536];
+    gint64 end = g_get_monotonic_time() + 5000000;
+    while (total < 256 * 4096 && g_get_monotonic_time() < end) {
+        ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+        total += (size_t)MAX(n, 0);
+        g_main_context_iteration(NULL, n <= 0);     /* blocks: only the queue can wake it */
+    }
+    g_assert_cmpuint(total, ==, 256 * 4096);
+    close(fd);
+}
+
+static void test_mux(Fixture *f, gconstpointer data)
+{
+    int fd;
+    GError *err = NULL;
+    Chardev *a = socket_pair(f, "mon:", &fd);
+    Chardev *b = chardev_set_claim(f->set, "-mon", "serial0", "monitor", &err);
+    g_assert_no_error(err);
+    g_assert_true(a != b);
+    Front *fa = front_new(a), *fb = front_new(b);
+    g_assert_cmpstr(fa->events->str, ==, "o+");
+    g_assert_cmpstr(fb->events->str, ==, "o");
+
+    g_assert_cmpint(write(fd, "one\001cTWO\001c\001a\001\001x", 15), ==, 15);
+    wait_for(fa->got, 6);
+    g_assert_cmpstr(fa->got->str, ==, "one\001\001x");
+    g_assert_cmpstr(fb->got->str, ==, "TWO");
+    g_assert_cmpstr(fa->events->str, ==, "o+-+");
+    g_assert_cmpstr(fb->events->str, ==, "o+-");
+
+    g_assert_cmpint(write(fd, "\001b", 2), ==, 2);
+    wait_for(fa->events, 5);
+    g_assert_cmpstr(fa->events->str, ==, "o+-+b");
+
+    g_free(read_now(fd));
+    chardev_write(a, "A\n", 2);
+    chardev_write(b, "B\n", 2);
+    g_autofree char *both = read_now(fd);
+    g_assert_cmpstr(both, ==, "A\nB\n");
+    close(fd);
+    iterate(20);
+    g_assert_cmpstr(fb->events->str, ==, "o+-c");
+    front_free(fa);
+    front_free(fb);
+}
+
+static void test_mux_help_and_time(Fixture *f, gconstpointer data)
+{
+    int fd;
+    Chardev *a = socket_pair(f, "mon:", &fd);
+    Front *fa = front_new(a);
+    g_assert_cmpint(write(fd, "\001h", 2), ==, 2);
+    iterate(30);
+    g_autofree char *help = read_now(fd);
+    g_assert_nonnull(strstr(help, "Ctrl-a x"));
+    g_assert_cmpint(write(fd, "\001t", 2), ==, 2);
+    iterate(30);
+    chardev_write(a, "\nline\n", 6);
+    g_autofree char *stamped = read_now(fd);
+    g_assert_true(g_regex_match_simple("^\\n\\[00:00:\\d\\d\\.\\d{3}\\] line\\n$", stamped, 0, 0));
+    close(fd);
+    iterate(10);
+    front_free(fa);
+}
+
+/* Ctrl-a x ends the machine though the guest reads nothing. */
+static void test_mux_quit(Fixture *f, gconstpointer data)
+{
+    int fd;
+    Chardev *a = socket_pair(f, "mon:", &fd);
+    Front *fa = front_new(a);
+    fa->room = 0;
+    g_autofree char *flood = g_strnfill(200000, 'z');
+    gsize sent = 0;
+    while (sent < 200000) {
+        ssize_t n = send(fd, flood + sent, 200000 - sent, MSG_DONTWAIT);
+        sent += (gsize)MAX(n, 0);
+        g_main_context_iteration(NULL, FALSE);
+    }
+    g_assert_cmpint(write(fd, "\001x", 2), ==, 2);
+    g_assert_cmpint(machine_run(f->machine), ==, SHUTDOWN_UI);
+    g_assert_cmpuint(fa->got->len, ==, 0);
+    close(fd);
+    front_free(fa);
+}
+
+static void test_monitor(Fixture *f, gconstpointer data)
+{
+    int fd;
+    Chardev *chr = socket_pair(f, "", &fd);
+    const MonitorContext context = { f->machine, f->set, "9.9.9", NULL, "fake" };
+    Monitor *monitor = monitor_new(&context, chr);
+    g_autofree char *greeting = read_now(fd);
+    g_assert_nonnull(strstr(greeting, "9.9.9"));
+    g_assert_true(g_str_has_suffix(greeting, "(valletta) "));
+
+    /* Backspace, ^U, completion, history. */
+    const char *keys = "junk\025inX\177fo st\t\r";
+    g_assert_cmpint(write(fd, keys, strlen(keys)), ==, (ssize_t)strlen(keys));
+    iterate(30);
+    g_autofree char *answer = read_now(fd);
+    g_assert_nonnull(strstr(answer, "VM status: paused (prelaunch)\r\n"));
+    g_assert_cmpint(write(fd, "\033[A\r", 4), ==, 4);
+    iterate(30);
+    g_autofree char *again = read_now(fd);
+    g_assert_nonnull(strstr(again, "VM status"));
+    g_assert_cmpint(write(fd, "frobnicate\n", 11), ==, 11);
+    iterate(30);
+    g_autofree char *unknown = read_now(fd);
+    g_assert_nonnull(strstr(unknown, "unknown command: 'frobnicate'; \"help\""));
+    g_assert_cmpint(write(fd, "quit\n", 5), ==, 5);
+    g_assert_cmpint(machine_run(f->machine), ==, SHUTDOWN_MONITOR_QUIT);
+    monitor_free(monitor);
+    close(fd);
+}
+
+static void expect_run(const MonitorContext *context, const char *line, const char *part)
+{
+    g_autofree char *out = monitor_run(context, line);
+    if (!strstr(out, part)) {
+        g_error("'%s' printed '%s', not '%s'", line, out, part);
+    }
+}
+
+static void test_monitor_commands(Fixture *f, gconstpointer data)
+{
+    const MonitorContext context = { f->machine, f->set, "9.9.9", "the-uuid", "fake" };
+    MemRegion *ram = mem_ram_new("ram", 64 << 10, NULL);
+    mem_add(f->machine->memory, 0, ram, 0);
+    memcpy(mem_host(ram) + 16, "\x01\x02\x03\x04\x80\xff\xff\xff", 8);
+    open_chr(f, "serial0", "null");
+    expect_run(&context, "help", "system_reset");
+    expect_run(&context, "info version", "9.9.9");
+    expect_run(&context, "info uuid", "the-uuid");
+    expect_run(&context, "info chardev", "serial0: filename=null");
+    expect_run(&context, "info mtree", "ram");
+    expect_run(&context, "info nothing", "not known");
+    expect_run(&context, "xp/2xw 0x10", "0000000000000010: 0x04030201 0xffffff80\n");
+    expect_run(&context, "xp /1dw 0x14", " -128\n");
+    expect_run(&context, "xp /3xb 17", " 0x02 0x03 0x04\n");
+    expect_run(&context, "xp /1xg 0x10", " 0xffffff8004030201\n");
+    expect_run(&context, "xp 0x40000000", "nothing there");
+    expect_run(&context, "xp /1zw 0", "Error: 'z'");
+    expect_run(&context, "xp /1xw zero", "Error: 'zero'");
+    f->machine->big_endian = true;
+    expect_run(&context, "xp/1xw 0x10", "0x01020304");
+    expect_run(&context, "x/1xw 0x10", "not mapped");
+    expect_run(&context, "log bogus", "Error: unknown log item");
+    expect_run(&context, "sendbreak nobody", "Error: no character device 'nobody'");
+    expect_run(&context, "system_powerdown", "Error: ");
+    expect_run(&context, "cont", "");
+    g_assert_cmpint(f->machine->state, ==, RUN_RUNNING);
+    expect_run(&context, "info status", "running");
+    expect_run(&context, "stop", "");
+    g_assert_cmpint(f->machine->state, ==, RUN_PAUSED);
+    mem_free(ram);
+}
+
+static void test_file(Fixture *f, gconstpointer data)
+{
+    g_autofree char *path = g_build_filename(f->folder, "log,a", NULL);
+    g_autofree char *input = g_build_filename(f->folder, "in", NULL);
+    g_autofree char *text = NULL;
+    g_assert_true(g_file_set_contents(input, "typed", -1, NULL));
+    g_assert_true(g_file_set_contents(path, "old\n", -1, NULL));
+    g_autofree char *option = g_strdup_printf("file,id=c,path=%s/log,,a,append=on,input-path=%s",
+                                              f->folder, input);
+    GError *err = NULL;
+    g_assert_true(chardev_set_add(f->set, option, &err));
+    Chardev *chr = chardev_set_claim(f->set, "-serial", "c", "serial0", &err);
+    Front *front = front_new(chr);
+    chardev_write(chr, "new\n", 4);
+    wait_for(front->got, 5);
+    g_assert_cmpstr(front->got->str, ==, "typed");
+    iterate(20);        /* end of file: no spinning, no hang-up of the output */
+    chardev_write(chr, "more\n", 5);
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_assert_cmpstr(text, ==, "old\nnew\nmore\n");
+    g_assert_null(chardev_set_claim(f->set, "-mon", "c", "monitor", &err));
+    g_assert_nonnull(strstr(err->message, "taken by serial0"));
+    g_clear_error(&err);
+    front_free(front);
+}
+
+static void test_pipe(Fixture *f, gconstpointer data)
+{
+    g_autofree char *base = g_build_filename(f->folder, "p", NULL);
+    g_autofree char *in = g_strconcat(base, ".in", NULL), *out = g_strconcat(base, ".out", NULL);
+    g_assert_cmpint(mkfifo(in, 0600), ==, 0);
+    g_assert_cmpint(mkfifo(out, 0600), ==, 0);
+    Chardev *chr = open_chr(f, "serial0", "pipe:%s", base);
+    Front *front = front_new(chr);
+    int wr = open(in, O_WRONLY | O_NONBLOCK), rd = open(out, O_RDONLY | O_NONBLOCK);
+    g_assert_cmpint(write(wr, "in", 2), ==, 2);
+    chardev_write(chr, "out", 3);
+    wait_for(front->got, 2);
+    g_assert_cmpstr(front->got->str, ==, "in");
+    char buf[4] = "";
+    g_assert_cmpint(read(rd, buf, 3), ==, 3);
+    g_assert_cmpstr(buf, ==, "out");
+    close(wr);
+    close(rd);
+    front_free(front);
+}
+
+static void test_pty(Fixture *f, gconstpointer data)
+{
+    Chardev *chr = open_chr(f, "serial0", "pty");
+    Front *front = front_new(chr);
+    g_autofree char *text = chardev_set_describe(f->set);
+    const char *path = strstr(text, "/dev/");
+    g_assert_nonnull(path);
+    g_autofree char *name = g_strndup(path, strcspn(path, " \n"));
+    chardev_write(chr, "nobody", 6);
+    int fd = open(name, O_RDWR | O_NOCTTY | O_NONBLOCK);
+    g_assert_cmpint(fd, >=, 0);
+    struct termios mode;
+    g_assert_cmpint(tcgetattr(fd, &mode), ==, 0);
+    g_assert_false(mode.c_lflag & (ICANON | ECHO));
+    wait_for(front->events, 2);
+    g_assert_cmpstr(front->events->str, ==, "o+");
+    chardev_write(chr, "hello", 5);
+    char buf[16] = "";
+    g_assert_cmpint(read(fd, buf, 15), ==, 5);
+    g_assert_cmpstr(buf, ==, "hello");
+    g_assert_cmpint(write(fd, "\003k", 2), ==, 2);
+    wait_for(front->got, 2);
+    g_assert_cmpstr(front->got->str, ==, "\003k");
+    close(fd);
+    wait_for(front->events, 3);
+    g_assert_cmpstr(front->events->str, ==, "o+c");
+    front_free(front);
+}
+
+static void test_tcp(Fixture *f, gconstpointer data)
+{
+    Chardev *chr = open_chr(f, "serial0", "tcp:127.0.0.1:0,server=on,wait=off,nodelay");
+    Front *front = front_new(chr);
+    g_autofree char *text = chardev_set_describe(f->set);
+    const char *at = strstr(text, "tcp:127.0.0.1:");
+    g_assert_nonnull(at);
+    int port = atoi(at + strlen("tcp:127.0.0.1:"));
+    g_assert_cmpint(port, >, 0);
+    Chardev *client = open_chr(f, "serial1", "tcp:127.0.0.1:%d", port);
+    Front *other = front_new(client);
+    wait_for(front->events, 2);
+    chardev_write(client, "ping", 4);
+    wait_for(front->got, 4);
+    g_assert_cmpstr(front->got->str, ==, "ping");
+    chardev_write(chr, "pong", 4);
+    wait_for(other->got, 4);
+    g_assert_cmpstr(other->got->str, ==, "pong");
+    front_free(front);
+    front_free(other);
+}
+
+static void test_fd(Fixture *f, gconstpointer data)
+{
+    int fds[2];
+    GError *err = NULL;
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
+    g_autofree char *option = g_strdup_printf("socket,id=c,fd=%d", fds[0]);
+    g_autofree char *server = g_strdup_printf("socket,id=d,fd=%d,server=on", fds[1]);
+    g_assert_true(chardev_set_add(f->set, option, &err));
+    Chardev *chr = chardev_set_claim(f->set, "-serial", "c", "serial0", &err);
+    chardev_write(chr, "x", 1);
+    g_autofree char *got = read_now(fds[1]);
+    g_assert_cmpstr(got, ==, "x");
+    g_assert_false(chardev_set_add(f->set, server, &err));
+    g_assert_nonnull(strstr(err->message, "not listening"));
+    g_clear_error(&err);
+    close(fds[1]);
+}
+
+static void test_logfile(Fixture *f, gconstpointer data)
+{
+    g_autofree char *option = g_strdup_printf("null,id=c,logfile=%s/l", f->folder);
+    g_autofree char *path = g_build_filename(f->folder, "l", NULL);
+    g_autofree char *text = NULL;
+    GError *err = NULL;
+    g_assert_true(chardev_set_add(f->set, option, &err));
+    chardev_write(chardev_set_claim(f->set, "-serial", "c", "serial0", &err), "kept", 4);
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_assert_cmpstr(text, ==, "kept");
+}
+
+static void test_refused(Fixture *f, gconstpointer data)
+{
+    static const struct {
+        const char *text, *part;
+    } cases[] = {
+        { "vc", "'vc' is not there yet" },
+        { "udp:1.2.3.4:5", "'udp' is not there yet" },
+        { "telnet:localhost:5,server", "'telnet' is not there yet" },
+        { "/dev/ttyS0", "not there yet" },
+        { "fille:x", "unknown back end 'fille'; there are stdio, pty, file" },
+        { "chardev:none", "no -chardev with id=none" },
+        { "tcp:localhost", "tcp:HOST:PORT" },
+        { "tcp:localhost:70000", "port" },
+        { "tcp::1,server=maybe", "on or off" },
+        { "tcp::1,server=on,telnet=on", "telnet is not there yet" },
+        { "tcp::1,wait=off", "server=on" },
+        { "unix:/tmp/x,server=on,frob=1", "unknown property 'frob'" },
+        { "unix:/nonexistent/folder/x", "cannot connect to unix:/nonexistent/folder/x: No such file" },
+        { "file:/nonexistent/folder/x", "cannot open '/nonexistent/folder/x'" },
+        { "pty,frob=1", "unknown property 'frob'" },
+        { "null:x", "takes no ':'" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Chardev *chr = NULL;
+        GError *err = NULL;
+        g_assert_false(chardev_set_open(f->set, "-serial", "serial0", cases[i].text, &chr, &err));
+        g_assert_null(chr);
+        g_assert_nonnull(err);
+        if (!strstr(err->message, cases[i].part) || !strstr(err->message, "-serial")) {
+            g_error("%s: '%s' lacks '%s'", cases[i].text, err->message, cases[i].part);
+        }
+        g_error_free(err);
+    }
+    g_autofree char *text = chardev_set_describe(f->set);
+    g_assert_cmpstr(text, ==, "");
+}
+
+#define ADD(name, func) g_test_add("/chardev/" name, Fixture, NULL, set_up, func, tear_down)
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    g_test_init(&argc, &argv, NULL);
+    ADD("unix-server", test_unix_server);
+    ADD("flow", test_flow);
+    ADD("queue", test_queue);
+    ADD("wakes-main", test_wakes_main);
+    ADD("mux", test_mux);
+    ADD("mux-help-and-time", test_mux_help_and_time);
+    ADD("mux-quit", test_mux_quit);
+    ADD("monitor", test_monitor);
+    ADD("monitor-commands", test_monitor_commands);
+    ADD("file", test_file);
+    ADD("pipe", test_pipe);
+    ADD("pty", test_pty);
+    ADD("tcp", test_tcp);
+    ADD("fd", test_fd);
+    ADD("logfile", test_logfile);
+    ADD("refused", test_refused);
+    return g_test_run();
+}
