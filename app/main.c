@@ -50,22 +50,19 @@ static bool set_up_log(const Settings *s, GError **err)
 
 static gboolean on_signal(gpointer data)
 {
-    vm_end(data);
+    Vm **vm = data;
+    vm_end(*vm);
     return G_SOURCE_CONTINUE;
 }
 
-static int run(Vm *vm, const Settings *s)
+/* Taken by the main loop, so a signal that comes while the machine is made ends it as soon
+ * as it runs, with everything put back in order. */
+static void catch_signals(Vm **vm)
 {
     static const int endings[] = { SIGINT, SIGTERM, SIGHUP };
-    guint sources[G_N_ELEMENTS(endings)];
     for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
-        sources[i] = g_unix_signal_add(endings[i], on_signal, vm);
+        g_unix_signal_add(endings[i], on_signal, vm);
     }
-    vm_run(vm, s->start_stopped);
-    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
-        g_source_remove(sources[i]);
-    }
-    return 0;
 }
 
 /* Everything after the checks: in the background child when there is one. */
@@ -82,11 +79,14 @@ static int make_and_run(Settings *s, const Plan *plan)
     if (!set_up_log(s, &err) || (s->pidfile && !process_write_pid(s->pidfile, &err))) {
         return fail(s, err);
     }
-    Vm *vm = vm_new(plan, s, &err);
+    Vm *vm = NULL;
+    catch_signals(&vm);
+    vm = vm_new(plan, s, &err);
     if (!vm || (s->daemonize && !process_detached(signal_fd, &err))) {
         status = fail(s, err);
     } else {
-        status = run(vm, s);
+        vm_run(vm, s->start_stopped);
+        status = 0;
     }
     vm_free(vm);
     if (s->pidfile) {

@@ -192,6 +192,11 @@ static bool check_files(Plan *plan, Settings *s, GError **err)
     const struct {
         const char *option, *value;
     } companions[] = { { "-initrd", s->initrd }, { "-append", s->append }, { "-dtb", s->dtb } };
+    for (size_t i = 0; i < G_N_ELEMENTS(companions) && !s->kernel; i++) {
+        if (companions[i].value) {
+            return error_set(err, "%s %s: needs -kernel FILE", companions[i].option, companions[i].value);
+        }
+    }
     if (!s->kernel && !s->bios) {
         return error_set(err, "nothing to boot: give a kernel (-kernel FILE -append \"console=ttyS0\") "
                               "or firmware (-bios FILE)");
@@ -199,11 +204,6 @@ static bool check_files(Plan *plan, Settings *s, GError **err)
     if (s->kernel && s->bios) {
         return error_set(err, "-bios %s: takes the place of a kernel; leave out one of -bios and -kernel",
                          s->bios);
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(companions) && !s->kernel; i++) {
-        if (companions[i].value) {
-            return error_set(err, "%s %s: needs -kernel FILE", companions[i].option, companions[i].value);
-        }
     }
     if (s->bios) {
         plan->bios = find_bios(s, err);
