@@ -92,6 +92,7 @@ Machine *machine_new(GMainContext *context)
     machine->state = RUN_PRELAUNCH;
     machine->reset_hooks = g_ptr_array_new_with_free_func(g_free);
     machine->state_listeners = g_ptr_array_new_with_free_func(g_free);
+    machine->cleanups = g_ptr_array_new_with_free_func(g_free);
 
     machine->requests = (struct RequestSource *)g_source_new(&request_source_funcs,
                                                              sizeof(struct RequestSource));
@@ -107,6 +108,12 @@ void machine_free(Machine *machine)
         return;
     }
     machine_lock(machine);
+    while (machine->cleanups->len > 0) {
+        ResetHook *last = g_ptr_array_steal_index(machine->cleanups, machine->cleanups->len - 1);
+        last->func(last->opaque);
+        g_free(last);
+    }
+    g_ptr_array_free(machine->cleanups, TRUE);
     mem_batch_begin(machine->as);       /* never committed: nobody looks any more */
     while (machine->devices->len > 0) {
         g_ptr_array_remove_index(machine->devices, machine->devices->len - 1);
@@ -135,6 +142,14 @@ void machine_add_reset(Machine *machine, void (*func)(void *opaque), void *opaqu
     hook->func = func;
     hook->opaque = opaque;
     g_ptr_array_add(machine->reset_hooks, hook);
+}
+
+void machine_add_cleanup(Machine *machine, void (*func)(void *opaque), void *opaque)
+{
+    ResetHook *hook = g_new(ResetHook, 1);
+    hook->func = func;
+    hook->opaque = opaque;
+    g_ptr_array_add(machine->cleanups, hook);
 }
 
 void machine_add_state_listener(Machine *machine, void (*func)(void *opaque, RunState now), void *opaque)

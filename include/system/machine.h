@@ -72,6 +72,7 @@ struct Machine {
     int64_t rtc_offset;         /* seconds that -rtc base= adds to the host's UTC */
     GPtrArray *reset_hooks;     /* of ResetHook * */
     GPtrArray *state_listeners; /* private */
+    GPtrArray *cleanups;        /* private */
     struct RequestSource *requests; /* private */
 };
 
@@ -83,6 +84,8 @@ void machine_free(Machine *machine);
 /* func runs at every reset, after the CPUs' own reset and in the order of registration;
  * lock held, vCPUs parked. */
 void machine_add_reset(Machine *machine, void (*func)(void *opaque), void *opaque);
+/* func runs in machine_free, the last one added first, before devices and memory go. */
+void machine_add_cleanup(Machine *machine, void (*func)(void *opaque), void *opaque);
 /* func runs after every change of the run state, lock held. */
 void machine_add_state_listener(Machine *machine, void (*func)(void *opaque, RunState now), void *opaque);
 

@@ -8,7 +8,6 @@
 #include "target/mips/tlb.h"
 #include "target/mips/translate.h"
 #include "util/error.h"
-#include "util/log.h"
 
 static void reset(Cpu *base)
 {
@@ -26,11 +25,6 @@ static void reset(Cpu *base)
     cpu->pc = 0xffffffffbfc00000;
     if (cpu->engine) {
         mips_mode_update(cpu);
-    }
-    if (log_enabled(LOG_CPU_RESET)) {
-        g_autoptr(GString) text = g_string_new(NULL);
-        base->ops->describe(base, text);
-        log_line(LOG_CPU_RESET, "CPU %u reset\n%s", base->index, text->str);
     }
 }
 
