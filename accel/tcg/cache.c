@@ -194,11 +194,10 @@ static void verify(Tcg *tcg, const char *after)
     }
 }
 
-static Block *translate(Tcg *tcg, uint64_t phys, const uint8_t *code)
+static Block *translate(Tcg *tcg, uint64_t phys, const uint8_t *code, unsigned avail)
 {
     MipsCpu *cpu = tcg->cpu;
     MipsBlockInfo info;
-    unsigned avail = 4096 - IN_PAGE(phys);
     Block *b = g_new0(Block, 1);
     mips_translate_block(cpu, tcg->decoder, tcg->region, cpu->pc, cpu->mode, code, avail,
                          tcg->one_insn ? 1 : MIPS_MAX_BLOCK - 1, &info);
@@ -263,7 +262,8 @@ Block *tcg_find_block(Tcg *tcg)
             tcg_flush(tcg);
             tcg_bury(tcg);
         }
-        b = translate(tcg, phys, f->host + (pc & ~SOFTMMU_PAGE_MASK));
+        unsigned at = (unsigned)(pc & ~SOFTMMU_PAGE_MASK);
+        b = translate(tcg, phys, f->host + at, f->end - at);
         b->hash_next = *slot;
         *slot = b;
         enter_page(tcg, b);

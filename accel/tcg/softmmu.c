@@ -197,15 +197,18 @@ const SoftmmuFetch *softmmu_fetch(MipsCpu *cpu, uint64_t vaddr)
     }
     MipsMapping map = translate(cpu, vaddr, ACCESS_FETCH);
     uint64_t in_page = vaddr & ~SOFTMMU_PAGE_MASK;
-    MemSpan span = as_span(cpu->base.machine->as, map.paddr - in_page);
-    if (!span.host || span.len < 4096) {
+    MemSpan span = as_span(cpu->base.machine->as, map.paddr);
+    if (!span.host || span.len < 4) {
         guest_log("bus error: fetch at 0x%" G_GINT64_MODIFIER "x (virtual 0x%" G_GINT64_MODIFIER "x)", map.paddr, vaddr);
         mips_raise(cpu, EXC_IBE);
     }
+    MemSpan whole = as_span(cpu->base.machine->as, map.paddr - in_page);
+    bool keep = whole.host && whole.len >= 4096 && may_fill(cpu, vaddr, &map);
     SoftmmuFetch *f = softmmu_fetch_entry(cpu, vaddr);
-    f->tag = may_fill(cpu, vaddr, &map) ? (vaddr & SOFTMMU_PAGE_MASK) | cpu->mmu_key[vaddr >> 63] : SOFTMMU_NO_TAG;
-    f->ram_id = span.ram_id;
-    f->host = span.host;
+    f->tag = keep ? (vaddr & SOFTMMU_PAGE_MASK) | cpu->mmu_key[vaddr >> 63] : SOFTMMU_NO_TAG;
+    f->ram_id = span.ram_id - in_page;
+    f->host = span.host - in_page;
+    f->end = (unsigned)MIN(4096, in_page + span.len);
     return f;
 }
 

@@ -27,6 +27,7 @@ typedef struct {
     uint64_t tag;
     uint64_t ram_id;
     const uint8_t *host;        /* of the page */
+    unsigned end;               /* offset in the page where its memory ends */
 } SoftmmuFetch;
 
 typedef struct {

@@ -232,35 +232,10 @@ static bool make_board_chips(Malta *b, const MaltaConfig *config, GError **err)
     if (!device_realize(&b->flash->dev, err)) {
         return false;
     }
-    b->firmware = config->bios != NULL;
     return !config->bios || malta_bios_load(b->flash, config->bios, err);
 }
 
 /* ---- the board ---- */
-
-/* What Malta's firmware leaves in the PIIX4: interrupt routing and power management. A
- * kernel that is started without firmware relies on it; -bios finds the chip untouched. */
-static void malta_reset(Device *dev)
-{
-    static const struct {
-        uint8_t function, reg, size;
-        uint32_t value;
-    } setup[] = {
-        { 0, 0x60, 1, 10 }, { 0, 0x61, 1, 10 }, { 0, 0x62, 1, 11 }, { 0, 0x63, 1, 11 },    /* PIRQA..D */
-        { 0, 0x64, 1, 0xd0 },           /* serial interrupts on, continuous */
-        { 0, 0x69, 1, 0xf2 },           /* ISA masters reach 16 MiB */
-        { 0, 0xb0, 4, 0x00010000 },     /* the pin is SERIRQ */
-        { 3, 0x40, 4, 0x1000 }, { 3, 0x80, 1, 1 }, { 3, 0x04, 2, 1 },   /* PM registers at 0x1000 */
-    };
-    Malta *b = (Malta *)dev;
-    if (b->firmware || !b->pm) {
-        return;
-    }
-    for (unsigned i = 0; i < G_N_ELEMENTS(setup); i++) {
-        pci_config_write(setup[i].function ? &b->pm->pci : &b->piix4->pci, setup[i].reg, setup[i].value,
-                         setup[i].size);
-    }
-}
 
 static void malta_finalize(Device *dev)
 {
@@ -278,7 +253,7 @@ static const VmField malta_state[] = { { 0 } };
 
 const DeviceType malta_board_type = {
     "malta-board", sizeof(Malta), .description = "MIPS Malta board", .state = malta_state,
-    .reset = malta_reset, .finalize = malta_finalize,
+    .finalize = malta_finalize,
 };
 
 bool malta_build(Machine *machine, const MaltaConfig *config, GError **err)

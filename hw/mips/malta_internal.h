@@ -18,13 +18,12 @@
 #include "hw/timer/i8254.h"
 #include "hw/timer/mc146818.h"
 
-/* The board is itself a device, realized last, so that it is reset after its chips. */
+/* The board is itself a device, realized last, so that it goes before its chips do. */
 typedef struct {
     Device dev;
     MemRegion *ram;
     MemRegion *ram_window[3];       /* below the hole, above it, and all of it at 2 GiB */
     MemRegion *boot_alias, *board_id, *nobody;
-    bool firmware;                  /* -bios: nobody prepares the bridges for it */
 
     Gt64120 *gt;
     Piix4 *piix4;

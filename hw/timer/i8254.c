@@ -71,7 +71,16 @@ static bool counting(const I8254Counter *c)
     return c->loaded && (c->started || (c->mode != 1 && c->mode != 5));
 }
 
-/* A count written in modes 2 and 3 takes over at the end of the period. */
+/* A count written in modes 2 and 3 takes over at the end of the period that runs now. */
+static void queue_count(I8254Counter *c, uint16_t value, uint64_t now)
+{
+    uint64_t periods = c->stopped ? 0 : elapsed(c, now) / count_of(c, c->initial);
+    c->start += periods * count_of(c, c->initial);
+    c->edges -= (int64_t)periods;
+    c->next = value;
+    c->next_valid = true;
+}
+
 static void settle(I8254Counter *c, uint64_t now)
 {
     uint64_t e = elapsed(c, now);
@@ -198,8 +207,7 @@ static void load_count(I8254Counter *c, uint16_t value, uint64_t now)
 {
     settle(c, now);
     if ((c->mode == 2 || c->mode == 3 || c->started) && c->loaded) {
-        c->next = value;
-        c->next_valid = true;
+        queue_count(c, value, now);
         return;
     }
     c->initial = value;
