@@ -255,7 +255,8 @@ static bool check_byte_order(Plan *plan, Settings *s, GError **err)
 
 static bool check_cpu(Plan *plan, Settings *s, GError **err)
 {
-    bool elf = plan->has_kernel && plan->kernel.elf, kernel_64 = elf && plan->kernel.is_64bit;
+    bool elf = plan->has_kernel && plan->kernel.elf;
+    bool kernel_64 = plan->has_kernel && plan->kernel.is_64bit;
     const char *name = s->cpu ? keyval_get(s->cpu, "model") : NULL;
     if (s->cpu && !keyval_finish(s->cpu, err)) {
         return false;

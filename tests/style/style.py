@@ -20,7 +20,7 @@ ALLOWED = {
     "hw": ["hw/core", "util", "system", "chardev"],
     "accel/tcg/ir": ["util"],
     "target": ["util", "system", "accel/tcg/ir"],
-    "accel/tcg": ["util", "system", "target", "accel"],
+    "accel/tcg": ["util", "system", "target", "accel", "accel/tcg/ir"],
     "accel": ["util", "system", "target", "accel/tcg"],
     "app": ["util", "system", "chardev", "monitor", "hw", "hw/core", "accel", "accel/tcg", "accel/tcg/ir", "target"],
     "tests": None,          # anything
@@ -79,6 +79,8 @@ def check_directions():
             if name in GENERATED:
                 continue
             found = [base for base in ("include/", "") if (root / base / name).exists()]
+            if not found and (path.parent / name).exists() and room == "tests":
+                continue            # a test's own header
             if not found:
                 problems.append(f'{rel}: "{name}" is not written relative to include/ or the root')
                 continue
@@ -92,7 +94,7 @@ def check_text():
     long_files, wide, spdx, tabs = [], [], [], []
     for path in sources(".c", ".h", ".def", ".py", ".build"):
         rel, lines = relative(path), path.read_text().splitlines()
-        limit = MAX_HEADER if path.suffix == ".h" else MAX_LINES
+        limit = MAX_HEADER if path.suffix == ".h" and not rel.startswith("tests/") else MAX_LINES
         if len(lines) > limit and path.suffix in (".c", ".h"):
             long_files.append(f"{rel}: {len(lines)} lines, more than {limit}")
         if SPDX not in "\n".join(lines[:2]):

@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include "app/plan.h"
+#include "util/bits.h"
 
 static bool parse_line(Settings *s, const char *line, GError **err)
 {
@@ -50,17 +51,25 @@ static void expect_refused(const char *program, const char *line, const char *pa
 
 static char *folder, *le32, *be32, *le64, *raw;
 
-static char *write_elf(const char *name, unsigned char bits, bool big)
+static void put(uint8_t *at, unsigned size, uint64_t value, bool big)
 {
-    unsigned char e[64] = { 0x7f, 'E', 'L', 'F', bits == 64 ? 2 : 1, big ? 2 : 1, 1 };
-    e[16 + big] = 2;                    /* ET_EXEC */
-    e[18 + big] = 8;                    /* EM_MIPS */
-    e[20 + 3 * big] = 1;
-    unsigned flags_at = bits == 64 ? 48 : 36;
-    /* MIPS32R2 or MIPS64R2 in bits 31..28. */
-    e[flags_at + (big ? 0 : 3)] = bits == 64 ? 0x80 : 0x70;
-    unsigned size_at = bits == 64 ? 52 : 40;
-    e[size_at + big] = bits == 64 ? 64 : 52;
+    if (big) {
+        store_be(at, size, value);
+    } else {
+        store_le(at, size, value);
+    }
+}
+
+static char *write_elf(const char *name, unsigned bits, bool big)
+{
+    uint8_t e[64] = { 0x7f, 'E', 'L', 'F', bits == 64 ? 2 : 1, big ? 2 : 1, 1 };
+    bool wide = bits == 64;
+    put(e + 16, 2, 2, big);                                 /* ET_EXEC */
+    put(e + 18, 2, 8, big);                                 /* EM_MIPS */
+    put(e + 20, 4, 1, big);
+    put(e + 24, wide ? 8 : 4, 0xffffffff80100000, big);     /* the entry */
+    put(e + (wide ? 48 : 36), 4, wide ? 0x80000000 : 0x70000000, big);  /* MIPS64R2, MIPS32R2 */
+    put(e + (wide ? 52 : 40), 2, wide ? 64 : 52, big);
     char *path = g_build_filename(folder, name, NULL);
     g_assert_true(g_file_set_contents(path, (char *)e, 64, NULL));
     return path;
@@ -68,12 +77,13 @@ static char *write_elf(const char *name, unsigned char bits, bool big)
 
 static void make_files(void)
 {
+    static const char code[128] = { 0x10, 0, (char)0xff, (char)0xff };
     folder = g_dir_make_tmp("valletta-options-XXXXXX", NULL);
     le32 = write_elf("le32", 32, false);
     be32 = write_elf("be32", 32, true);
     le64 = write_elf("le64", 64, false);
     raw = g_build_filename(folder, "raw", NULL);
-    g_assert_true(g_file_set_contents(raw, "raw bytes of some firmware......", -1, NULL));
+    g_assert_true(g_file_set_contents(raw, code, sizeof(code), NULL));
 }
 
 static void remove_files(void)
