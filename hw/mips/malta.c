@@ -145,6 +145,10 @@ static bool make_bridges(Malta *b, GError **err)
         return false;
     }
     pci_bus_set_irqs(b->gt->bus, pci_route, piix4_set_pirq, b->piix4);
+    PciDevice *ide = pci_device_new(b->gt->bus, &piix4_ide_type, PCI_DEVFN(PIIX4_SLOT, 1));
+    if (!pci_device_realize(ide, err)) {
+        return false;
+    }
     b->pm = (Piix4Pm *)pci_device_new(b->gt->bus, &piix4_pm_type, PCI_DEVFN(PIIX4_SLOT, 3));
     irq_connect(&b->pm->sci, piix4_set_sci, b->piix4, 0);
     return pci_device_realize(&b->pm->pci, err);

@@ -5,6 +5,7 @@
 
 #include "hw/char/cbus_uart.h"
 #include "hw/core/device.h"
+#include "hw/ide/piix4_ide.h"
 #include "hw/input/i8042.h"
 #include "hw/isa/dma8237.h"
 #include "hw/isa/piix4.h"
