@@ -89,6 +89,8 @@ static uint8_t config_read(Superio *s)
         return u ? u->irq : 0;
     case 0x72:
         return s->selected == 7 ? u->irq2 : 0;
+    case 0xf0:
+        return u ? u->mode : 0;
     default:
         log_line(LOG_UNIMP, "superio: configuration register 0x%02x of device %u is not modelled", s->index,
                  s->selected);
@@ -123,6 +125,9 @@ static void config_write(Superio *s, uint8_t value)
         break;
     case 0x72:
         u->irq2 = value & 0x0f;
+        break;
+    case 0xf0:      /* MIDI and high speed clocks: no speed is modelled */
+        u->mode = value;
         break;
     default:
         log_line(LOG_UNIMP, "superio: configuration register 0x%02x of device %u is not modelled", s->index,
@@ -218,7 +223,7 @@ static void superio_finalize(Device *dev)
 
 static const VmField unit_state[] = {
     VM_U8(SuperioUnit, enabled), VM_U8(SuperioUnit, base_high), VM_U8(SuperioUnit, base_low),
-    VM_U8(SuperioUnit, irq), VM_U8(SuperioUnit, irq2),
+    VM_U8(SuperioUnit, irq), VM_U8(SuperioUnit, irq2), VM_U8(SuperioUnit, mode),
     { 0 }
 };
 

@@ -3,8 +3,8 @@
  * The MIPS Malta board with a GT-64120A core card: memory map, chips and wiring. Malta
  * user's manual (MIPS MD00048), chapters 4 (map), 5 (interrupts) and 6.
  *
- * Not modelled: function 1 (IDE) and 2 (USB) of the PIIX4, the Ethernet and audio chips in
- * slots 11 and 12; their configuration space answers nothing.
+ * Not modelled: function 2 (USB) of the PIIX4, the Ethernet and audio chips in slots 11 and
+ * 12; their configuration space answers nothing.
  */
 #include <string.h>
 #include "hw/mips/malta.h"

@@ -111,6 +111,35 @@ static void test_dma(void)
     bench_free(b);
 }
 
+/* Two cables without drives: what a probe sees, and when the ports answer at all. */
+static void test_ide(void)
+{
+    Bench *b;
+    start(&b);
+    PciDevice *ide = bench_device(b, "piix4-ide");
+    g_assert_cmphex(pci_config_read(ide, 0, 4), ==, 0x71118086);
+    g_assert_cmphex(pci_config_read(ide, 8, 4) >> 8, ==, 0x010180);
+    pci_config_write(ide, PCI_COMMAND, 5, 2);
+    g_assert_cmphex(inb(b, 0x1f7), ==, 0xff);
+    pci_config_write(ide, 0x40, 0x80008000, 4);
+    g_assert_cmphex(inb(b, 0x1f7), ==, 0x7f);
+    g_assert_cmphex(inb(b, 0x376), ==, 0x7f);
+    outb(b, 0x172, 0x55);
+    g_assert_cmphex(inb(b, 0x172), ==, 0x7f);
+    pci_config_write(ide, 0x20, 0x3001, 4);
+    g_assert_cmphex(pci_config_read(ide, 0x20, 4), ==, 0x3001);
+    outb(b, 0x3008, 0x09);
+    g_assert_cmphex(inb(b, 0x3008), ==, 0x09);
+    g_assert_cmphex(inb(b, 0x300a), ==, 0x01);
+    outb(b, 0x3008, 0);
+    g_assert_cmphex(inb(b, 0x300a), ==, 0x00);
+    check_round_trip(&ide->dev);
+    g_assert_cmphex(inb(b, 0x1f7), ==, 0x7f);
+    pci_config_write(ide, PCI_COMMAND, 0, 2);
+    g_assert_cmphex(inb(b, 0x1f7), ==, 0xff);
+    bench_free(b);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -119,5 +148,6 @@ int main(int argc, char **argv)
     g_test_add_func("/piix4/power-off", test_power_off);
     g_test_add_func("/piix4/reset-control", test_reset_control);
     g_test_add_func("/piix4/dma", test_dma);
+    g_test_add_func("/piix4/ide", test_ide);
     return g_test_run();
 }

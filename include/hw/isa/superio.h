@@ -14,6 +14,7 @@ typedef struct {
     uint8_t enabled;            /* register 0x30 */
     uint8_t base_high, base_low;
     uint8_t irq, irq2;          /* 0x70, and 0x72 of the keyboard controller */
+    uint8_t mode;               /* 0xf0 */
 } SuperioUnit;
 
 typedef struct {
