@@ -50,6 +50,24 @@ static void memory_written(void *opaque, uint64_t ram_id, uint64_t len)
     mips_kick(tcg->cpu);
 }
 
+/* The memory map is another one: neither soft TLB entries nor chains hold any more. */
+static void take_map_change(Tcg *tcg)
+{
+    softmmu_drop_all(tcg->cpu);
+    tcg_flush(tcg);
+}
+
+static void map_changed(void *opaque)
+{
+    Tcg *tcg = opaque;
+    if (g_thread_self() == tcg->thread) {
+        take_map_change(tcg);
+        return;
+    }
+    __atomic_store_n(&tcg->map_changed, 1, __ATOMIC_RELEASE);
+    mips_kick(tcg->cpu);
+}
+
 /* ---- the run loop ---- */
 
 /* The exception of cpu->exc happened at the operation that runs: PC and BD from its
@@ -87,31 +105,40 @@ static bool may_sleep(const MipsCpu *cpu)
     return cpu->halted && !(mips_cause(cpu) & cpu->cp0.status & ST_IM);
 }
 
-/* Handles what was asked of the thread: parking, ending, WAIT. False: end. */
-static bool handle_requests(Tcg *tcg)
+/* Parks or sleeps in WAIT as long as there is reason to; true if it did. */
+static bool sleep_while_asked(Tcg *tcg)
 {
-    MipsCpu *cpu = tcg->cpu;
-    bool go_on;
-    __atomic_store_n(&cpu->exit_request, 0, __ATOMIC_SEQ_CST);
-    take_written(tcg);
+    bool slept = false;
     g_mutex_lock(&tcg->lock);
-    while (!tcg->quit && (tcg->park || may_sleep(cpu))) {
+    while (!tcg->quit && (tcg->park || may_sleep(tcg->cpu))) {
+        slept = true;
         if (tcg->park && !tcg->parked) {
             tcg->parked = true;
             g_cond_broadcast(&tcg->changed);
         }
         g_cond_wait(&tcg->changed, &tcg->lock);
-        if (!tcg->park && tcg->parked) {
-            tcg->parked = false;
-        }
+        tcg->parked = tcg->parked && tcg->park;
     }
-    tcg->parked = tcg->quit;
-    go_on = !tcg->quit;
-    g_cond_broadcast(&tcg->changed);
+    if (tcg->quit) {
+        tcg->parked = true;
+        g_cond_broadcast(&tcg->changed);
+    }
     g_mutex_unlock(&tcg->lock);
-    cpu->halted = 0;
-    take_written(tcg);
-    return go_on;
+    return slept;
+}
+
+/* Handles what was asked of the thread: map changes, parking, ending, WAIT. False: end. */
+static bool handle_requests(Tcg *tcg)
+{
+    do {
+        __atomic_store_n(&tcg->cpu->exit_request, 0, __ATOMIC_SEQ_CST);
+        if (__atomic_exchange_n(&tcg->map_changed, 0, __ATOMIC_ACQ_REL)) {
+            take_map_change(tcg);
+        }
+        take_written(tcg);
+    } while (sleep_while_asked(tcg) && !tcg->quit);
+    tcg->cpu->halted = 0;
+    return !tcg->quit;
 }
 
 static void log_entry(Tcg *tcg, const Block *b)
@@ -206,6 +233,7 @@ Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config)
     softmmu_init(cpu);
     cpu->engine = &engine;
     as_set_code_listener(cpu->base.machine->as, memory_written, tcg);
+    as_add_listener(cpu->base.machine->as, map_changed, tcg);
     return tcg;
 }
 

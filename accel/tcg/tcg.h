@@ -54,6 +54,7 @@ typedef struct Tcg {
     GCond changed;
     bool park, quit;            /* asked for */
     bool parked;
+    int map_changed;            /* atomic */
     GArray *written;            /* of CodeRange: memory that other threads wrote */
 } Tcg;
 
