@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Monitor flash of the Malta board: two Intel 28F160S5 (data sheet 290609) as the two
- * halves of a 32-bit bus; Common Flash Interface, command set 0001. A 32-bit access
- * reaches both chips, a 16-bit access one of them. Words have the CPU's byte order.
+ * halves of a 32-bit bus; Common Flash Interface, command set 0001. A write is 32 bits
+ * wide and reaches both chips, one with each half; narrower ones are refused, as the board
+ * has one write strobe for the two. Words have the CPU's byte order.
  *
  * Reads come straight from memory while both chips are in read-array mode. Programming
- * and erasing take no time, so there is nothing to suspend. Not modelled: byte writes
- * (the chips are wired for words), the full-chip erase, Vpp faults.
+ * and erasing take no time, so there is nothing to suspend. Not modelled: the full-chip
+ * erase, Vpp faults.
  */
 #include <string.h>
 #include "hw/misc/cfi_flash.h"
@@ -258,16 +259,12 @@ static void flash_write(void *opaque, PhysAddr addr, uint64_t value, unsigned si
 {
     CfiFlash *f = opaque;
     uint32_t word = (uint32_t)addr / 4;
-    if (size == 4) {
-        chip_write(f, 0, word, (uint16_t)value);
-        chip_write(f, 1, word, (uint16_t)(value >> 16));
-    } else if (size == 2) {
-        unsigned half = (addr >> 1) & 1;
-        chip_write(f, f->dev.machine->big_endian ? 1 - half : half, word, (uint16_t)value);
-    } else {
-        guest_log("cfi-flash: write of one byte at 0x%x; the chips take words", (unsigned)addr);
+    if (size != 4) {
+        guest_log("cfi-flash: write of %u bytes at 0x%x; it takes 32-bit words", size, (unsigned)addr);
         return;
     }
+    chip_write(f, 0, word, (uint16_t)value);
+    chip_write(f, 1, word, (uint16_t)(value >> 16));
     update_direct(f);
 }
 
