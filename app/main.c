@@ -61,7 +61,11 @@ static void catch_signals(Vm **vm)
 {
     static const int endings[] = { SIGINT, SIGTERM, SIGHUP };
     for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
-        g_unix_signal_add(endings[i], on_signal, vm);
+        struct sigaction now;
+        /* What nohup ignores stays ignored. */
+        if (sigaction(endings[i], NULL, &now) != 0 || now.sa_handler != SIG_IGN) {
+            g_unix_signal_add(endings[i], on_signal, vm);
+        }
     }
 }
 

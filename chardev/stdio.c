@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,6 +39,7 @@ static bool stdio_open(Chardev *chr, KeyVal *props, GError **err)
         return error_set(err, "%s: stdio: standard input and output are closed", keyval_option(props));
     }
     fflush(stdout);
+    chr->state = isatty(STDIN_FILENO) ? chr : NULL;     /* only whether it is a terminal */
     tty_enter_raw(STDIN_FILENO, signals);
     chr->port = fdport_new(chr, in, out);
     chr->connected = true;
@@ -49,10 +51,17 @@ static void stdio_close(Chardev *chr)
     tty_leave();
 }
 
-/* End of input from a pipe or file: the guest's output goes on. */
+/*
+ * End of input from a pipe or file: the guest's output goes on. A terminal in raw mode has
+ * no end of input but its own: whoever holds the session (a make that waits for us) may not
+ * have passed its hang-up on.
+ */
 static void stdio_hangup(Chardev *chr)
 {
     fdport_set_input(chr->port, false);
+    if (chr->state) {
+        kill(getpid(), SIGHUP);
+    }
 }
 
 static char *stdio_describe(const Chardev *chr)

@@ -131,6 +131,27 @@ def sigterm_and_sighup_end_it():
 
 
 @test
+def the_terminal_goes_away():
+    """Nobody sends SIGHUP here, for the terminal controls no session."""
+    for start, ends in (([VALLETTA], True), (["nohup", VALLETTA], False)):
+        master, slave = pty.openpty()
+        process = subprocess.Popen([*start, "-bios", FIRMWARE, "-M", "endian=little", "-serial", "stdio",
+                                    "-monitor", "none"], stdin=slave, stdout=slave, stderr=subprocess.DEVNULL)
+        end = time.time() + 20
+        while termios.tcgetattr(slave)[3] & termios.ICANON and start == [VALLETTA] and time.time() < end:
+            time.sleep(0.02)
+        os.close(slave)
+        os.close(master)
+        try:
+            process.wait(20 if ends else 1)
+            assert ends and process.returncode == 0, f"{start}: {process.returncode}"
+        except subprocess.TimeoutExpired:
+            assert not ends, "it did not end"
+            process.terminate()
+            assert process.wait(20) == 0
+
+
+@test
 def ctrl_c_ends_plain_stdio():
     t = Terminal("-bios", FIRMWARE, "-M", "endian=little", "-serial", "stdio")
     t.wait_raw()
