@@ -52,8 +52,8 @@ static void register_write(MemRegion *mr, uint64_t offset, unsigned size, bool b
     unsigned min = mr->ops.min_size ? mr->ops.min_size : 1;
     value &= ones(size);
     if (log_enabled(LOG_MMIO) && !mr->ops.traces_itself) {
-        log_line(LOG_MMIO, "mmio: %s+0x%" G_GINT64_MODIFIER "x write%u <- 0x%" G_GINT64_MODIFIER "x", mr->name,
-                 offset, size, value);
+        log_line(LOG_MMIO, "mmio: %s+0x%" G_GINT64_MODIFIER "x write%u <- 0x%" G_GINT64_MODIFIER "x",
+                 mr->name, offset, size, value);
     }
     if (size < min && !mr->ops.narrow_writes) {
         uint64_t base = offset & ~(uint64_t)(min - 1);

@@ -69,7 +69,8 @@ static unsigned lane(const Device *dev, uint32_t addr, unsigned size)
 static void unknown(const Device *dev, uint32_t addr, unsigned size, const char *what)
 {
     if (log_enabled(LOG_UNIMP)) {
-        log_line(LOG_UNIMP, "%s: %s of %u bytes at 0x%x: no such register", device_name(dev), what, size, addr);
+        log_line(LOG_UNIMP, "%s: %s of %u bytes at 0x%x: no such register", device_name(dev), what, size,
+                 addr);
     } else {
         guest_log("%s: %s of %u bytes at 0x%x: no such register", device_name(dev), what, size, addr);
     }
@@ -87,8 +88,8 @@ uint64_t reg_read(Device *dev, uint32_t addr, unsigned size)
     uint64_t value = reg->read ? reg->read(dev, reg) : reg_stored(dev, reg);
     value = (value >> lane(dev, addr, size)) & BITS64(0, 8 * size);
     if (log_enabled(LOG_MMIO)) {
-        log_line(LOG_MMIO, "mmio: %s.%s read%u -> 0x%" G_GINT64_MODIFIER "x", device_name(dev), reg->name, size,
-                 value);
+        log_line(LOG_MMIO, "mmio: %s.%s read%u -> 0x%" G_GINT64_MODIFIER "x", device_name(dev), reg->name,
+                 size, value);
     }
     return value;
 }
@@ -103,8 +104,8 @@ void reg_write(Device *dev, uint32_t addr, uint64_t value, unsigned size)
         return;
     }
     if (log_enabled(LOG_MMIO)) {
-        log_line(LOG_MMIO, "mmio: %s.%s write%u <- 0x%" G_GINT64_MODIFIER "x", device_name(dev), reg->name, size,
-                 value);
+        log_line(LOG_MMIO, "mmio: %s.%s write%u <- 0x%" G_GINT64_MODIFIER "x", device_name(dev), reg->name,
+                 size, value);
     }
     unsigned shift = lane(dev, addr, size);
     uint64_t bytes = BITS64(0, 8 * size) << shift;

@@ -129,8 +129,8 @@ bool state_load(Device *dev, const uint8_t *data, size_t len, size_t *used, GErr
     size_t size = (size_t)load_be(data + 4, 4);
     Reader r = { data + 8, data + 8 + size, (uint32_t)load_be(data, 4), false };
     if (r.version < 1 || r.version > version_of(dev->type)) {
-        return error_set(err, "%s: the saved state has version %u, this program reads 1 to %u", device_name(dev),
-                         r.version, version_of(dev->type));
+        return error_set(err, "%s: the saved state has version %u, this program reads 1 to %u",
+                         device_name(dev), r.version, version_of(dev->type));
     }
     load_fields(dev->type->state, (char *)dev, &r);
     if (r.failed || r.p != r.end) {

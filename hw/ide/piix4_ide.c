@@ -136,6 +136,7 @@ static const PciInfo piix4_ide_info = {
 
 const DeviceType piix4_ide_type = {
     "piix4-ide", sizeof(Piix4Ide), .parent = "pci-device", .description = "82371AB (PIIX4) IDE controller",
-    .regs = piix4_ide_regs, .state = piix4_ide_state, .bus_info = &piix4_ide_info, .realize = piix4_ide_realize,
-    .reset = piix4_ide_reset, .finalize = piix4_ide_finalize, .post_load = piix4_ide_post_load,
+    .regs = piix4_ide_regs, .state = piix4_ide_state, .bus_info = &piix4_ide_info,
+    .realize = piix4_ide_realize, .reset = piix4_ide_reset,
+    .finalize = piix4_ide_finalize, .post_load = piix4_ide_post_load,
 };

@@ -10,7 +10,8 @@
 #include "hw/input/i8042.h"
 #include "util/log.h"
 
-enum { ST_OBF = 1, ST_IBF = 2, ST_SYS = 4, ST_CMD = 8, ST_UNLOCKED = 0x10, ST_AUX_OBF = 0x20, ST_TIMEOUT = 0x40 };
+enum { ST_OBF = 1, ST_IBF = 2, ST_SYS = 4, ST_CMD = 8, ST_UNLOCKED = 0x10, ST_AUX_OBF = 0x20,
+       ST_TIMEOUT = 0x40 };
 enum { MODE_KBD_INT = 1, MODE_AUX_INT = 2, MODE_SYS = 4, MODE_KBD_OFF = 0x10, MODE_AUX_OFF = 0x20 };
 enum { OUT_NOT_RESET = 1, OUT_A20 = 2, OUT_OBF = 0x10, OUT_AUX_OBF = 0x20 };
 
@@ -186,8 +187,8 @@ static void i8042_finalize(Device *dev)
 }
 
 static const VmField i8042_state[] = {
-    VM_U8(I8042, status), VM_U8(I8042, mode), VM_U8(I8042, outport), VM_U8(I8042, data), VM_U8(I8042, pending),
-    VM_BUFFER(I8042, ram),
+    VM_U8(I8042, status), VM_U8(I8042, mode), VM_U8(I8042, outport), VM_U8(I8042, data),
+    VM_U8(I8042, pending), VM_BUFFER(I8042, ram),
     { 0 }
 };
 

@@ -8,7 +8,8 @@
 #include "hw/isa/dma8237.h"
 #include "util/log.h"
 
-enum { REG_COMMAND = 8, REG_REQUEST, REG_MASK, REG_MODE, REG_FLIPFLOP, REG_CLEAR, REG_CLEAR_MASK, REG_ALL_MASK };
+enum { REG_COMMAND = 8, REG_REQUEST, REG_MASK, REG_MODE, REG_FLIPFLOP, REG_CLEAR, REG_CLEAR_MASK,
+       REG_ALL_MASK };
 
 static void master_clear(Dma8237Chip *c)
 {
@@ -152,7 +153,10 @@ static const VmField chip_state[] = {
     { 0 }
 };
 
-static const VmField dma8237_state[] = { VM_STRUCTS(Dma8237, chip, chip_state), VM_BUFFER(Dma8237, page), { 0 } };
+static const VmField dma8237_state[] = {
+    VM_STRUCTS(Dma8237, chip, chip_state), VM_BUFFER(Dma8237, page),
+    { 0 }
+};
 
 const DeviceType dma8237_type = {
     "i8237", sizeof(Dma8237), .parent = "isa-device", .description = "pair of 8237 DMA controllers",

@@ -83,8 +83,8 @@ static bool make_ram(Malta *b, GError **err)
     Machine *machine = b->dev.machine;
     uint64_t size = machine->ram_size;
     if (size == 0 || size > MALTA_MAX_RAM || size % (64 * 1024)) {
-        return error_set(err, "-m: a Malta board cannot have %" G_GUINT64_FORMAT " KiB of memory; up to 2 GiB in "
-                         "steps of 64 KiB would work", size / 1024);
+        return error_set(err, "-m: a Malta board cannot have %" G_GUINT64_FORMAT " KiB of memory; up to 2 "
+                         "GiB in steps of 64 KiB would work", size / 1024);
     }
     b->ram = mem_ram_new("ram", size, err);
     if (!b->ram) {

@@ -26,8 +26,8 @@ static bool needs_swap(const char *image, gsize len, bool big_endian)
 static bool check(const char *image, gsize len, const char *path, bool big_endian, GError **err)
 {
     if (len > CFI_FLASH_SIZE) {
-        return error_set(err, "-bios %s: %" G_GSIZE_FORMAT " bytes do not fit the flash of 4 MiB; a flash image "
-                         "of at most 4 MiB would work", path, len);
+        return error_set(err, "-bios %s: %" G_GSIZE_FORMAT " bytes do not fit the flash of 4 MiB; a flash "
+                         "image of at most 4 MiB would work", path, len);
     }
     if (len < 16) {
         return error_set(err, "-bios %s: %" G_GSIZE_FORMAT " bytes are no firmware; a flash image would work",

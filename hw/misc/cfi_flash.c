@@ -331,7 +331,8 @@ static const VmField chip_state[] = {
 static const VmField cfi_flash_state[] = { VM_STRUCTS(CfiFlash, chip, chip_state), { 0 } };
 
 const DeviceType cfi_flash_type = {
-    "cfi.pflash01", sizeof(CfiFlash), .parent = "sys-bus-device", .description = "CFI flash, Intel command set",
+    "cfi.pflash01", sizeof(CfiFlash), .parent = "sys-bus-device",
+    .description = "CFI flash, Intel command set",
     .state = cfi_flash_state, .realize = cfi_flash_realize, .reset = cfi_flash_reset,
     .finalize = cfi_flash_finalize, .post_load = cfi_flash_post_load,
 };

@@ -160,6 +160,7 @@ static const VmField malta_fpga_state[] = {
 
 const DeviceType malta_fpga_type = {
     "malta-fpga", sizeof(MaltaFpga), .parent = "sys-bus-device", .description = "Malta board-control FPGA",
-    .regs = malta_fpga_regs, .reg_endian = MEM_NATIVE, .state = malta_fpga_state, .realize = malta_fpga_realize,
-    .reset = malta_fpga_reset, .finalize = malta_fpga_finalize, .post_load = malta_fpga_post_load,
+    .regs = malta_fpga_regs, .reg_endian = MEM_NATIVE, .state = malta_fpga_state,
+    .realize = malta_fpga_realize, .reset = malta_fpga_reset,
+    .finalize = malta_fpga_finalize, .post_load = malta_fpga_post_load,
 };

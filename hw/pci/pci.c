@@ -34,8 +34,8 @@ void pci_bus_free(PciBus *bus)
     }
 }
 
-void pci_bus_set_irqs(PciBus *bus, int (*route)(void *opaque, unsigned slot, unsigned pin), IrqHandler set_irq,
-                      void *opaque)
+void pci_bus_set_irqs(PciBus *bus, int (*route)(void *opaque, unsigned slot, unsigned pin),
+                      IrqHandler set_irq, void *opaque)
 {
     bus->route = route;
     bus->set_irq = set_irq;
@@ -119,7 +119,8 @@ static void map_bars(PciDevice *pci)
 void pci_device_add_bar(PciDevice *pci, unsigned n, bool io, MemRegion *mr)
 {
     uint64_t size = mem_size(mr);
-    g_assert(n < PCI_BARS && (size & (size - 1)) == 0 && size >= (io ? 4u : 16u) && size <= UINT32_C(1) << 31);
+    g_assert(n < PCI_BARS && (size & (size - 1)) == 0 && size >= (io ? 4u : 16u) &&
+             size <= UINT32_C(1) << 31);
     pci->bar[n] = (PciBar){ .mr = mr, .io = io };
     store_le(pci->wmask + PCI_BAR0 + 4 * n, 4, (uint32_t)~(size - 1));
 }

@@ -77,8 +77,8 @@ static void test_spd(void)
         uint64_t mib;
         uint8_t type, rows, density;
     } cases[] = {
-        { 16, 4, 1, 0x04 }, { 128, 4, 1, 0x20 }, { 256, 4, 1, 0x40 }, { 384, 4, 2, 0x60 }, { 512, 4, 1, 0x80 },
-        { 1024, 4, 2, 0x80 }, { 2048, 7, 2, 0x01 },
+        { 16, 4, 1, 0x04 }, { 128, 4, 1, 0x20 }, { 256, 4, 1, 0x40 }, { 384, 4, 2, 0x60 },
+        { 512, 4, 1, 0x80 }, { 1024, 4, 2, 0x80 }, { 2048, 7, 2, 0x01 },
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
         Bench *b = bench_new_ram(i & 1, cases[i].mib << 20);

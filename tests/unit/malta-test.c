@@ -136,8 +136,8 @@ static void test_fuzz(void)
     Bench *b = bench_new(true);
     GRand *rand = g_rand_new_with_seed(3);
     for (unsigned i = 0; i < 200000; i++) {
-        static const uint32_t bases[] = { 0x18000000, 0x14000000, 0x1be00000, 0x1f000000, 0x1e000000, 0x1fc00000,
-                                          0x10000000 };
+        static const uint32_t bases[] = { 0x18000000, 0x14000000, 0x1be00000, 0x1f000000, 0x1e000000,
+                                          0x1fc00000, 0x10000000 };
         uint32_t addr = bases[g_rand_int_range(rand, 0, 7)];
         addr += g_rand_int(rand) & (g_rand_boolean(rand) ? 0xfff : 0x1fffff);
         unsigned size = 1u << g_rand_int_range(rand, 0, 4);

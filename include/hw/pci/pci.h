@@ -65,8 +65,8 @@ struct PciBus {
 /* A bus on the two windows, which the caller owns and frees after it. */
 PciBus *pci_bus_new(Machine *machine, MemRegion *mem, MemRegion *io);
 void pci_bus_free(PciBus *bus);
-void pci_bus_set_irqs(PciBus *bus, int (*route)(void *opaque, unsigned slot, unsigned pin), IrqHandler set_irq,
-                      void *opaque);
+void pci_bus_set_irqs(PciBus *bus, int (*route)(void *opaque, unsigned slot, unsigned pin),
+                      IrqHandler set_irq, void *opaque);
 /* The device there, or NULL. */
 PciDevice *pci_bus_find(PciBus *bus, uint8_t devfn);
 
