@@ -95,6 +95,33 @@ static void merge(GArray *ranges)
 
 /* ---- publishing ---- */
 
+/* A view may be overwritten while a reader looks (who finds out afterwards), so its words
+ * are moved one by one as relaxed atomics: no more than plain moves, but no data race. */
+typedef unsigned long __attribute__((may_alias)) ViewWord;
+
+G_STATIC_ASSERT(sizeof(FlatRange) % sizeof(ViewWord) == 0);
+
+static void view_load(void *to, const void *from, size_t size)
+{
+    for (size_t i = 0; i < size / sizeof(ViewWord); i++) {
+        ((ViewWord *)to)[i] = __atomic_load_n((const ViewWord *)from + i, __ATOMIC_RELAXED);
+    }
+}
+
+static void view_store(void *to, const void *from, size_t size)
+{
+    for (size_t i = 0; i < size / sizeof(ViewWord); i++) {
+        __atomic_store_n((ViewWord *)to + i, ((const ViewWord *)from)[i], __ATOMIC_RELAXED);
+    }
+}
+
+static uint64_t view_address(const uint64_t *from)
+{
+    uint64_t address;
+    view_load(&address, from, sizeof(address));
+    return address;
+}
+
 static FlatView *view_new(unsigned capacity)
 {
     FlatView *view = g_malloc0(sizeof(FlatView) + capacity * sizeof(FlatRange));
@@ -127,9 +154,7 @@ static void publish(AddressSpace *as, const GArray *ranges)
     }
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     __atomic_store_n(&view->n, 0, __ATOMIC_RELAXED);
-    if (ranges->len) {
-        memcpy(view->ranges, ranges->data, ranges->len * sizeof(FlatRange));
-    }
+    view_store(view->ranges, ranges->data, ranges->len * sizeof(FlatRange));
     __atomic_store_n(&view->last_hit, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&view->n, ranges->len, __ATOMIC_RELAXED);
     as->spare = as->view;
@@ -185,7 +210,7 @@ static unsigned view_search(const FlatView *view, unsigned n, uint64_t addr)
     unsigned lo = 0, hi = n;
     while (lo < hi) {
         unsigned mid = lo + (hi - lo) / 2;
-        if (view->ranges[mid].last < addr) {
+        if (view_address(&view->ranges[mid].last) < addr) {
             lo = mid + 1;
         } else {
             hi = mid;
@@ -198,17 +223,21 @@ static bool view_find(FlatView *view, uint64_t addr, FlatRange *range)
 {
     unsigned n = __atomic_load_n(&view->n, __ATOMIC_RELAXED);
     unsigned i = __atomic_load_n(&view->last_hit, __ATOMIC_RELAXED);
-    if (i >= n || addr < view->ranges[i].first || addr > view->ranges[i].last) {
-        i = view_search(view, n, addr);
-        if (i == n || view->ranges[i].first > addr) {
-            memset(range, 0, sizeof(*range));
-            range->first = i ? view->ranges[i - 1].last + 1 : 0;
-            range->last = i < n ? view->ranges[i].first - 1 : UINT64_MAX;
-            return false;
+    if (i < n) {
+        view_load(range, &view->ranges[i], sizeof(*range));
+        if (addr >= range->first && addr <= range->last) {
+            return true;
         }
-        __atomic_store_n(&view->last_hit, i, __ATOMIC_RELAXED);
     }
-    *range = view->ranges[i];
+    i = view_search(view, n, addr);
+    if (i == n || view_address(&view->ranges[i].first) > addr) {
+        memset(range, 0, sizeof(*range));
+        range->first = i ? view_address(&view->ranges[i - 1].last) + 1 : 0;
+        range->last = i < n ? view_address(&view->ranges[i].first) - 1 : UINT64_MAX;
+        return false;
+    }
+    __atomic_store_n(&view->last_hit, i, __ATOMIC_RELAXED);
+    view_load(range, &view->ranges[i], sizeof(*range));
     return true;
 }
 
