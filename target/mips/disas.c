@@ -20,6 +20,11 @@ static bool is_fpu_line(const char *name, uint32_t word)
     return major == 0x11 || major == 0x13 || major == 0x31 || major == 0x35 || major == 0x39 || major == 0x3d;
 }
 
+static uint64_t branch_target(uint32_t word, uint64_t pc)
+{
+    return pc + 4 + ((uint64_t)(int16_t)word << 2);
+}
+
 static void print_target(GString *out, uint64_t target, bool is_64bit)
 {
     g_string_append_printf(out, "0x%" G_GINT64_MODIFIER "x", is_64bit ? target : target & 0xffffffff);
@@ -37,14 +42,16 @@ static void print_fpu_operand(GString *out, char letter, uint32_t w, uint64_t pc
     case 't': g_string_append(out, gpr_names[extract32(w, 16, 5)]); break;
     case 'h': g_string_append_printf(out, "%u", extract32(w, 11, 5)); break;
     case 'c': g_string_append(out, conditions[w & 15]); break;
-    case 'k': g_string_append_printf(out, "$fcc%u", (w & 0x30) == 0x30 ? extract32(w, 8, 3) : extract32(w, 18, 3)); break;
+    case 'k':
+        g_string_append_printf(out, "$fcc%u", extract32(w, (w & 0x30) == 0x30 ? 8 : 18, 3));
+        break;
     case 'X':
         g_string_append_printf(out, "%s(%s)", gpr_names[extract32(w, 16, 5)], gpr_names[extract32(w, 21, 5)]);
         break;
     case 'o':
         g_string_append_printf(out, "%d(%s)", (int16_t)w, gpr_names[extract32(w, 21, 5)]);
         break;
-    case 'b': print_target(out, pc + 4 + ((int64_t)(int16_t)w << 2), is_64bit); break;
+    case 'b': print_target(out, branch_target(w, pc), is_64bit); break;
     default:  g_string_append_c(out, letter);
     }
 }
@@ -62,6 +69,11 @@ static void print_field_size(GString *out, char letter, const char *name, uint32
     }
 }
 
+static bool is_upper_field(const char *name)
+{
+    return strcmp(name, "DEXTU") == 0 || strcmp(name, "DINSU") == 0;
+}
+
 static void print_operand(GString *out, char letter, const char *name, uint32_t w, uint64_t pc, bool is_64bit)
 {
     switch (letter) {
@@ -70,7 +82,7 @@ static void print_operand(GString *out, char letter, const char *name, uint32_t 
     case 't': g_string_append(out, gpr_names[extract32(w, 16, 5)]); break;
     case 'D': case 'R': g_string_append_printf(out, "$%u", extract32(w, 11, 5)); break;
     case 'a':
-        g_string_append_printf(out, "%u", extract32(w, 6, 5) + (strcmp(name, "DEXTU") == 0 || strcmp(name, "DINSU") == 0 ? 32 : 0));
+        g_string_append_printf(out, "%u", extract32(w, 6, 5) + (is_upper_field(name) ? 32 : 0));
         break;
     case 'm': case 'n': print_field_size(out, letter, name, w); break;
     case 'i': g_string_append_printf(out, "%d", (int16_t)w); break;
@@ -82,7 +94,7 @@ static void print_operand(GString *out, char letter, const char *name, uint32_t 
     case 'o':
         g_string_append_printf(out, "%d(%s)", (int16_t)w, gpr_names[extract32(w, 21, 5)]);
         break;
-    case 'b': print_target(out, pc + 4 + ((int64_t)(int16_t)w << 2), is_64bit); break;
+    case 'b': print_target(out, branch_target(w, pc), is_64bit); break;
     case 'j': print_target(out, ((pc + 4) & ~UINT64_C(0x0fffffff)) | (w & 0x03ffffff) << 2, is_64bit); break;
     default:  g_string_append_c(out, letter);
     }

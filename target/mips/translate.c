@@ -21,7 +21,7 @@ void insn_raise_cpu(Trans *t, unsigned unit)
 
 uint64_t insn_branch_target(const Trans *t, const Insn *i)
 {
-    uint64_t target = t->pc + 4 + ((int64_t)i->imm << 2);
+    uint64_t target = t->pc + 4 + ((uint64_t)i->imm << 2);
     return is64(t) ? target : (uint64_t)(int32_t)target;
 }
 
