@@ -233,7 +233,8 @@ void tcg_chain(BlockExit *exit, Block *to)
     uint64_t from = exit->from->pc;
     bool unmapped = from >> 30 == 0xffffffff80000000 >> 30 && exit->pc >> 30 == from >> 30;
     bool same_page = (from ^ exit->pc) >> SOFTMMU_PAGE_BITS == 0;
-    if (exit->from->dead || to->dead || exit->to || to->mode != exit->from->mode || !(unmapped || same_page)) {
+    if (exit->from->dead || to->dead || exit->to || to->mode != exit->from->mode ||
+        !(unmapped || same_page)) {
         return;
     }
     exit->to = to;

@@ -158,8 +158,8 @@ uint64_t softmmu_load(MipsCpu *cpu, uint64_t vaddr, unsigned size)
     }
     uint64_t v;
     if (as_read(as, map.paddr, size, cpu->big_endian, &v) != MEM_OK) {
-        guest_log("bus error: load of %u bytes at 0x%" G_GINT64_MODIFIER "x (virtual 0x%" G_GINT64_MODIFIER "x)",
-                  size, map.paddr, vaddr);
+        guest_log("bus error: load of %u bytes at 0x%" G_GINT64_MODIFIER "x "
+                  "(virtual 0x%" G_GINT64_MODIFIER "x)", size, map.paddr, vaddr);
         mips_raise(cpu, EXC_DBE);
     }
     return v;
@@ -184,8 +184,8 @@ void softmmu_store(MipsCpu *cpu, uint64_t vaddr, unsigned size, uint64_t value)
         return;
     }
     if (as_write(as, map.paddr, size, cpu->big_endian, value) != MEM_OK) {
-        guest_log("bus error: store of %u bytes at 0x%" G_GINT64_MODIFIER "x (virtual 0x%" G_GINT64_MODIFIER "x)",
-                  size, map.paddr, vaddr);
+        guest_log("bus error: store of %u bytes at 0x%" G_GINT64_MODIFIER "x "
+                  "(virtual 0x%" G_GINT64_MODIFIER "x)", size, map.paddr, vaddr);
         mips_raise(cpu, EXC_DBE);
     }
 }
@@ -199,7 +199,8 @@ const SoftmmuFetch *softmmu_fetch(MipsCpu *cpu, uint64_t vaddr)
     uint64_t in_page = vaddr & ~SOFTMMU_PAGE_MASK;
     MemSpan span = as_span(cpu->base.machine->as, map.paddr);
     if (!span.host || span.len < 4) {
-        guest_log("bus error: fetch at 0x%" G_GINT64_MODIFIER "x (virtual 0x%" G_GINT64_MODIFIER "x)", map.paddr, vaddr);
+        guest_log("bus error: fetch at 0x%" G_GINT64_MODIFIER "x (virtual 0x%" G_GINT64_MODIFIER "x)",
+                  map.paddr, vaddr);
         mips_raise(cpu, EXC_IBE);
     }
     MemSpan whole = as_span(cpu->base.machine->as, map.paddr - in_page);

@@ -48,15 +48,15 @@ static bool place_kernel(const Boot *b, const char *path, GError **err)
     if (b->image->high > limit) {
         uint64_t need = (b->image->high + MIB - 1) / MIB;
         if (b->image->high > LOW_RAM_MAX) {
-            return error_set(err, "-kernel %s: reaches to physical address 0x%" G_GINT64_MODIFIER "x, but Malta's low "
-                             "memory ends at 256 MiB", path, b->image->high);
+            return error_set(err, "-kernel %s: reaches to physical address 0x%" G_GINT64_MODIFIER "x, but "
+                             "Malta's low memory ends at 256 MiB", path, b->image->high);
         }
-        return error_set(err, "-kernel %s: does not fit into the RAM: it needs %" G_GUINT64_FORMAT " MiB (-m %"
-                         G_GUINT64_FORMAT " or more)", path, need, need + 8);
+        return error_set(err, "-kernel %s: does not fit into the RAM: it needs %" G_GUINT64_FORMAT " MiB "
+                         "(-m %" G_GUINT64_FORMAT " or more)", path, need, need + 8);
     }
     if (b->image->low < TABLES_END) {
-        return error_set(err, "-kernel %s: linked at physical address 0x%" G_GINT64_MODIFIER "x, over the argument "
-                         "tables (0x%x to 0x%x)", path, b->image->low, TABLES, TABLES_END);
+        return error_set(err, "-kernel %s: linked at physical address 0x%" G_GINT64_MODIFIER "x, over the "
+                         "argument tables (0x%x to 0x%x)", path, b->image->low, TABLES, TABLES_END);
     }
     return true;
 }
@@ -81,15 +81,15 @@ static bool place_initrd(Boot *b, const char *path, GError **err)
     if (top < b->image->high) {
         uint64_t need = (b->image->high + size + MIB) / MIB + 1;
         if (need > 256) {
-            return error_set(err, "-initrd %s: too large: %" G_GUINT64_FORMAT " MiB beside the kernel do not fit into "
-                             "Malta's 256 MiB of low memory", path, size / MIB);
+            return error_set(err, "-initrd %s: too large: %" G_GUINT64_FORMAT " MiB beside the kernel do not "
+                             "fit into Malta's 256 MiB of low memory", path, size / MIB);
         }
         return error_set(err, "-initrd %s: too large for the RAM beside the kernel (-m %" G_GUINT64_FORMAT
                          " or more)", path, need);
     }
     if (top < b->image->high + kernel + KASLR_ROOM) {
-        g_printerr("valletta: -initrd %s: warning: little RAM: a kernel that relocates itself may run over it "
-                   "(nokaslr, or a larger -m)\n", path);
+        g_printerr("valletta: -initrd %s: warning: little RAM: a kernel that relocates itself may run over "
+                   "it (nokaslr, or a larger -m)\n", path);
     }
     b->initrd_at = top;
     return true;
@@ -97,10 +97,12 @@ static bool place_initrd(Boot *b, const char *path, GError **err)
 
 static bool make_command_line(Boot *b, const char *append, GError **err)
 {
-    uint32_t base = b->image->info.kind == KERNEL_USEG ? 0x40000000 : 0x80000000;
+    uint64_t start = (b->image->info.kind == KERNEL_USEG ? 0x40000000 : 0x80000000) | b->initrd_at;
+    if (b->machine->is_64bit) {
+        start = (uint64_t)(int32_t)start;
+    }
     g_autofree char *ram_disk = b->initrd
-        ? g_strdup_printf("rd_start=0x%" G_GINT64_MODIFIER "x rd_size=%zu ",
-                          b->machine->is_64bit ? (uint64_t)(int32_t)(base | b->initrd_at) : base | b->initrd_at,
+        ? g_strdup_printf("rd_start=0x%" G_GINT64_MODIFIER "x rd_size=%zu ", start,
                           (size_t)g_bytes_get_size(b->initrd))
         : g_strdup("");
     b->command_line = g_strconcat(ram_disk, append ? append : "", NULL);
@@ -118,7 +120,8 @@ static bool make_dtb(Boot *b, const char *path, GError **err)
     g_autoptr(GError) why = NULL;
     gsize len;
     if (!g_file_get_contents(path, &raw, &len, &why)) {
-        return error_set(err, "-dtb %s: %s", path, g_file_test(path, G_FILE_TEST_EXISTS) ? why->message : "no such file");
+        return error_set(err, "-dtb %s: %s", path,
+                         g_file_test(path, G_FILE_TEST_EXISTS) ? why->message : "no such file");
     }
     if (len < sizeof(struct fdt_header) || fdt_check_header(raw) != 0 || fdt_totalsize(raw) > len) {
         return error_set(err, "-dtb %s: not a device tree blob (dtc makes them)", path);
@@ -275,8 +278,9 @@ static void boot_free(void *opaque)
 bool boot_load(Machine *machine, const BootConfig *config, const BootKernel *kernel, GError **err)
 {
     if (kernel->kind == KERNEL_USEG) {
-        return error_set(err, "-kernel %s: linked at 0x%" G_GINT64_MODIFIER "x: a trap-and-emulate guest kernel, which "
-                         "is not supported yet; a kernel linked at 0x80100000 is needed", config->kernel, kernel->entry);
+        return error_set(err, "-kernel %s: linked at 0x%" G_GINT64_MODIFIER "x: a trap-and-emulate guest "
+                         "kernel, which is not supported yet; a kernel linked at 0x80100000 is needed",
+                         config->kernel, kernel->entry);
     }
     Boot *b = g_new0(Boot, 1);
     b->machine = machine;

@@ -42,8 +42,8 @@ static bool classify_entry(BootKernel *k, const char *path, GError **err)
     } else if (e >= 0x40000000 && e <= 0x5fffffff) {
         k->kind = KERNEL_USEG;
     } else {
-        return error_set(err, "-kernel %s: linked at 0x%" G_GINT64_MODIFIER "x, which is no kernel segment; kernels "
-                         "are linked in kseg0 (0x80000000 up) or xkphys", path, e);
+        return error_set(err, "-kernel %s: linked at 0x%" G_GINT64_MODIFIER "x, which is no kernel segment; "
+                         "kernels are linked in kseg0 (0x80000000 up) or xkphys", path, e);
     }
     return true;
 }
@@ -57,7 +57,8 @@ static bool probe_elf(const uint8_t *p, size_t len, const char *path, BootKernel
     k->elf = true;
     k->is_64bit = p[EI_CLASS] == ELFCLASS64;
     k->big_endian = p[EI_DATA] == ELFDATA2MSB;
-    unsigned machine = (unsigned)get(p + 18, 2, k->big_endian), type = (unsigned)get(p + 16, 2, k->big_endian);
+    unsigned machine = (unsigned)get(p + 18, 2, k->big_endian);
+    unsigned type = (unsigned)get(p + 16, 2, k->big_endian);
     if (machine != EM_MIPS && machine != 10) {
         return error_set(err, "-kernel %s: an ELF file for machine %u, not for MIPS (8)", path, machine);
     }
@@ -129,7 +130,8 @@ static GBytes *map_file(const char *path, GError **err)
     }
     g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, &why);
     if (!file) {
-        error_set(err, "-kernel %s: %s", path, g_file_test(path, G_FILE_TEST_EXISTS) ? why->message : "no such file");
+        error_set(err, "-kernel %s: %s", path,
+                  g_file_test(path, G_FILE_TEST_EXISTS) ? why->message : "no such file");
         return NULL;
     }
     return g_mapped_file_get_bytes(file);
@@ -179,7 +181,8 @@ static bool load_elf(Image *image, GBytes *file, const char *path, GError **err)
     const uint8_t *p = g_bytes_get_data(file, &len);
     bool wide = image->info.is_64bit, big = image->info.big_endian;
     uint64_t phoff = wide ? get(p + 32, 8, big) : get(p + 28, 4, big);
-    unsigned entsize = (unsigned)get(p + (wide ? 54 : 42), 2, big), n = (unsigned)get(p + (wide ? 56 : 44), 2, big);
+    unsigned entsize = (unsigned)get(p + (wide ? 54 : 42), 2, big);
+    unsigned n = (unsigned)get(p + (wide ? 56 : 44), 2, big);
     if (entsize < (wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr)) || phoff > len ||
         (uint64_t)n * entsize > len - phoff) {
         return error_set(err, "-kernel %s: damaged: its program headers lie outside of the file", path);

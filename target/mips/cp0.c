@@ -152,7 +152,8 @@ static void write_status(MipsCpu *cpu, uint32_t v)
 
 static void write_cause(MipsCpu *cpu, uint32_t v)
 {
-    uint32_t rw = CA_IV | CA_IP_SW | (cpu->model->level >= MIPS32R2 && cpu->model->level != MIPS64 ? CA_DC : 0);
+    bool release2 = cpu->model->level >= MIPS32R2 && cpu->model->level != MIPS64;
+    uint32_t rw = CA_IV | CA_IP_SW | (release2 ? CA_DC : 0);
     uint32_t old = cpu->cp0.cause;
     cpu->cp0.cause = (old & ~rw) | (v & rw);
     if ((old ^ cpu->cp0.cause) & CA_DC) {

@@ -58,7 +58,8 @@ static void describe(Cpu *base, GString *out)
                            cpu->hi & mask, width, cpu->lo & mask,
                            (const char *[]){ "kernel", "supervisor", "user", "user" }[mips_ksu(cpu)]);
     for (int i = 0; i < 32; i++) {
-        g_string_append_printf(out, "%3s=" HEX "%c", names[i], width, mips_gpr(cpu, i) & mask, i % 4 == 3 ? '\n' : ' ');
+        g_string_append_printf(out, "%3s=" HEX "%c", names[i], width, mips_gpr(cpu, i) & mask,
+                               i % 4 == 3 ? '\n' : ' ');
     }
     g_string_append_printf(out, "Status %08x  Cause %08x  EPC " HEX "  BadVAddr " HEX "\n", cpu->cp0.status,
                            mips_cause(cpu), width, cpu->cp0.epc & mask, width, cpu->cp0.badvaddr & mask);
@@ -70,8 +71,8 @@ static void describe(Cpu *base, GString *out)
                            cpu->model->name);
     if (cpu->model->fcr0) {
         for (int i = 0; i < 32; i++) {
-            g_string_append_printf(out, "%sf%d=%016" G_GINT64_MODIFIER "x%c", i < 10 ? " " : "", i, cpu->fpr[i],
-                                   i % 4 == 3 ? '\n' : ' ');
+            g_string_append_printf(out, "%sf%d=%016" G_GINT64_MODIFIER "x%c", i < 10 ? " " : "", i,
+                                   cpu->fpr[i], i % 4 == 3 ? '\n' : ' ');
         }
         g_string_append_printf(out, "FCSR %08x  FIR %08x\n", cpu->fcr31, cpu->model->fcr0);
     }

@@ -107,7 +107,8 @@ static void set_fault_registers(MipsCpu *cpu, MipsException code)
     c->context = (c->context & ~BITS64(4, 19)) | extract64(va, 13, 19) << 4;
     if (cpu->base.is_64bit) {
         unsigned width = segbits - 13;
-        c->xcontext = (c->xcontext & ~BITS64(4, width + 2)) | extract64(va, 13, width) << 4 | va >> 62 << (4 + width);
+        c->xcontext = (c->xcontext & ~BITS64(4, width + 2)) | extract64(va, 13, width) << 4 |
+                      va >> 62 << (4 + width);
         uint64_t keep = UINT64_C(3) << 62 | BITS64(13, width);
         c->entryhi = (c->entryhi & 0xff) | (va & keep);
     } else {
@@ -160,7 +161,8 @@ static void save_bad_instruction(MipsCpu *cpu)
     MipsMapping map;
     bool refill;
     uint64_t v;
-    if (!(cpu->cp0.config[3] & 1u << 26) || mips_translate(cpu, cpu->pc, ACCESS_FETCH, &map, &refill) != EXC_NONE) {
+    if (!(cpu->cp0.config[3] & 1u << 26) ||
+        mips_translate(cpu, cpu->pc, ACCESS_FETCH, &map, &refill) != EXC_NONE) {
         return;
     }
     if (as_span(cpu->base.machine->as, map.paddr).host &&
@@ -188,15 +190,16 @@ void mips_take_exception(MipsCpu *cpu)
         set_fault_registers(cpu, code);
     }
     if (log_enabled(LOG_INT)) {
-        log_line(LOG_INT, "%s pc %016" G_GINT64_MODIFIER "x%s badvaddr %016" G_GINT64_MODIFIER "x status %08x "
-                 "cause %08x", mips_exception_name(code), cpu->pc, cpu->exc.bd ? " (delay slot)" : "",
-                 cpu->exc.badvaddr, c->status, mips_cause(cpu));
+        log_line(LOG_INT, "%s pc %016" G_GINT64_MODIFIER "x%s badvaddr %016" G_GINT64_MODIFIER "x "
+                 "status %08x cause %08x", mips_exception_name(code), cpu->pc,
+                 cpu->exc.bd ? " (delay slot)" : "", cpu->exc.badvaddr, c->status, mips_cause(cpu));
     }
     if (!(c->status & ST_EXL)) {
         c->epc = cpu->exc.bd ? cpu->pc - 4 : cpu->pc;
         c->cause = (c->cause & ~CA_BD) | (cpu->exc.bd ? CA_BD : 0);
     }
-    c->cause = (c->cause & ~(CA_EXC | CA_CE)) | (uint32_t)code << 2 | (code == EXC_CPU ? (uint32_t)cpu->exc.ce << 28 : 0);
+    uint32_t unit = code == EXC_CPU ? (uint32_t)cpu->exc.ce << 28 : 0;
+    c->cause = (c->cause & ~(CA_EXC | CA_CE)) | (uint32_t)code << 2 | unit;
     c->status |= ST_EXL;
     uint64_t base = c->status & ST_BEV ? 0xffffffffbfc00200
                   : cpu->model->ebase_rw ? c->ebase & ~UINT64_C(0xfff) : 0xffffffff80000000;

@@ -174,7 +174,8 @@ uint64_t fpu_ps_muladd(MipsCpu *cpu, uint64_t a, uint64_t b, uint64_t c, unsigne
 {
     unsigned flags = 0;
     uint32_t low = product_sum_s(cpu, (uint32_t)a, (uint32_t)b, (uint32_t)c, kind, &flags);
-    uint32_t high = product_sum_s(cpu, (uint32_t)(a >> 32), (uint32_t)(b >> 32), (uint32_t)(c >> 32), kind, &flags);
+    uint32_t high = product_sum_s(cpu, (uint32_t)(a >> 32), (uint32_t)(b >> 32), (uint32_t)(c >> 32), kind,
+                                  &flags);
     fpu_flags(cpu, flags);
     return (uint64_t)high << 32 | low;
 }
@@ -186,7 +187,8 @@ static unsigned ps_compare(uint32_t a, uint32_t b, unsigned cond, unsigned *flag
         *flags |= FP_INVALID;
     }
     float x = float_of(a), y = float_of(b);
-    return (unordered && (cond & 1)) || (!unordered && x == y && (cond & 2)) || (!unordered && x < y && (cond & 4));
+    return (unordered && (cond & 1)) || (!unordered && x == y && (cond & 2)) ||
+           (!unordered && x < y && (cond & 4));
 }
 
 unsigned fpu_ps_cmp(MipsCpu *cpu, uint64_t a, uint64_t b, unsigned cond)

@@ -38,7 +38,8 @@ uint64_t fpu_s_to_d(MipsCpu *cpu, uint32_t a)
     }
     fpu_flags(cpu, 0);
     if (is_nan_s(a)) {
-        return (uint64_t)(a & 0x80000000) << 32 | UINT64_C(0x7ff0000000000000) | (uint64_t)(a & 0x007fffff) << 29;
+        return (uint64_t)(a & 0x80000000) << 32 | UINT64_C(0x7ff0000000000000) |
+               (uint64_t)(a & 0x007fffff) << 29;
     }
     return bits_d((double)float_of(a));
 }

@@ -183,14 +183,16 @@ static void arith1(Trans *t, const Insn *i, IrType to, IrType from, IrCode code,
     TRANS(id##_S) { arith1(t, i, IR_F32, IR_F32, code, 0); } \
     TRANS(id##_D) { arith1(t, i, IR_F64, IR_F64, code, 0); }
 ARITH2(ADD, IR_FADD) ARITH2(SUB, IR_FSUB) ARITH2(MUL, IR_FMUL) ARITH2(DIV, IR_FDIV)
-ARITH1(SQRT, IR_FSQRT) ARITH1(RECIP, IR_FRECIP) ARITH1(RSQRT, IR_FRSQRT) ARITH1(ABS, IR_FABS) ARITH1(NEG, IR_FNEG)
+ARITH1(SQRT, IR_FSQRT) ARITH1(RECIP, IR_FRECIP) ARITH1(RSQRT, IR_FRSQRT)
+ARITH1(ABS, IR_FABS) ARITH1(NEG, IR_FNEG)
 
 #define TO_INT(id, rounding) \
     TRANS(id##_W_S) { arith1(t, i, IR_I32, IR_F32, IR_FTOI_IS, rounding); } \
     TRANS(id##_W_D) { arith1(t, i, IR_I32, IR_F64, IR_FTOI_ID, rounding); } \
     TRANS(id##_L_S) { arith1(t, i, IR_I64, IR_F32, IR_FTOI_LS, rounding); } \
     TRANS(id##_L_D) { arith1(t, i, IR_I64, IR_F64, IR_FTOI_LD, rounding); }
-TO_INT(ROUND, ROUND_NEAREST) TO_INT(TRUNC, ROUND_ZERO) TO_INT(CEIL, ROUND_UP) TO_INT(FLOOR, ROUND_DOWN) TO_INT(CVT, ROUND_CURRENT)
+TO_INT(ROUND, ROUND_NEAREST) TO_INT(TRUNC, ROUND_ZERO) TO_INT(CEIL, ROUND_UP) TO_INT(FLOOR, ROUND_DOWN)
+TO_INT(CVT, ROUND_CURRENT)
 
 TRANS(CVT_D_S) { arith1(t, i, IR_F64, IR_F32, IR_FCVT_DS, 0); }
 TRANS(CVT_S_D) { arith1(t, i, IR_F32, IR_F64, IR_FCVT_SD, 0); }

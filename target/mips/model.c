@@ -13,7 +13,8 @@
 #include "util/error.h"
 
 #define CFG0(at, ar)        (0x80000082u | (at) << 13 | (ar) << 10)
-#define CFG1(m, tlb, fp)    ((uint32_t)(m) << 31 | ((tlb) - 1u) << 25 | 4u << 19 | 1u << 16 | 4u << 10 | 1u << 7 | (fp))
+#define CFG1(m, tlb, fp)    ((uint32_t)(m) << 31 | ((tlb) - 1u) << 25 | 4u << 19 | 1u << 16 | 4u << 10 | \
+                             1u << 7 | (fp))
 #define MORE                0x80000000u
 #define ULRI_VINT           (1u << 13 | 1u << 5)
 #define K0_RW               { 0x7 }
@@ -45,8 +46,8 @@ static const MipsModel models[] = {
       .status_rw = STATUS_32, ALL },
     { .name = "24Kf", .about = "MIPS32 R2, FPU", R2_32(64, 1), .prid = 0x00019300, .fcr0 = 0x00739300,
       .status_rw = STATUS_32 | FPU_64, ALL },
-    { .name = "34Kf", .about = "MIPS32 R2, FPU, without its DSP and MT ASEs", R2_32(64, 1), .prid = 0x00019500,
-      .fcr0 = 0x00739500, .status_rw = STATUS_32 | FPU_64, ALL },
+    { .name = "34Kf", .about = "MIPS32 R2, FPU, without its DSP and MT ASEs", R2_32(64, 1),
+      .prid = 0x00019500, .fcr0 = 0x00739500, .status_rw = STATUS_32 | FPU_64, ALL },
     { .name = "74Kf", .about = "MIPS32 R2, FPU, without its DSP ASE", R2_32(64, 1), .prid = 0x00019700,
       .fcr0 = 0x00739700, .status_rw = STATUS_32 | FPU_64, ALL },
     { .name = "M14Kc", .about = "MIPS32 R3, without microMIPS", R2_32(16, 0), .prid = 0x00019c00,
@@ -61,13 +62,13 @@ static const MipsModel models[] = {
       .status_rw = STATUS_64, ALL },
     { .name = "5Kf", .about = "MIPS64 R1, FPU", R1_64(32, 1), .segbits = 42, .prid = 0x00018100,
       .fcr0 = 0x00038100, .status_rw = STATUS_64 | FPU_64, ALL },
-    { .name = "20Kc", .about = "MIPS64 R1, FPU with paired single, without MIPS-3D", R1_64(48, 1), .segbits = 40,
-      .prid = 0x000182a0, .fcr0 = 0x00078200, .status_rw = STATUS_64 | FPU_64, ALL },
+    { .name = "20Kc", .about = "MIPS64 R1, FPU with paired single, without MIPS-3D", R1_64(48, 1),
+      .segbits = 40, .prid = 0x000182a0, .fcr0 = 0x00078200, .status_rw = STATUS_64 | FPU_64, ALL },
     { .name = "5KEc", .about = "MIPS64 R2", R2_64(32, 0), .prid = 0x00018900, .status_rw = STATUS_64, ALL },
     { .name = "5KEf", .about = "MIPS64 R2, FPU", R2_64(32, 1), .prid = 0x00018900, .fcr0 = 0x00738900,
       .status_rw = STATUS_64 | FPU_64, ALL },
-    { .name = "MIPS64R2-generic", .about = "MIPS64 R2, FPU with paired single", R2_64(64, 1), .prid = 0x00010000,
-      .fcr0 = 0x00770000, .status_rw = STATUS_64 | FPU_64, ALL },
+    { .name = "MIPS64R2-generic", .about = "MIPS64 R2, FPU with paired single", R2_64(64, 1),
+      .prid = 0x00010000, .fcr0 = 0x00770000, .status_rw = STATUS_64 | FPU_64, ALL },
 };
 
 const char *mips_model_default(bool is_64bit_target)

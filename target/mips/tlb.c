@@ -82,8 +82,8 @@ static MipsException unmapped(uint64_t vaddr, uint64_t paddr, uint64_t size, uin
 }
 
 /* The 32-bit compatibility segments above 0x80000000; vaddr sign-extended. */
-static MipsException translate_kseg(MipsCpu *cpu, uint64_t vaddr, MipsAccess access, MipsMapping *out, bool *refill,
-                                    MipsException error)
+static MipsException translate_kseg(MipsCpu *cpu, uint64_t vaddr, MipsAccess access, MipsMapping *out,
+                                    bool *refill, MipsException error)
 {
     unsigned ksu = mips_ksu(cpu);
     unsigned segment = (uint32_t)vaddr >> 29;       /* 4 kseg0, 5 kseg1, 6 ksseg, 7 kseg3 */
@@ -98,8 +98,8 @@ static MipsException translate_kseg(MipsCpu *cpu, uint64_t vaddr, MipsAccess acc
 }
 
 /* 64-bit segments; vaddr lies outside of the compatibility ones. */
-static MipsException translate_wide(MipsCpu *cpu, uint64_t vaddr, MipsAccess access, MipsMapping *out, bool *refill,
-                                    MipsException error)
+static MipsException translate_wide(MipsCpu *cpu, uint64_t vaddr, MipsAccess access, MipsMapping *out,
+                                    bool *refill, MipsException error)
 {
     uint32_t st = cpu->cp0.status;
     unsigned ksu = mips_ksu(cpu);
@@ -109,7 +109,8 @@ static MipsException translate_wide(MipsCpu *cpu, uint64_t vaddr, MipsAccess acc
     case 0:
         return in_range && (st & ST_UX) ? translate_mapped(cpu, vaddr, access, out, refill) : error;
     case 1:
-        return in_range && (st & ST_SX) && ksu <= 1 ? translate_mapped(cpu, vaddr, access, out, refill) : error;
+        return in_range && (st & ST_SX) && ksu <= 1 ? translate_mapped(cpu, vaddr, access, out, refill)
+                                                    : error;
     case 2: {
         uint64_t paddr = vaddr & BITS64(0, 59);
         if (ksu != 0 || !(st & ST_KX) || paddr >> cpu->model->pabits) {
@@ -118,7 +119,8 @@ static MipsException translate_wide(MipsCpu *cpu, uint64_t vaddr, MipsAccess acc
         return unmapped(vaddr, paddr, UINT64_C(1) << cpu->model->pabits, vaddr >> 59 & 7, out);
     }
     default:
-        return in_range && ksu == 0 && (st & ST_KX) ? translate_mapped(cpu, vaddr, access, out, refill) : error;
+        return in_range && ksu == 0 && (st & ST_KX) ? translate_mapped(cpu, vaddr, access, out, refill)
+                                                    : error;
     }
 }
 
@@ -188,7 +190,8 @@ void tlb_write(MipsCpu *cpu, unsigned index)
     }
     for (int i = 0; i < 2; i++) {
         uint64_t lo = c->entrylo[i];
-        e->pfn[i] = (lo >> 6 & BITS64(0, cpu->model->pabits - 12u)) << 12 & ~((uint64_t)(c->pagemask | 0x1fff) >> 1);
+        e->pfn[i] = (lo >> 6 & BITS64(0, cpu->model->pabits - 12u)) << 12 &
+                    ~((uint64_t)(c->pagemask | 0x1fff) >> 1);
         e->page[i].v = lo >> 1 & 1;
         e->page[i].d = lo >> 2 & 1;
         e->page[i].cca = lo >> 3 & 7;
@@ -196,16 +199,17 @@ void tlb_write(MipsCpu *cpu, unsigned index)
         e->page[i].xi = lo >> 62 & 1;
     }
     if (log_enabled(LOG_MMU)) {
-        log_line(LOG_MMU, "tlb %2u: vpn2 %016" G_GINT64_MODIFIER "x mask %08x asid %02x%s lo0 %" G_GINT64_MODIFIER
-                 "x lo1 %" G_GINT64_MODIFIER "x", index, e->vpn2, e->mask, e->asid, e->global ? " g" : "",
-                 c->entrylo[0], c->entrylo[1]);
+        log_line(LOG_MMU, "tlb %2u: vpn2 %016" G_GINT64_MODIFIER "x mask %08x asid %02x%s "
+                 "lo0 %" G_GINT64_MODIFIER "x lo1 %" G_GINT64_MODIFIER "x", index, e->vpn2,
+                 e->mask, e->asid, e->global ? " g" : "", c->entrylo[0], c->entrylo[1]);
     }
 }
 
 static uint64_t entrylo_of(const MipsTlbEntry *e, int i)
 {
     return (uint64_t)e->page[i].ri << 63 | (uint64_t)e->page[i].xi << 62 | e->pfn[i] >> 12 << 6 |
-           (uint64_t)e->page[i].cca << 3 | (uint64_t)e->page[i].d << 2 | (uint64_t)e->page[i].v << 1 | e->global;
+           (uint64_t)e->page[i].cca << 3 | (uint64_t)e->page[i].d << 2 | (uint64_t)e->page[i].v << 1 |
+           e->global;
 }
 
 void tlb_read(MipsCpu *cpu)

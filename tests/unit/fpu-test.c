@@ -31,9 +31,12 @@ static uint64_t next(void)
 static uint64_t operand(unsigned exp_bits, unsigned frac_bits)
 {
     uint64_t r = next(), frac = next() & ((UINT64_C(1) << frac_bits) - 1);
-    uint64_t exp = next() & ((1u << exp_bits) - 1), bias = (1u << (exp_bits - 1)) - 1, top = (1u << exp_bits) - 1;
+    uint64_t exp = next() & ((1u << exp_bits) - 1);
+    uint64_t bias = (1u << (exp_bits - 1)) - 1, top = (1u << exp_bits) - 1;
     if (r & 1) {
-        const uint64_t corners[] = { 0, 1, 2, bias - 1, bias, bias + 1, bias + frac_bits, top - 1, top, bias + 31 };
+        const uint64_t corners[] = {
+            0, 1, 2, bias - 1, bias, bias + 1, bias + frac_bits, top - 1, top, bias + 31,
+        };
         exp = corners[(r >> 8) % G_N_ELEMENTS(corners)];
     }
     if (r & 2) {
@@ -69,8 +72,8 @@ static void expect_flags(const MipsCpu *cpu, unsigned want, uint64_t a, uint64_t
 {
     unsigned cause = cpu->fcr31 >> 12 & 0x3f, flags = cpu->fcr31 >> 2 & 0x1f;
     if (cause != want || flags != want) {
-        g_error("operands %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER "x rm %u: Cause %x Flags %x, want %x", a, b,
-                cpu->fcr31 & 3, cause, flags, want);
+        g_error("operands %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER "x rm %u: Cause %x Flags %x, want %x",
+                a, b, cpu->fcr31 & 3, cause, flags, want);
     }
 }
 
@@ -108,8 +111,9 @@ static bool snan_d(uint64_t v) { return nan_d(v) && (v >> 51 & 1); }
             begin_op(cpu, rm); \
             Bits got = fpu_##name##_##x(cpu, a, b); \
             if (got != want) { \
-                g_error(#name "." #x " %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER "x rm %u: %" G_GINT64_MODIFIER \
-                        "x, want %" G_GINT64_MODIFIER "x", (uint64_t)a, (uint64_t)b, rm, (uint64_t)got, (uint64_t)want); \
+                g_error(#name "." #x " %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER "x rm %u: " \
+                        "%" G_GINT64_MODIFIER "x, want %" G_GINT64_MODIFIER "x", \
+                        (uint64_t)a, (uint64_t)b, rm, (uint64_t)got, (uint64_t)want); \
             } \
             expect_flags(cpu, flags, a, b); \
         } \

@@ -46,7 +46,8 @@ static void test_claims(void)
 static void test_can_run(void)
 {
     const MipsModel *m4k = mips_model_find("4Kc", true, NULL), *m5k = mips_model_find("5Kc", true, NULL);
-    const MipsModel *m24 = mips_model_find("24Kf", true, NULL), *m64 = mips_model_find("MIPS64R2-generic", true, NULL);
+    const MipsModel *m24 = mips_model_find("24Kf", true, NULL);
+    const MipsModel *m64 = mips_model_find("MIPS64R2-generic", true, NULL);
     GError *err = NULL;
     g_assert_true(mips_model_can_run(m24, 7, false, NULL));
     g_assert_false(mips_model_can_run(m4k, 7, false, NULL));

@@ -226,8 +226,14 @@ static BlockExit *execute(MipsCpu *cpu, Block *first, const void *const **handle
     FP1(FRSQRT, fpu_rsqrt)
     FP1(FABS, fpu_abs)
     FP1(FNEG, fpu_neg)
-    L_FMULADD_S: cpu->cur_op = ip; R32(d) = fpu_muladd_s(cpu, R32(a), R32(b), R32(c), (unsigned)ip->imm); NEXT();
-    L_FMULADD_D: cpu->cur_op = ip; R64(d) = fpu_muladd_d(cpu, R64(a), R64(b), R64(c), (unsigned)ip->imm); NEXT();
+    L_FMULADD_S:
+        cpu->cur_op = ip;
+        R32(d) = fpu_muladd_s(cpu, R32(a), R32(b), R32(c), (unsigned)ip->imm);
+        NEXT();
+    L_FMULADD_D:
+        cpu->cur_op = ip;
+        R64(d) = fpu_muladd_d(cpu, R64(a), R64(b), R64(c), (unsigned)ip->imm);
+        NEXT();
     L_FCVT_SD: cpu->cur_op = ip; R32(d) = fpu_d_to_s(cpu, R64(a)); NEXT();
     L_FCVT_DS: cpu->cur_op = ip; R64(d) = fpu_s_to_d(cpu, R32(a)); NEXT();
     L_FCVT_SI: cpu->cur_op = ip; R32(d) = fpu_w_to_s(cpu, R32(a)); NEXT();

@@ -58,7 +58,8 @@ static bool is_wide(const Lower *l, IrVal v)
 
 static bool shares_place(IrCode code)
 {
-    return code == IR_TRUNC || code == IR_BITS_SI || code == IR_BITS_IS || code == IR_BITS_DL || code == IR_BITS_LD;
+    return code == IR_TRUNC || code == IR_BITS_SI || code == IR_BITS_IS || code == IR_BITS_DL ||
+           code == IR_BITS_LD;
 }
 
 static void use(Lower *l, IrVal v, IrVal at)
@@ -193,7 +194,8 @@ static bool slot_in_use(const Lower *l, size_t slot, unsigned size)
 {
     for (unsigned i = 0; i < l->nin_slot; i++) {
         IrVal v = l->in_slot[i];
-        if (l->loc[v] != NOWHERE && !is_temp(l->loc[v]) && l->last_use[v] > l->now && overlaps(l, v, slot, size)) {
+        if (l->loc[v] != NOWHERE && !is_temp(l->loc[v]) && l->last_use[v] > l->now &&
+            overlaps(l, v, slot, size)) {
             return true;
         }
     }
@@ -354,7 +356,8 @@ static void lower_exit_if(Lower *l, const IrOp *op)
     unsigned a = place(l, cmp->arg[0]);
     int64_t imm = l->r->ops[cmp->arg[1]].imm;
     if (fits_imm(l, cmp->arg[1]) && imm == (int32_t)imm) {
-        emit(l, base_code[cmp->code] + 4 + (wide ? 3 : 1), (uint32_t)imm >> 16, a, (uint32_t)imm & 0xffff, 0, x);
+        emit(l, base_code[cmp->code] + 4 + (wide ? 3 : 1), (uint32_t)imm >> 16, a, (uint32_t)imm & 0xffff,
+             0, x);
     } else {
         emit(l, base_code[cmp->code] + 4 + (wide ? 2 : 0), 0, a, place(l, cmp->arg[1]), 0, x);
     }

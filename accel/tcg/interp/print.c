@@ -36,7 +36,8 @@ void interp_print(const Block *b, IrSlotName slot_name, GString *out)
         g_string_append_printf(out, "  %3u %-14s", i, interp_op_name(code_of(op->handler)));
         for (unsigned k = 0; k < G_N_ELEMENTS(fields); k++) {
             char buf[16];
-            g_string_append_printf(out, " %-8s", fields[k] ? place_name(fields[k], slot_name, buf, sizeof(buf)) : "-");
+            g_string_append_printf(out, " %-8s",
+                                   fields[k] ? place_name(fields[k], slot_name, buf, sizeof(buf)) : "-");
         }
         g_string_append_printf(out, " %" PRId64 "\n", op->imm);
     }

@@ -85,7 +85,8 @@ static const char *check_op(const IrRegion *r, IrVal v)
     if (problem) {
         return problem;
     }
-    if (op->code != IR_SET && op->code != IR_CALL && !type_fits(info->sig[0], (IrType)op->type, (IrType)op->type)) {
+    IrType type = (IrType)op->type;
+    if (op->code != IR_SET && op->code != IR_CALL && !type_fits(info->sig[0], type, type)) {
         return "the result has the wrong type";
     }
     if (info->kind != IR_KIND_OTHER && op->type != IR_I32 && op->type != IR_I64) {
