@@ -219,6 +219,20 @@ static const char *order_name(bool big)
     return big ? "big" : "little";
 }
 
+/* Firmware tells its byte order where nothing else does: the board swaps big-endian firmware
+ * for a little-endian machine, and refuses the reverse. */
+static bool ask_firmware(const char *path, ByteOrder *order, GError **err)
+{
+    MaltaBiosOrder found;
+    if (!malta_bios_probe(path, &found, err)) {
+        return false;
+    }
+    if (found != MALTA_BIOS_UNKNOWN) {
+        *order = found == MALTA_BIOS_BIG ? BYTE_ORDER_BIG : BYTE_ORDER_LITTLE;
+    }
+    return true;
+}
+
 /* The program's name, -machine endian= and an ELF header must not contradict each other. */
 static bool check_byte_order(Plan *plan, Settings *s, GError **err)
 {
@@ -244,6 +258,9 @@ static bool check_byte_order(Plan *plan, Settings *s, GError **err)
                              file, order_name(big), who);
         }
         order = big ? BYTE_ORDER_BIG : BYTE_ORDER_LITTLE;
+    }
+    if (order == BYTE_ORDER_ANY && plan->bios && !ask_firmware(plan->bios, &order, err)) {
+        return false;
     }
     if (order == BYTE_ORDER_ANY) {
         return error_set(err, "%s %s: does not tell its byte order; add -machine endian=little or =big",

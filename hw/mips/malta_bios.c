@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Firmware images for the Malta board's flash. */
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include "hw/mips/malta_internal.h"
 #include "util/bits.h"
@@ -11,6 +13,25 @@ static bool looks_like_start(uint32_t word)
 {
     return (word >> 16) == 0x1000 || (word >> 26) == 2 || (word >> 26) == 3 || (word >> 21) == 0x1e0 ||
            (word >> 21) == 0x200 || (word >> 21) == 0x204;
+}
+
+bool malta_bios_probe(const char *path, MaltaBiosOrder *order, GError **err)
+{
+    uint8_t head[4] = { 0 };
+    errno = 0;
+    FILE *file = fopen(path, "re");
+    bool good = file && (fread(head, 1, sizeof(head), file) == sizeof(head) || !ferror(file));
+    int why = errno;
+    if (file) {
+        fclose(file);
+    }
+    if (!good) {
+        return error_set(err, "-bios %s: %s", path, g_strerror(why));
+    }
+    bool big = looks_like_start((uint32_t)load_be(head, 4));
+    bool little = looks_like_start((uint32_t)load_le(head, 4));
+    *order = big == little ? MALTA_BIOS_UNKNOWN : big ? MALTA_BIOS_BIG : MALTA_BIOS_LITTLE;
+    return true;
 }
 
 /* Firmware for both byte orders is written big endian and its words are swapped into a

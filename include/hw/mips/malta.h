@@ -22,6 +22,13 @@ typedef struct {
  * machine is then only good for machine_free. Caller holds the lock. */
 bool malta_build(Machine *machine, const MaltaConfig *config, GError **err);
 
+typedef enum { MALTA_BIOS_UNKNOWN, MALTA_BIOS_LITTLE, MALTA_BIOS_BIG } MaltaBiosOrder;
+
+/* The byte order of the -bios image at path, told by its first word: UNKNOWN when that is no
+ * instruction that firmware begins with, or is one both ways. False with err ("-bios FILE:
+ * ...") when the file cannot be read. */
+bool malta_bios_probe(const char *path, MaltaBiosOrder *order, GError **err);
+
 /* Host address of RAM offset 0 (all RAM is one block) for the kernel loader. */
 uint8_t *malta_ram(Machine *machine);
 /* Host address of the 4 MiB flash image, in guest memory order. */
