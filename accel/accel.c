@@ -9,6 +9,7 @@
 void accel_config_clear(AccelConfig *config)
 {
     g_free(config->name);
+    g_free(config->coverage);
     *config = (AccelConfig){ 0 };
 }
 
@@ -17,7 +18,8 @@ char *accel_help(void)
     return g_strdup("Accelerators (-accel NAME[,property=value] or -machine accel=NAME):\n"
                     "  tcg    translates guest code; here: into an IR that is interpreted\n"
                     "         one-insn-per-tb=on|off  one guest instruction a block (off)\n"
-                    "         ir-verify=on|off        check the IR of every block (off)\n");
+                    "         ir-verify=on|off        check the IR of every block (off)\n"
+                    "         insn-coverage=FILE      at the end, list which instructions were executed\n");
 }
 
 static bool parse_bool(const char *name, const char *value, bool *out, GError **err)
@@ -42,7 +44,13 @@ static bool parse_property(AccelConfig *config, const char *text, GError **err)
     if (g_strcmp0(pair[0], "ir-verify") == 0) {
         return parse_bool(pair[0], value, &config->ir_checks, err);
     }
-    return error_set(err, "-accel tcg,%s: no such property; there are one-insn-per-tb and ir-verify", text);
+    if (g_strcmp0(pair[0], "insn-coverage") == 0 && pair[1] && *pair[1]) {
+        g_free(config->coverage);
+        config->coverage = g_strdup(pair[1]);
+        return true;
+    }
+    return error_set(err, "-accel tcg,%s: no such property; there are one-insn-per-tb, ir-verify and "
+                     "insn-coverage=FILE", text);
 }
 
 static bool choose(AccelConfig *config, const char *names, GError **err)
@@ -108,9 +116,25 @@ static void tcg_resume(Machine *machine)
     each_cpu(machine, unpark);
 }
 
+static void write_coverage(Tcg *tcg)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(GError) err = NULL;
+    if (!tcg->coverage) {
+        return;
+    }
+    for (unsigned n = 0; n < mips_insn_count(); n++) {
+        g_string_append_printf(text, "%s %s\n", tcg->covered[n] ? "yes" : "no", mips_insn_name(n));
+    }
+    if (!g_file_set_contents(tcg->coverage, text->str, (gssize)text->len, &err)) {
+        g_printerr("valletta: -accel tcg,insn-coverage=%s: %s\n", tcg->coverage, err->message);
+    }
+}
+
 static void tcg_end(Machine *machine)
 {
     each_cpu(machine, tcg_stop);
+    each_cpu(machine, write_coverage);
     each_cpu(machine, tcg_free);
 }
 

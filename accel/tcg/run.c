@@ -144,7 +144,8 @@ static bool handle_requests(Tcg *tcg)
 static void log_entry(Tcg *tcg, const Block *b)
 {
     if (log_enabled(LOG_EXEC)) {
-        log_line(LOG_EXEC, "exec 0x%" G_GINT64_MODIFIER "x mode %x (%u instructions)", b->pc, b->mode, b->insns);
+        log_line(LOG_EXEC, "exec 0x%" G_GINT64_MODIFIER "x mode %x (%u instructions)", b->pc, b->mode,
+                 b->insns);
     }
     if (log_enabled(LOG_CPU)) {
         g_autoptr(GString) text = g_string_new(NULL);
@@ -219,6 +220,7 @@ Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config)
     tcg->cpu = cpu;
     tcg->one_insn = config->one_insn;
     tcg->verify = config->ir_checks;
+    tcg->coverage = g_strdup(config->coverage);
     tcg->decoder = mips_decoder_new();
     tcg->region = ir_region_new();
     tcg->hash = g_new0(Block *, TCG_HASH_SIZE);
@@ -253,6 +255,7 @@ void tcg_free(Tcg *tcg)
     g_cond_clear(&tcg->changed);
     g_free(tcg->hash);
     g_free(tcg->covered);
+    g_free(tcg->coverage);
     g_free(tcg);
 }
 

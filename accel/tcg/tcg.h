@@ -46,6 +46,7 @@ typedef struct Tcg {
     bool flush_wanted;
     bool one_insn, verify;
     uint8_t *covered;           /* table lines that were translated */
+    char *coverage;             /* file to list them in, or NULL */
     TcgStats stats;
 
     GThread *thread;

@@ -11,6 +11,7 @@ typedef struct {
     char *name;         /* "tcg" */
     bool one_insn;      /* tcg: one guest instruction a block (one-insn-per-tb=on) */
     bool ir_checks;     /* tcg: run the IR verifier on every block (ir-verify=on) */
+    char *coverage;     /* tcg: file that says at the end which instructions were met, or NULL */
 } AccelConfig;
 
 /* Reads "tcg" or "kvm:tcg", the value of -machine accel=, or one -accel option with its

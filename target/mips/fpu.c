@@ -14,9 +14,8 @@
     { \
         if (is_snan_##x(a) || is_snan_##x(b)) { \
             *flags |= FP_INVALID; \
-            return QNAN_##SIGN; \
         } \
-        return is_nan_##x(a) ? a : b; \
+        return QNAN_##SIGN; \
     } \
     Bits fpu_tiny_##x(const MipsCpu *cpu, Bits r, unsigned *flags) \
     { \
@@ -107,8 +106,7 @@ FORMAT(d, uint64_t, double, double_of, bits_d, D)
         fpu_flags(cpu, flags); \
         return r; \
     }
-/* ABS and NEG are arithmetic in the legacy mode: a signaling NaN is invalid, a quiet one
- * passes unchanged. */
+/* ABS and NEG are arithmetic in the legacy mode: a NaN gives what any operation gives. */
 #define OPERATIONS(x, Bits) \
     BINARY(add, x, Bits) BINARY(sub, x, Bits) BINARY(mul, x, Bits) BINARY(div, x, Bits) \
     UNARY(sqrt, x, Bits, sqrt_value_##x(cpu, a, &flags)) \

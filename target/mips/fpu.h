@@ -2,7 +2,8 @@
 /*
  * MIPS floating point, exactly: results, flags, Cause and enabled traps of FCSR (MD00086,
  * 5.6; IEEE 754-1985), with the legacy NaN encoding: a signaling NaN has its first fraction
- * bit set, results that are no number are 0x7fbfffff and 0x7ff7ffffffffffff.
+ * bit set, and every result that is no number, of NaN operands too, is 0x7fbfffff or
+ * 0x7ff7ffffffffffff.
  *
  * Each function sets FCSR.Cause and Flags of the vCPU, or raises EXC_FPE when a trap is
  * enabled, before anything else of the CPU has changed. Values are raw bits.

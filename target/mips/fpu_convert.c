@@ -10,13 +10,8 @@ uint32_t fpu_d_to_s(MipsCpu *cpu, uint64_t a)
     unsigned flags = 0;
     uint32_t r;
     if (is_nan_d(a)) {
-        if (is_snan_d(a)) {
-            flags = FP_INVALID;
-            r = QNAN_S;
-        } else {
-            r = (uint32_t)(a >> 32 & 0x80000000) | 0x7f800000 | (uint32_t)(a >> 29 & 0x007fffff);
-            r = is_nan_s(r) ? r : QNAN_S;       /* the payload was all in the lost bits */
-        }
+        flags = is_snan_d(a) ? FP_INVALID : 0;
+        r = QNAN_S;
     } else {
         double x = double_of(a);
         hostfp_begin(cpu->fcr31 & 3);
@@ -32,14 +27,9 @@ uint32_t fpu_d_to_s(MipsCpu *cpu, uint64_t a)
 
 uint64_t fpu_s_to_d(MipsCpu *cpu, uint32_t a)
 {
-    if (is_snan_s(a)) {
-        fpu_flags(cpu, FP_INVALID);
-        return QNAN_D;
-    }
-    fpu_flags(cpu, 0);
+    fpu_flags(cpu, is_snan_s(a) ? FP_INVALID : 0);
     if (is_nan_s(a)) {
-        return (uint64_t)(a & 0x80000000) << 32 | UINT64_C(0x7ff0000000000000) |
-               (uint64_t)(a & 0x007fffff) << 29;
+        return QNAN_D;
     }
     return bits_d((double)float_of(a));
 }
