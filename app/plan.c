@@ -133,10 +133,11 @@ static bool check_rtc(Plan *plan, Settings *s, GError **err)
     if (!keyval_finish(s->rtc, err)) {
         return false;
     }
-    if (source && strcmp(source, "vm") != 0) {
-        return error_set(err, "-rtc clock=%s: not there yet; clock=vm (it runs with the guest) is so",
+    if (source && strcmp(source, "vm") != 0 && strcmp(source, "host") != 0) {
+        return error_set(err, "-rtc clock=%s: must be host (it runs on while the machine is stopped) or vm",
                          source);
     }
+    plan->rtc_clock = source && strcmp(source, "vm") == 0 ? CLOCK_VIRTUAL : CLOCK_HOST;
     if (drift && strcmp(drift, "none") != 0) {
         return error_set(err, "-rtc driftfix=%s: not there yet; driftfix=none is so", drift);
     }

@@ -20,6 +20,7 @@ typedef struct {
     AccelConfig accel;
     bool dump_guest_core;
     bool rtc_localtime;
+    ClockType rtc_clock;
     int64_t rtc_offset;             /* seconds */
 
     bool has_kernel;

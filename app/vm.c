@@ -103,6 +103,7 @@ static void set_up_machine(Machine *machine, const Plan *plan, const Settings *s
     machine->no_reboot = s->no_reboot;
     machine->no_shutdown = s->no_shutdown;
     machine->rtc_localtime = plan->rtc_localtime;
+    machine->rtc_clock = plan->rtc_clock;
     machine->rtc_offset = plan->rtc_offset;
     as_set_bus(machine->as, &machine->lock, machine->big_endian);
 }

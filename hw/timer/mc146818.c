@@ -24,7 +24,7 @@ enum { D_VRT = 0x80 };
 
 static int64_t now(const Mc146818 *r)
 {
-    return clock_now(r->dev.machine->clock, CLOCK_VIRTUAL);
+    return clock_now(r->dev.machine->clock, r->dev.machine->rtc_clock);
 }
 
 /* ---- the calendar ---- */
@@ -336,7 +336,7 @@ static bool mc146818_realize(Device *dev, GError **err)
 {
     static const MemOps ops = { .read = port_read, .write = port_write, .max_size = 1 };
     Mc146818 *r = (Mc146818 *)dev;
-    r->timer = timer_new(dev->machine->clock, CLOCK_VIRTUAL, timer_fired, r);
+    r->timer = timer_new(dev->machine->clock, dev->machine->rtc_clock, timer_fired, r);
     r->io = mem_io_new("rtc", 2, &ops, r);
     /* The battery kept these; a reset does not touch them. */
     r->cmos[REG_A] = 0x26;

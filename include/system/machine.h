@@ -69,6 +69,7 @@ struct Machine {
     ShutdownCause shutdown_cause;
     bool no_reboot, no_shutdown;
     bool rtc_localtime;
+    ClockType rtc_clock;        /* what the real-time clock runs on */
     int64_t rtc_offset;         /* seconds that -rtc base= adds to the host's UTC */
     GPtrArray *reset_hooks;     /* of ResetHook * */
     GPtrArray *state_listeners; /* private */
