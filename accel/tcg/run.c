@@ -127,6 +127,14 @@ static bool sleep_while_asked(Tcg *tcg)
     return slept;
 }
 
+static bool quit_asked(Tcg *tcg)
+{
+    g_mutex_lock(&tcg->lock);
+    bool quit = tcg->quit;
+    g_mutex_unlock(&tcg->lock);
+    return quit;
+}
+
 /* Handles what was asked of the thread: map changes, parking, ending, WAIT. False: end. */
 static bool handle_requests(Tcg *tcg)
 {
@@ -136,9 +144,9 @@ static bool handle_requests(Tcg *tcg)
             take_map_change(tcg);
         }
         take_written(tcg);
-    } while (sleep_while_asked(tcg) && !tcg->quit);
+    } while (sleep_while_asked(tcg) && !quit_asked(tcg));
     tcg->cpu->halted = 0;
-    return !tcg->quit;
+    return !quit_asked(tcg);
 }
 
 static void log_entry(Tcg *tcg, const Block *b)

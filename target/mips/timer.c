@@ -25,7 +25,7 @@ uint32_t mips_count_get(MipsCpu *cpu)
 /* Arms the timer for the next moment at which Count equals Compare. */
 static void rearm(MipsCpu *cpu)
 {
-    if (cpu->cp0.cause & CA_DC) {
+    if (cpu->count_stands) {
         timer_cancel(cpu->timer);
         return;
     }
@@ -39,7 +39,8 @@ static void timer_fired(void *opaque)
 {
     MipsCpu *cpu = opaque;
     __atomic_store_n(&cpu->timer_pending, 1, __ATOMIC_RELEASE);
-    cpu->base.ops->set_irq(&cpu->base, 5, cpu->irq_lines >> 15 & 1);    /* wakes it; the line stays */
+    /* Wakes it; the line stays as it is. */
+    cpu->base.ops->set_irq(&cpu->base, 5, __atomic_load_n(&cpu->irq_lines, __ATOMIC_RELAXED) >> 15 & 1);
     rearm(cpu);
 }
 
@@ -69,6 +70,7 @@ void mips_compare_set(MipsCpu *cpu, uint32_t value)
 void mips_count_stop(MipsCpu *cpu, bool stop)
 {
     machine_lock(cpu->base.machine);
+    cpu->count_stands = stop;
     if (stop) {
         cpu->count_stopped = (uint32_t)elapsed_ticks(cpu, clock_now(cpu->base.machine->clock, CLOCK_VIRTUAL));
     } else {
@@ -86,6 +88,7 @@ void mips_timer_init(MipsCpu *cpu)
 void mips_timer_reset(MipsCpu *cpu)
 {
     cpu->timer_pending = 0;
+    cpu->count_stands = false;
     cpu->count_stopped = 0;
     set_zero(cpu, 0);
     timer_cancel(cpu->timer);

@@ -124,11 +124,12 @@ struct MipsCpu {
     } exc;
 
     uint32_t irq_lines;     /* atomic: IP bits 15..10 as the hardware inputs drive them */
-    int halted;             /* atomic: in WAIT */
+    int halted;             /* in WAIT */
     int timer_pending;      /* atomic: Count has reached Compare */
     Timer *timer;
     int64_t count_zero;     /* virtual ns at which Count was 0, for the running counter */
-    uint32_t count_stopped; /* Count while Cause.DC is set */
+    bool count_stands;      /* Cause.DC; machine lock, unlike Cause itself */
+    uint32_t count_stopped; /* Count while it stands */
 
     const MipsEngine *engine;
     void *engine_data;
