@@ -66,13 +66,16 @@ static bool place_kernel(const Boot *b, const char *path, GError **err)
 static bool place_initrd(Boot *b, const char *path, GError **err)
 {
     g_autoptr(GError) why = NULL;
+    if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
+        return error_set(err, "-initrd %s: is a directory; a cpio archive is needed", path);
+    }
     g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, &why);
     if (!file) {
         return error_set(err, "-initrd %s: %s", path,
                          g_file_test(path, G_FILE_TEST_EXISTS) ? why->message : "no such file");
     }
-    if (g_file_test(path, G_FILE_TEST_IS_DIR) || g_mapped_file_get_length(file) == 0) {
-        return error_set(err, "-initrd %s: is a directory or empty; a cpio archive is needed", path);
+    if (g_mapped_file_get_length(file) == 0) {
+        return error_set(err, "-initrd %s: is empty; a cpio archive is needed", path);
     }
     b->initrd = g_mapped_file_get_bytes(file);
     uint64_t size = g_bytes_get_size(b->initrd), limit = low_ram(b->machine);
