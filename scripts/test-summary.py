@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""test-summary.py TESTLOG.json: counts what meson's log tells; exit 1 when something failed.
+"""test-summary.py TESTLOG.json...: counts what meson's logs tell; exit 1 when something failed.
 
 A test that reports its subtests as TAP counts as many; any other counts as one."""
 import json
+import os
 import re
 import sys
 
@@ -36,13 +37,18 @@ def count_one(test):
 def main():
     totals = [0, 0, 0]
     bad = []
-    with open(sys.argv[1], encoding="utf-8") as log:
-        for line in log:
-            test = json.loads(line)
-            counts = count_one(test)
-            totals = [a + b for a, b in zip(totals, counts)]
-            if counts[1]:
-                bad.append(test["name"])
+    for path in sys.argv[1:]:
+        if not os.path.exists(path):
+            bad.append(f"{path} is missing")
+            totals[1] += 1
+            continue
+        with open(path, encoding="utf-8") as log:
+            for line in log:
+                test = json.loads(line)
+                counts = count_one(test)
+                totals = [a + b for a, b in zip(totals, counts)]
+                if counts[1]:
+                    bad.append(f"{test['name']} ({os.path.dirname(os.path.dirname(path))})")
     for name in bad:
         print(f"failed: {name}")
     print("{} passed, {} failed, {} skipped".format(*totals))
