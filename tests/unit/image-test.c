@@ -178,7 +178,8 @@ static void test_damaged_elf(void)
         refused(broken(wide, big, 0x80, 4, PT_NOTE), "nothing to load");
         refused(broken(wide, big, 0x80 + (wide ? 8 : 4), word, 0x1f8), "segment 0");
         refused(broken(wide, big, 0x80 + (wide ? 8 : 4), word, 0xfffffff8), "segment 0");
-        refused(broken(wide, big, 0x80 + (wide ? 40 : 20), word, 15), "segment 0");     /* less than the file */
+        /* Less in memory than in the file. */
+        refused(broken(wide, big, 0x80 + (wide ? 40 : 20), word, 15), "segment 0");
         if (wide) {
             refused(broken(wide, big, 0x80 + 40, 8, UINT64_C(1) << 32), "segment 0");
             refused(broken(wide, big, 0x80 + 32, 8, ~UINT64_C(0) - 0x80), "segment 0");
@@ -235,7 +236,8 @@ static void test_raw_and_others(void)
     g_assert_cmphex(image->high, ==, 0x100000 + 100);
     image_free(image);
     static const struct { const char *head, *why; } others[] = {
-        { "\x1f\x8b\x08", "zcat" }, { "\xfd" "7zXZ", "xzcat" }, { "070701", "-initrd" }, { "#!/bin/sh", "script" },
+        { "\x1f\x8b\x08", "zcat" }, { "\xfd" "7zXZ", "xzcat" }, { "070701", "-initrd" },
+        { "#!/bin/sh", "script" },
         { "root=/dev/sda console=ttyS0 and more text, as long as a header is", "neither" },
         { "", "neither" }, { "\x80", "neither" },
     };
@@ -349,7 +351,8 @@ static void test_reset(void)
         }
         g_assert_cmpstr(string_at(b, 0), ==, "vmlinux");
         unsigned long start, size;
-        g_assert_cmpint(sscanf(string_at(b, 1), "rd_start=0x%lx rd_size=%lu console=ttyS0", &start, &size), ==, 2);
+        g_assert_cmpint(sscanf(string_at(b, 1), "rd_start=0x%lx rd_size=%lu console=ttyS0", &start, &size),
+                        ==, 2);
         g_assert_cmpuint(size, ==, 64 * 1024);
         g_assert_cmphex(malta_ram(b->m)[start & 0x1fffffff], ==, 'i');
         g_assert_cmphex(malta_ram(b->m)[(start & 0x1fffffff) + size - 1], ==, 'i');
