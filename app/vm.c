@@ -99,6 +99,7 @@ static void set_up_machine(Machine *machine, const Plan *plan, const Settings *s
     machine->ram_size = plan->ram_size;
     machine->big_endian = plan->big_endian;
     machine->is_64bit = plan->model->is_64bit;
+    machine->useg_kernel = plan->has_kernel && plan->kernel.kind == KERNEL_USEG;
     machine->name = g_strdup(plan->name);
     machine->no_reboot = s->no_reboot;
     machine->no_shutdown = s->no_shutdown;
@@ -118,7 +119,7 @@ static bool make_board(Vm *vm, const Plan *plan, GError **err)
     if (!plan->dump_guest_core) {
         madvise(malta_ram(vm->machine), plan->ram_size, MADV_DONTDUMP);
     }
-    return !plan->has_kernel || boot_load(vm->machine, &plan->boot, &plan->kernel, err);
+    return !plan->has_kernel || boot_load(vm->machine, &plan->boot, err);
 }
 
 static bool make_all(Vm *vm, const Plan *plan, const Settings *s, GError **err)

@@ -226,12 +226,18 @@ static Block *translate(Tcg *tcg, uint64_t phys, const uint8_t *code, unsigned a
     return b;
 }
 
-void tcg_chain(BlockExit *exit, Block *to)
+/* kseg0, kseg1, and what stands for kseg0 in a trap-and-emulate kernel. */
+static bool is_unmapped(const MipsCpu *cpu, uint64_t pc)
+{
+    return pc >> 30 == 0xffffffff80000000 >> 30 || (cpu->useg_kernel && pc >> 29 == 0x40000000 >> 29);
+}
+
+void tcg_chain(Tcg *tcg, BlockExit *exit, Block *to)
 {
     /* Within a page the mapping is that of the block itself; unmapped kernel addresses
      * never change theirs. Everything else is looked up each time. */
     uint64_t from = exit->from->pc;
-    bool unmapped = from >> 30 == 0xffffffff80000000 >> 30 && exit->pc >> 30 == from >> 30;
+    bool unmapped = is_unmapped(tcg->cpu, from) && is_unmapped(tcg->cpu, exit->pc);
     bool same_page = (from ^ exit->pc) >> SOFTMMU_PAGE_BITS == 0;
     if (exit->from->dead || to->dead || exit->to || to->mode != exit->from->mode ||
         !(unmapped || same_page)) {

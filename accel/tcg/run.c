@@ -197,7 +197,7 @@ static void run_guest(Tcg *tcg)
         }
         Block *b = tcg_find_block(tcg);
         if (left_by && left_by->pc == b->pc) {
-            tcg_chain(left_by, b);
+            tcg_chain(tcg, left_by, b);
             tcg->stats.chained++;
         }
         if (log_enabled(LOG_EXEC | LOG_CPU)) {

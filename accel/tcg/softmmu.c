@@ -6,7 +6,8 @@
 #include "util/bits.h"
 #include "util/log.h"
 
-/* Address spaces, bits 11..3 of a tag. Low half: ASID and whether 64-bit addresses are on.
+/* Address spaces, bits 11..3 of a tag. Low half: ASID and whether 64-bit addresses are on (with
+ * trap-and-emulate segments: whether this is user mode).
  * High half: kernel, supervisor; entries for user mode and for ERL are never made. */
 #define KEY(n) ((uint64_t)(n) << 3)
 #define KEY_KERNEL KEY(0)
@@ -68,7 +69,9 @@ void softmmu_mode_changed(MipsCpu *cpu)
     unsigned ksu = mips_ksu(cpu);
     Softmmu *m = cpu->softmmu;
     uint64_t asid = cpu->cp0.entryhi & 0xff;
-    uint64_t low = KEY(asid << 1 | (cpu->mode & MODE_ADDR64 ? 1 : 0));
+    /* With trap-and-emulate segments the low half holds kernel pages too. */
+    bool second = cpu->useg_kernel ? ksu != 0 : cpu->mode & MODE_ADDR64;
+    uint64_t low = KEY(asid << 1 | (second ? 1 : 0));
     if (st & ST_ERL) {
         low = KEY_NOTHING;
     }
@@ -97,6 +100,9 @@ static bool may_fill(MipsCpu *cpu, uint64_t vaddr, const MipsMapping *map)
     }
     if (!(vaddr >> 63) && vaddr >> 62) {
         return false;                           /* xsseg: the low key says nothing of privilege */
+    }
+    if (cpu->useg_kernel && vaddr >> 31 && !(vaddr >> 63)) {
+        return false;                           /* nor, then, of 64-bit addresses */
     }
     if (vaddr >> 63 && !map->global) {
         ((Softmmu *)cpu->softmmu)->high_by_asid = true;

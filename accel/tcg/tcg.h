@@ -63,7 +63,7 @@ typedef struct Tcg {
 
 /* The block at cpu->pc in cpu->mode, translated if need be; raises what the fetch raises. */
 Block *tcg_find_block(Tcg *tcg);
-void tcg_chain(BlockExit *exit, Block *to);
+void tcg_chain(Tcg *tcg, BlockExit *exit, Block *to);
 bool tcg_page_has_code(const Tcg *tcg, uint64_t ram_id);
 /* Blocks that depend on any of the bytes die. */
 void tcg_code_written(Tcg *tcg, uint64_t ram_id, uint64_t len);

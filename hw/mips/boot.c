@@ -278,13 +278,8 @@ static void boot_free(void *opaque)
     g_free(b);
 }
 
-bool boot_load(Machine *machine, const BootConfig *config, const BootKernel *kernel, GError **err)
+bool boot_load(Machine *machine, const BootConfig *config, GError **err)
 {
-    if (kernel->kind == KERNEL_USEG) {
-        return error_set(err, "-kernel %s: linked at 0x%" G_GINT64_MODIFIER "x: a trap-and-emulate guest "
-                         "kernel, which is not supported yet; a kernel linked at 0x80100000 is needed",
-                         config->kernel, kernel->entry);
-    }
     Boot *b = g_new0(Boot, 1);
     b->machine = machine;
     b->kernel_name = g_path_get_basename(config->kernel);

@@ -55,6 +55,7 @@ struct Machine {
     uint64_t ram_size;          /* bytes */
     bool big_endian;
     bool is_64bit;
+    bool useg_kernel;           /* the kernel is linked in useg (0x40000000): trap-and-emulate segments */
 
     MemRegion *memory;          /* physical memory, 2^64 */
     AddressSpace *as;

@@ -279,7 +279,7 @@ void cp0_reset(MipsCpu *cpu)
         .status = ST_BEV | ST_ERL,
         .prid = m->prid,
         .intctl = m->level >= MIPS32R2 && m->level != MIPS64 ? 7u << 29 | 7u << 26 : 0,
-        .ebase = (uint64_t)(int32_t)(0x80000000u | cpu->base.index),
+        .ebase = (uint64_t)(int32_t)((cpu->useg_kernel ? 0x40000000u : 0x80000000u) | cpu->base.index),
         .random = m->tlb_entries - 1u,
     };
     memcpy(cpu->cp0.config, m->config, sizeof(m->config));

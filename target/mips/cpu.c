@@ -9,6 +9,9 @@
 #include "target/mips/translate.h"
 #include "util/error.h"
 
+/* Linux trap-and-emulate guests take this for granted (CONFIG_KVM_GUEST_TIMER_FREQ). */
+#define USEG_KERNEL_COUNT_HZ 100000000
+
 static void reset(Cpu *base)
 {
     MipsCpu *cpu = mips_cpu(base);
@@ -54,9 +57,10 @@ static void describe(Cpu *base, GString *out)
     int width = base->is_64bit ? 16 : 8;
     uint64_t mask = base->is_64bit ? ~UINT64_C(0) : 0xffffffff;
 #define HEX "%0*" G_GINT64_MODIFIER "x"
-    g_string_append_printf(out, "pc=" HEX " hi=" HEX " lo=" HEX " mode=%s\n", width, cpu->pc & mask, width,
+    g_string_append_printf(out, "pc=" HEX " hi=" HEX " lo=" HEX " mode=%s%s\n", width, cpu->pc & mask, width,
                            cpu->hi & mask, width, cpu->lo & mask,
-                           (const char *[]){ "kernel", "supervisor", "user", "user" }[mips_ksu(cpu)]);
+                           (const char *[]){ "kernel", "supervisor", "user", "user" }[mips_ksu(cpu)],
+                           cpu->useg_kernel ? ", trap-and-emulate segments" : "");
     for (int i = 0; i < 32; i++) {
         g_string_append_printf(out, "%3s=" HEX "%c", names[i], width, mips_gpr(cpu, i) & mask,
                                i % 4 == 3 ? '\n' : ' ');
@@ -117,6 +121,8 @@ Cpu *mips_cpu_new(Machine *machine, const MipsModel *model, unsigned index, GErr
                        .big_endian = machine->big_endian, .is_64bit = model->is_64bit };
     cpu->model = model;
     cpu->big_endian = machine->big_endian;
+    cpu->useg_kernel = machine->useg_kernel;
+    cpu->count_hz = machine->useg_kernel ? USEG_KERNEL_COUNT_HZ : model->count_hz;
     cpu->tlb_entries = model->tlb_entries;
     cpu->random_seed = 1;
     mips_timer_init(cpu);

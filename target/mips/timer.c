@@ -6,12 +6,12 @@
 
 static int64_t ticks_to_ns(const MipsCpu *cpu, uint64_t ticks)
 {
-    return (int64_t)(((unsigned __int128)ticks * NS + cpu->model->count_hz - 1) / cpu->model->count_hz);
+    return (int64_t)(((unsigned __int128)ticks * NS + cpu->count_hz - 1) / cpu->count_hz);
 }
 
 static uint64_t elapsed_ticks(const MipsCpu *cpu, int64_t now)
 {
-    return (uint64_t)((__int128)(now - cpu->count_zero) * cpu->model->count_hz / NS);
+    return (uint64_t)((__int128)(now - cpu->count_zero) * cpu->count_hz / NS);
 }
 
 uint32_t mips_count_get(MipsCpu *cpu)

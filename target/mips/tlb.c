@@ -124,10 +124,31 @@ static MipsException translate_wide(MipsCpu *cpu, uint64_t vaddr, MipsAccess acc
     }
 }
 
+/*
+ * The segments of a kernel that KVM's trap-and-emulate mode runs in the host's user mode,
+ * here for one that runs in kernel mode: 0x40000000 is kseg0 (unmapped), 0x60000000 is kseg2
+ * and kseg3 (mapped, found in the TLB by the address as it is). User mode has the lowest
+ * GiB only. Everything from 0x80000000 up stays as it always is.
+ */
+static MipsException translate_useg_kernel(MipsCpu *cpu, uint64_t vaddr, MipsAccess access, MipsMapping *out,
+                                           bool *refill, MipsException error)
+{
+    if (mips_ksu(cpu) != 0) {
+        return error;
+    }
+    if (vaddr < 0x60000000) {
+        return unmapped(vaddr, vaddr & 0x1fffffff, 0x20000000, cpu->cp0.config[0] & 7, out);
+    }
+    return translate_mapped(cpu, vaddr, access, out, refill);
+}
+
 MipsException mips_translate(MipsCpu *cpu, uint64_t vaddr, MipsAccess access, MipsMapping *out, bool *refill)
 {
     MipsException error = access == ACCESS_STORE ? EXC_ADES : EXC_ADEL;
     *refill = false;
+    if (cpu->useg_kernel && vaddr >= 0x40000000 && vaddr <= 0x7fffffff) {
+        return translate_useg_kernel(cpu, vaddr, access, out, refill, error);
+    }
     if (vaddr <= 0x7fffffff) {
         if (cpu->cp0.status & ST_ERL) {
             return unmapped(vaddr, vaddr, 0x80000000, 2, out);

@@ -34,6 +34,6 @@ bool boot_probe(const char *path, BootKernel *out, GError **err);
 
 /* Reads kernel and initrd, checks that they fit, and registers the reset hook that puts
  * them, the tables and the boot stub into RAM and flash. The board is built; lock held. */
-bool boot_load(Machine *machine, const BootConfig *config, const BootKernel *kernel, GError **err);
+bool boot_load(Machine *machine, const BootConfig *config, GError **err);
 
 #endif

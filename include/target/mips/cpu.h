@@ -100,6 +100,8 @@ struct MipsCpu {
     uint32_t fcr31;
     uint32_t mode;          /* MODE_*, kept by mips_mode_update */
     bool big_endian;
+    bool useg_kernel;       /* trap-and-emulate segments, see tlb.c */
+    uint32_t count_hz;      /* of Count */
     bool llbit;
     uint64_t llpaddr, llval;
     int exit_request;       /* atomic: leave guest code soon */
