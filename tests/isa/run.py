@@ -34,6 +34,7 @@ PROGRAMS = {     # source: variants of (suffix, targets, extra flags for 32-bit 
     'fpumove': [('', ALL, FR1), ('-fr0', ['le32', 'be32'], FR0)],
     'ps': [('', ['le64', 'be64'], [])],
     'r5': [('', ['le32', 'be32'], FR0)],
+    'useg': [('', ['le32', 'be32'], FR0 + ['-Wl,--defsym=BASE=0x40100000'])],
 }
 CPUS = {'r5': 'P5600'}
 # A million operands for each FPU operation on one target, fewer on the others.
@@ -107,8 +108,7 @@ def job(name, suffix, target, flags):
         notes.append('no recorded expectations')
     else:
         notes += differences(ours, open(expected).read(), 'the record')
-    if 'UNEXPECTED' in ours:
-        notes += [l for l in ours.splitlines() if 'UNEXPECTED' in l]
+    notes += [l for l in ours.splitlines() if 'UNEXPECTED' in l or 'TIMEOUT' in l or l.startswith('EXIT')]
     return label, 'fail' if notes else 'ok', notes
 
 jobs = [(n, s, t, f) for n, variants in PROGRAMS.items() for s, targets, f in variants for t in targets

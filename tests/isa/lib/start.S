@@ -74,8 +74,8 @@ trapped:
         mfc0    $27, $12
         lui     $26, %hi(trap_status)
         sw      $27, %lo(trap_status)($26)
-        ori     $27, $27, 1             /* interrupts stay off after it */
-        xori    $27, $27, 1
+        ori     $27, $27, 0x19          /* interrupts stay off after it, in kernel mode */
+        xori    $27, $27, 0x19
         mtc0    $27, $12
         MFC0L   $27, $14
         lui     $26, %hi(trap_epc)
