@@ -141,6 +141,28 @@ class SharedHost(Boot):
             console.close()
 
 
+class SharedGuest(Boot):
+    """A kernel linked at 0x40100000, made to be a trap-and-emulate guest: it runs without KVM."""
+
+    def __init__(self):
+        super().__init__("kvm-te-guest", None, None, seconds=25)
+
+    def run(self, context):
+        command = [context.valletta, "-M", "malta", "-m", "128", "-kernel", guest.shared("vmlinux-te-guest"),
+                   "-initrd", guest.shared("initramfs-mipsel.cpio.gz"), "-append", "console=ttyS0 mode=shell",
+                   "-nographic", "-no-reboot"]
+        console = Console(self.name, command, context.folder, LINUX_QUIRKS)
+        try:
+            console.wait_for("BOOT-OK", self.seconds)
+            console.wait_for("/ #", 10)
+            console.say("echo $((40 + 2)) && reboot -f")
+            console.wait_for("42", 10)
+            console.wait_for("Restarting system", 10)
+            console.expect_end()
+        finally:
+            console.close()
+
+
 class SharedMini(Boot):
     """The same kernels with an init that was not made here."""
 
@@ -190,6 +212,7 @@ CASES = [
     Boot("be64-o32-user", built("be64"), "be32", seconds=8, cpu="5KEf"),
     Boot("be64-boot-twice", built("be64"), "be64", seconds=8, ending=boot_twice, cpu="5KEc", ram="2G"),
     SharedHost(),
+    SharedGuest(),
     SharedMini("be32-mini", built("be32"), "be32", seconds=6),
     SharedMini("be64-mini", built("be64"), "be64", seconds=8),
 ]
