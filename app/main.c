@@ -11,6 +11,19 @@
 #include "util/error.h"
 #include "util/log.h"
 
+/* Remarks while the machine lives: the terminal may be in raw mode. */
+static void print_remark(const char *text)
+{
+    bool terminal = isatty(STDERR_FILENO);
+    for (; *text; text++) {
+        if (*text == '\n' && terminal) {
+            fputc('\r', stderr);
+        }
+        fputc(*text, stderr);
+    }
+    fflush(stderr);
+}
+
 /* The only place that ends the program for an error. Takes err. */
 static int fail(Settings *s, GError *err)
 {
@@ -105,6 +118,7 @@ int main(int argc, char **argv)
     Plan plan = { 0 };
     int status;
     signal(SIGPIPE, SIG_IGN);
+    g_set_printerr_handler(print_remark);
     g_autoptr(Settings) s = settings_new(argv[0]);
     if (!options_parse(s, argc, argv, &err) || !check_msg(s, &err)) {
         return fail(s, err);

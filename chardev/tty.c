@@ -93,7 +93,9 @@ void tty_enter_raw(int fd, bool signals)
     tty_state.raw = tty_state.saved;
     struct termios *raw = &tty_state.raw;
     raw->c_iflag &= ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
-    raw->c_oflag |= OPOST;      /* our own messages end in a bare newline */
+    /* The guest's output goes out as it is: to a full-screen program of the guest a bare
+     * newline is a step down. Our own messages end in "\r\n". */
+    raw->c_oflag &= ~(tcflag_t)OPOST;
     raw->c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | IEXTEN);
     if (!signals) {
         raw->c_lflag &= ~(tcflag_t)ISIG;

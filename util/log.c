@@ -142,6 +142,9 @@ static void put_line(GString *line)
     if (line->len == 0 || line->str[line->len - 1] != '\n') {
         g_string_append_c(line, '\n');
     }
+    if (!log_state.file && isatty(STDERR_FILENO)) {
+        g_string_replace(line, "\n", "\r\n", 0);     /* the terminal may be in raw mode */
+    }
     fwrite(line->str, 1, line->len, log_state.file ? log_state.file : stderr);
 }
 

@@ -96,6 +96,8 @@ def run(*args, **more):
 def ctrl_a_x_quits_and_restores():
     t = Terminal("-bios", FIRMWARE, "-M", "endian=little", "-nographic")
     t.wait_raw()
+    # A bare newline of the guest is a step down, not the start of a line.
+    assert not termios.tcgetattr(t.slave)[1] & termios.OPOST
     t.type("\x01h")
     t.read("Ctrl-a x")
     t.type("\x03")                      # Ctrl-C belongs to the guest here
