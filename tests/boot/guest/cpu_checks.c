@@ -117,7 +117,9 @@ static void breakpoint(void)
 
 static void fault_in_delay_slot(void)
 {
-    __asm__ volatile(".set push\n\t.set noreorder\n\tli $2, 0x4560\n\tb 1f\n\tsw $0, 0($2)\n1:\n\t.set pop" ::: "$2");
+    __asm__ volatile(".set push\n\t.set noreorder\n\t"
+                     "li $2, 0x4560\n\tb 1f\n\tsw $0, 0($2)\n"
+                     "1:\n\t.set pop" ::: "$2");
 }
 
 static bool check_exceptions(void)
