@@ -286,7 +286,8 @@ const Option option_table[] = {
     { "smp", "[cpus=]1", "the number of CPUs; there is one", on_smp },
     { "m", "[size=]SIZE", "RAM in MiB or with K, M, G; 128 by default, 2G at most", on_memory },
     { "rtc", "base=utc|localtime|DATE[,clock=host|vm]",
-      "where the real-time clock starts (DATE: 2026-01-31T12:00:00) and what it\nruns on: host, or vm, which stands still with the machine",
+      "where the real-time clock starts (DATE: 2026-01-31T12:00:00) and what it\n"
+      "runs on: host, or vm, which stands still with the machine",
       on_rtc },
     { "name", "[guest=]NAME[,process=NAME][,debug-threads=on]", "a name for the machine and for the process",
       on_name },

@@ -97,7 +97,9 @@ uint64_t cp0_read(MipsCpu *cpu, unsigned n, bool wide)
     case CP0(9, 0):  return (uint64_t)(int32_t)count_read(cpu);
     case CP0(11, 0): return (uint64_t)(int32_t)c->compare;
     case CP0(12, 0): return (uint64_t)(int32_t)c->status;
-    case CP0(13, 0): return (uint64_t)(int32_t)mips_cause(cpu);
+    case CP0(13, 0):
+        mips_timer_poll(cpu);
+        return (uint64_t)(int32_t)mips_cause(cpu);
     case CP0(26, 0): return c->errctl;
     default:         return read_other(cpu, n);
     }
@@ -225,6 +227,7 @@ static bool write_maar(MipsCpu *cpu, unsigned n, uint64_t v)
         return false;
     }
     if (n == CP0(17, 2)) {
+        v &= 0x3f;
         cpu->cp0.maari = v < 2 ? (uint32_t)v : v == 0x3f ? 1 : cpu->cp0.maari;
     } else {
         /* Attributes without effect here: no speculation to be kept from memory. */

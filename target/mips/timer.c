@@ -26,13 +26,24 @@ uint32_t mips_count_get(MipsCpu *cpu)
 static void rearm(MipsCpu *cpu)
 {
     if (cpu->count_stands) {
+        __atomic_store_n(&cpu->compare_at, INT64_MAX, __ATOMIC_RELEASE);
         timer_cancel(cpu->timer);
         return;
     }
     uint64_t ticks = elapsed_ticks(cpu, clock_now(cpu->base.machine->clock, CLOCK_VIRTUAL));
     uint32_t ahead = cpu->cp0.compare - (uint32_t)ticks;
     uint64_t at = ticks + (ahead ? ahead : UINT64_C(1) << 32);
-    timer_arm(cpu->timer, cpu->count_zero + ticks_to_ns(cpu, at));
+    int64_t deadline = cpu->count_zero + ticks_to_ns(cpu, at);
+    __atomic_store_n(&cpu->compare_at, deadline, __ATOMIC_RELEASE);
+    timer_arm(cpu->timer, deadline);
+}
+
+void mips_timer_poll(MipsCpu *cpu)
+{
+    if (clock_now(cpu->base.machine->clock, CLOCK_VIRTUAL) >=
+        __atomic_load_n(&cpu->compare_at, __ATOMIC_ACQUIRE)) {
+        __atomic_store_n(&cpu->timer_pending, 1, __ATOMIC_RELEASE);
+    }
 }
 
 static void timer_fired(void *opaque)
@@ -91,5 +102,6 @@ void mips_timer_reset(MipsCpu *cpu)
     cpu->count_stands = false;
     cpu->count_stopped = 0;
     set_zero(cpu, 0);
+    __atomic_store_n(&cpu->compare_at, INT64_MAX, __ATOMIC_RELEASE);
     timer_cancel(cpu->timer);
 }

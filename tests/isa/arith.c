@@ -64,7 +64,8 @@ static void words(void)
 {
     THREE(ADDU, "addu"); THREE(SUBU, "subu"); THREE(AND, "and"); THREE(OR, "or"); THREE(XOR, "xor");
     THREE(NOR, "nor"); THREE(SLT, "slt"); THREE(SLTU, "sltu"); THREE(MOVZ, "movz"); THREE(MOVN, "movn");
-    THREE(SLLV, "sllv"); THREE(SRLV, "srlv"); THREE_OF(NARROW, SRAV, "srav"); THREE(ROTRV, "rotrv"); THREE(MUL, "mul");
+    THREE(SLLV, "sllv"); THREE(SRLV, "srlv"); THREE_OF(NARROW, SRAV, "srav"); THREE(ROTRV, "rotrv");
+    THREE(MUL, "mul");
     SIGNED_IMM(ADDIU, "addiu"); SIGNED_IMM(SLTI, "slti"); SIGNED_IMM(SLTIU, "sltiu");
     UNSIGNED_IMM(ANDI, "andi"); UNSIGNED_IMM(ORI, "ori"); UNSIGNED_IMM(XORI, "xori");
     SHIFT_IMM(SLL, "sll"); SHIFT_IMM(SRL, "srl"); SHIFT_IMM_OF(NARROW, SRA, "sra"); SHIFT_IMM(ROTR, "rotr");
@@ -91,7 +92,8 @@ static void doublewords(void)
     THREE(DSRAV, "dsrav"); THREE(DROTRV, "drotrv");
     SIGNED_IMM(DADDIU, "daddiu");
     SHIFT_IMM(DSLL, "dsll"); SHIFT_IMM(DSRL, "dsrl"); SHIFT_IMM(DSRA, "dsra"); SHIFT_IMM(DROTR, "drotr");
-    SHIFT_IMM(DSLL32, "dsll32"); SHIFT_IMM(DSRL32, "dsrl32"); SHIFT_IMM(DSRA32, "dsra32"); SHIFT_IMM(DROTR32, "drotr32");
+    SHIFT_IMM(DSLL32, "dsll32"); SHIFT_IMM(DSRL32, "dsrl32"); SHIFT_IMM(DSRA32, "dsra32");
+    SHIFT_IMM(DROTR32, "drotr32");
     TWO(DCLZ, "dclz"); TWO(DCLO, "dclo"); TWO(DSBH, "dsbh"); TWO(DSHD, "dshd");
     digest_begin();
     FIELD1("dext", 0, 1) FIELD1("dext", 31, 32) FIELD1("dext", 7, 20)

@@ -20,7 +20,8 @@ static u64 operand(u32 exp_bits, u32 frac_bits)
     if (r & 1) {
         static const signed char near_bias[] = { -1, 0, 1, 23, 31, 32, 52, 62, 63, 64 };
         u32 k = (u32)(r >> 8) & 15;
-        exp = k < 3 ? k : k < 5 ? top - (k - 3) : bias + (u32)near_bias[k - 5 < sizeof(near_bias) ? k - 5 : 0];
+        u32 near = k >= 5 && k - 5 < sizeof(near_bias) ? k - 5 : 0;
+        exp = k < 3 ? k : k < 5 ? top - (k - 3) : bias + (u32)near_bias[near];
     }
     if (r & 2) {
         u64 all = (1ull << frac_bits) - 1;
@@ -39,7 +40,10 @@ static u64 operand(u32 exp_bits, u32 frac_bits)
 static u64 operand_s(void) { return operand(8, 23); }
 static u64 operand_d(void) { return operand(11, 52); }
 static u64 operand_w(void) { return (u32)((int)random64() >> (random64() & 31)); }
-static u64 __attribute__((unused)) operand_l(void) { return (u64)((long long)random64() >> (random64() & 63)); }
+static u64 __attribute__((unused)) operand_l(void)
+{
+    return (u64)((long long)random64() >> (random64() & 63));
+}
 
 static int is_nan_s(u64 x) { return (x & 0x7fffffff) > 0x7f800000; }
 static int is_nan_d(u64 x) { return (x & 0x7fffffffffffffff) > 0x7ff0000000000000; }
@@ -75,7 +79,8 @@ static u64 __attribute__((unused)) get_l(void) { return *(volatile u64 *)&v.r; }
             if (skip) { \
                 continue; \
             } \
-            asm volatile(".set push\n\t.set hardfloat\n\t" LOAD_##in " $f2, 0(%1)\n\t" LOAD_##in " $f4, 8(%1)\n\t" \
+            asm volatile(".set push\n\t.set hardfloat\n\t" LOAD_##in " $f2, 0(%1)\n\t" \
+                         LOAD_##in " $f4, 8(%1)\n\t" \
                          LOAD_##in " $f6, 16(%1)\n\tctc1 %0, $31\n\t" text "\n\tcfc1 %0, $31\n\t" \
                          STORE_##out " $f0, 24(%1)\n\t.set pop" : "+r"(fcsr) : "r"(&v) : "memory"); \
             digest((result) ^ (u64)fcsr << 32); \

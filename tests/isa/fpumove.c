@@ -27,7 +27,8 @@ static void fill(void)
 static void digest_registers(void)
 {
     static u64 dump[8];
-    asm volatile(FP("sdc1 $f0, 0(%0)\n\tsdc1 $f2, 16(%0)\n\tsdc1 $f4, 32(%0)\n\tsdc1 $f6, 48(%0)") : : "r"(dump) : "memory");
+    asm volatile(FP("sdc1 $f0, 0(%0)\n\tsdc1 $f2, 16(%0)\n\tsdc1 $f4, 32(%0)\n\t"
+                    "sdc1 $f6, 48(%0)") : : "r"(dump) : "memory");
     for (unsigned i = 0; i < 8; i += 2) {
         digest(dump[i]);
     }
@@ -38,13 +39,16 @@ static void moves(void)
     word r;
     fill();
     digest_begin();
-    asm volatile(FP("ldc1 $f0, 0(%0)\n\tldc1 $f2, 8(%0)\n\tldc1 $f4, 16(%0)\n\tldc1 $f6, 24(%0)") : : "r"(area));
-    asm volatile(FP("lwc1 $f1, 36(%0)\n\tlwc1 $f2, 40(%0)\n\tmov.s $f4, $f1\n\tmov.d $f6, $f0") : : "r"(area));
+    asm volatile(FP("ldc1 $f0, 0(%0)\n\tldc1 $f2, 8(%0)\n\tldc1 $f4, 16(%0)\n\t"
+                    "ldc1 $f6, 24(%0)") : : "r"(area));
+    asm volatile(FP("lwc1 $f1, 36(%0)\n\tlwc1 $f2, 40(%0)\n\tmov.s $f4, $f1\n\t"
+                    "mov.d $f6, $f0") : : "r"(area));
     digest_registers();
     for (unsigned i = 0; i < corners; i++) {
         asm volatile(FP("mtc1 %1, $f3\n\tmfc1 %0, $f3") : "=r"(r) : "r"(corner[i]));
         digest(r);
-        asm volatile(FP("mtc1 %1, $f2\n\tmthc1 %2, $f2\n\tmfhc1 %0, $f2") : "=r"(r) : "r"(corner[i]), "r"(corner[corners - 1 - i]));
+        asm volatile(FP("mtc1 %1, $f2\n\tmthc1 %2, $f2\n\t"
+                        "mfhc1 %0, $f2") : "=r"(r) : "r"(corner[i]), "r"(corner[corners - 1 - i]));
         digest(r);
         digest_registers();
     }
@@ -77,12 +81,14 @@ static void moves(void)
 }
 
 #define ON_CODE(cc, text) \
-    asm volatile(FP("move %0, $0\n\tctc1 %1, $31\n\t" text " $fcc" #cc ", 1f\n\tori %0, %0, 1\n\tori %0, %0, 2\n1:\tori %0, %0, 4") \
+    asm volatile(FP("move %0, $0\n\tctc1 %1, $31\n\t" text " $fcc" #cc ", 1f\n\tori %0, %0, 1\n\t" \
+                    "ori %0, %0, 2\n1:\tori %0, %0, 4") \
                  : "=&r"(way) : "r"(fcsr)); \
     digest(way);
 #define ON_ALL(text) ON_CODE(0, text) ON_CODE(1, text) ON_CODE(4, text) ON_CODE(7, text)
 #define MOVE_IF(text) \
-    asm volatile(FP("li %0, 1\n\tctc1 %1, $31\n\t" text " %0, %1, $fcc0\n\t" text " %0, %1, $fcc5") : "=&r"(way) : "r"(fcsr)); \
+    asm volatile(FP("li %0, 1\n\tctc1 %1, $31\n\t" text " %0, %1, $fcc0\n\t" text " %0, %1, $fcc5") \
+                 : "=&r"(way) : "r"(fcsr)); \
     digest(way);
 #define MOVE_FP_IF(text) \
     asm volatile(FP("ldc1 $f0, 0(%1)\n\tldc1 $f2, 8(%1)\n\tldc1 $f4, 16(%1)\n\tctc1 %0, $31\n\t" \
@@ -127,7 +133,8 @@ static void control(void)
     asm volatile(FP("cfc1 %0, $0") : "=r"(r));
     digest(r & 0x00330000);
     CONTROL(31, 0xff800003) CONTROL(31, 0x00000f83) CONTROL(31, 0x0100007c)
-    CONTROL(25, 0xff) CONTROL(25, 0xa5) CONTROL(26, 0x0001f07c & 0x0000707c) CONTROL(28, 0xf87) CONTROL(28, 0x305)
+    CONTROL(25, 0xff) CONTROL(25, 0xa5) CONTROL(26, 0x0001f07c & 0x0000707c) CONTROL(28, 0xf87)
+    CONTROL(28, 0x305)
     asm volatile(FP("ctc1 $0, $31"));
     digest_end("CTC1");
 }

@@ -24,7 +24,8 @@ static void digest_area(void)
         digest(r); \
     } while (0)
 #define STORE1(text, offset) do { \
-        asm volatile(text " %0, " #offset "(%1)" : : "r"((word)0x0123456789abcdefull), "r"(area + 16) : "memory"); \
+        asm volatile(text " %0, " #offset "(%1)" : : "r"((word)0x0123456789abcdefull), "r"(area + 16) \
+                     : "memory"); \
     } while (0)
 #define LOAD(id, text, size) do { \
         fill(); \
@@ -96,7 +97,8 @@ static void synci(void)
         code[1] = 0x24020000 | (n * 1111);          /* addiu v0, zero, n */
         asm volatile("synci 0(%0)\n\tsync" : : "r"(code) : "memory");
         if (n == 3) {
-            asm volatile("cache 0x10, 0(%0)\n\tcache 0x15, 0(%0)\n\tcache 0x19, 0(%0)" : : "r"(code) : "memory");
+            asm volatile("cache 0x10, 0(%0)\n\tcache 0x15, 0(%0)\n\t"
+                         "cache 0x19, 0(%0)" : : "r"(code) : "memory");
         }
         asm volatile("jalr.hb %1\n\tmove %0, $2" : "=r"(r) : "r"(code) : "$2", "$31", "memory");
         digest(r);

@@ -23,7 +23,8 @@ static u64 pair(void)
         digest_begin(); \
         for (u32 n = 0; n < 5000; n++) { \
             word fcsr = (n & 3) | (n & 4 ? 0xfe800000u : n & 8 ? 0xaa000000u : 0), r; \
-            asm volatile(FP("dmtc1 %2, $f2\n\tdmtc1 %3, $f4\n\tdmtc1 %4, $f6\n\tdmtc1 %5, $f0\n\tctc1 %0, $31\n\t" text \
+            asm volatile(FP("dmtc1 %2, $f2\n\tdmtc1 %3, $f4\n\tdmtc1 %4, $f6\n\tdmtc1 %5, $f0\n\t" \
+                            "ctc1 %0, $31\n\t" text \
                             "\n\tcfc1 %0, $31\n\tdmfc1 %1, $f0\n\tctc1 $0, $31") \
                          : "+&r"(fcsr), "=&r"(r) : "r"(pair()), "r"(pair()), "r"(pair()), "r"(pair())); \
             digest(r); \

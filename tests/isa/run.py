@@ -61,7 +61,7 @@ def build(name, target, flags, defines, out):
 
 def run(emulator, cpu, elf, extra):
     cmd = [emulator, '-M', 'malta', '-cpu', cpu, '-m', '128', '-kernel', elf, '-nographic', '-monitor', 'none', '-serial',
-           'stdio', '-no-reboot', '-net', 'none', *extra]
+           'stdio', '-no-reboot', '-net', 'none', '-vga', 'none', *extra]
     try:
         p = subprocess.run(cmd, stdin=subprocess.DEVNULL, capture_output=True, timeout=o.timeout)
     except subprocess.TimeoutExpired as e:

@@ -101,7 +101,8 @@ static void interrupts(void)
     digest_begin();
     MTC0(13, 0, 0);
     asm volatile(".set push\n\t.set noreorder\n\t" SET_RESUME
-                 "mfc0 $8, $12\n\tori $8, $8, 0x0101\n\tmtc0 $8, $12\n\tehb\n\tli $9, 0x100\n\tmtc0 $9, $13\n\tehb\n"
+                 "mfc0 $8, $12\n\tori $8, $8, 0x0101\n\tmtc0 $8, $12\n\tehb\n\tli $9, 0x100\n\t"
+                 "mtc0 $9, $13\n\tehb\n"
                  "1:\tb 1b\n\tnop\n9:\n\t.set pop" : : : "$8", "$9", "memory");
     digest(trap_count - before);
     digest(trap_cause & 0x37c);
@@ -109,7 +110,8 @@ static void interrupts(void)
     MTC0(13, 0, 0x00800000);                    /* IV: the vector of its own */
     asm volatile(".set push\n\t.set noreorder\n\t" SET_RESUME
                  "mfc0 $8, $12\n\tori $8, $8, 0x0101\n\tmtc0 $8, $12\n\tehb\n\t"
-                 "li $9, 0x00800100\n\tmtc0 $9, $13\n\tehb\n1:\tb 1b\n\tnop\n9:\n\t.set pop" : : : "$8", "$9", "memory");
+                 "li $9, 0x00800100\n\tmtc0 $9, $13\n\tehb\n1:\tb 1b\n\tnop\n9:\n\t"
+                 ".set pop" : : : "$8", "$9", "memory");
     digest(trap_count - before);
     digest(trap_cause & 0x37c);
     digest(trap_vector);
@@ -117,7 +119,8 @@ static void interrupts(void)
     u32 target = (u32)MFC0(9, 0) + 2000000;
     MTC0(11, 0, target);
     asm volatile(".set push\n\t.set noreorder\n\t" SET_RESUME
-                 "mfc0 $8, $12\n\tori $8, $8, 0xff01\n\txori $8, $8, 0x7f00\n\tmtc0 $8, $12\n\tehb\n1:\twait\n\tb 1b\n\tnop\n9:\n\t.set pop"
+                 "mfc0 $8, $12\n\tori $8, $8, 0xff01\n\txori $8, $8, 0x7f00\n\tmtc0 $8, $12\n\tehb\n"
+                 "1:\twait\n\tb 1b\n\tnop\n9:\n\t.set pop"
                  : : : "$8", "$9", "memory");
     digest(trap_count - before);
     digest(trap_cause & 0x4000807c);

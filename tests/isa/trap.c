@@ -15,8 +15,10 @@
 #define TRY(text, a, b) do { \
         word r = 0x5555, start; \
         u32 before = trap_count; \
-        asm volatile(".set push\n\t.set noreorder\n\t.set noat\n\t" SET_RESUME SET_START "8:\t" text "\n\tnop\n9:\t.set pop" \
-                     : "+&r"(r), "=&r"(start) : "r"((word)(a)), "r"((word)(b)) : "$8", "$9", "$10", "memory", "hi", "lo"); \
+        asm volatile(".set push\n\t.set noreorder\n\t.set noat\n\t" SET_RESUME SET_START "8:\t" text "\n\t" \
+                     "nop\n9:\t.set pop" \
+                     : "+&r"(r), "=&r"(start) : "r"((word)(a)), "r"((word)(b)) : "$8", "$9", "$10", \
+                                  "memory", "hi", "lo"); \
         digest(trap_count - before); \
         if (trap_count != before) { \
             digest_trap(start); \
@@ -81,14 +83,16 @@ static void address_errors(void)
 static void unusable(void)
 {
     digest_begin();
-    asm volatile("mfc0 $8, $12\n\tli $9, 0x20000000\n\tnor $9, $9, $0\n\tand $8, $8, $9\n\tmtc0 $8, $12\n\tehb" : : : "$8", "$9");
+    asm volatile("mfc0 $8, $12\n\tli $9, 0x20000000\n\tnor $9, $9, $0\n\tand $8, $8, $9\n\t"
+                 "mtc0 $8, $12\n\tehb" : : : "$8", "$9");
     TRY(".set hardfloat\n\tmfc1 %0, $f0", 0, 0);
     TRY(".set hardfloat\n\tadd.s $f0, $f0, $f0", 0, 0);
     TRY(".set hardfloat\n\tldc1 $f0, 0(%2)", data, 0);
     TRY(".set hardfloat\n\tswc1 $f0, 1(%2)", data, 0);
     TRY(".set hardfloat\n\tbc1t 7f\n\tnop\n7:", 0, 0);
     TRY(".word 0x03e10001 & ~0x1f0000 | 0x10000", 0, 0);
-    asm volatile("mfc0 $8, $12\n\tli $9, 0x20000000\n\tor $8, $8, $9\n\tmtc0 $8, $12\n\tehb" : : : "$8", "$9");
+    asm volatile("mfc0 $8, $12\n\tli $9, 0x20000000\n\tor $8, $8, $9\n\tmtc0 $8, $12\n\t"
+                 "ehb" : : : "$8", "$9");
     TRY(".word 0xc8000000", 0, 0);
     TRY(".word 0xe8000000", 0, 0);
     TRY(".word 0xd8000000", 0, 0);
@@ -118,7 +122,8 @@ void test_main(void)
     WORD_TRAPS(ADDI, "addi %0, %2, 32767"); WORD_TRAPS(ADDI_NEG, "addi %0, %2, -32768");
     TRAPS(TEQ, "teq %2, %3"); TRAPS(TNE, "tne %2, %3"); TRAPS(TGE, "tge %2, %3"); TRAPS(TGEU, "tgeu %2, %3");
     TRAPS(TLT, "tlt %2, %3"); TRAPS(TLTU, "tltu %2, %3");
-    TRAPS(TEQI, "teqi %2, 7"); TRAPS(TNEI, "tnei %2, -1"); TRAPS(TGEI, "tgei %2, -2"); TRAPS(TGEIU, "tgeiu %2, -2");
+    TRAPS(TEQI, "teqi %2, 7"); TRAPS(TNEI, "tnei %2, -1"); TRAPS(TGEI, "tgei %2, -2");
+    TRAPS(TGEIU, "tgeiu %2, -2");
     TRAPS(TLTI, "tlti %2, 31"); TRAPS(TLTIU, "tltiu %2, -2");
 #ifdef __mips64
     TRAPS(DADD, "dadd %0, %2, %3"); TRAPS(DSUB, "dsub %0, %2, %3"); TRAPS(DADDI, "daddi %0, %2, 32767");

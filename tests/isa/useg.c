@@ -81,7 +81,8 @@ static void from_user(word address)
     asm volatile("synci 0(%0)\n\tsynci 4(%0)\n\tsync" : : "r"(page) : "memory");
     map(4, 0x00040000, 0x403);
     asm volatile(".set push\n\t.set noreorder\n\t" SET_RESUME
-                 "move $4, %0\n\tli $8, 0x40000\n\tmtc0 $8, $14\n\tmfc0 $8, $12\n\tori $8, $8, 0x12\n\tmtc0 $8, $12\n\tehb\n\t"
+                 "move $4, %0\n\tli $8, 0x40000\n\tmtc0 $8, $14\n\tmfc0 $8, $12\n\tori $8, $8, 0x12\n\t"
+                 "mtc0 $8, $12\n\tehb\n\t"
                  "eret\n9:\n\t.set pop"
                  : : "r"(address) : "$2", "$4", "$8", "$9", "memory");
     digest(trap_count - before);

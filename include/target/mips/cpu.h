@@ -128,6 +128,7 @@ struct MipsCpu {
     uint32_t irq_lines;     /* atomic: IP bits 15..10 as the hardware inputs drive them */
     int halted;             /* in WAIT */
     int timer_pending;      /* atomic: Count has reached Compare */
+    int64_t compare_at;     /* atomic: virtual time of the next such moment, or INT64_MAX */
     Timer *timer;
     int64_t count_zero;     /* virtual ns at which Count was 0, for the running counter */
     bool count_stands;      /* Cause.DC; machine lock, unlike Cause itself */
@@ -209,5 +210,8 @@ void mips_compare_set(MipsCpu *cpu, uint32_t value);
 void mips_count_stop(MipsCpu *cpu, bool stop);
 void mips_timer_init(MipsCpu *cpu);
 void mips_timer_reset(MipsCpu *cpu);
+/* Makes Cause.TI what Count and Compare say now, not when the timer's thread gets to it: a
+ * kernel gives it 50 ticks (MD00090, 9.26). The vCPU's thread; no lock needed. */
+void mips_timer_poll(MipsCpu *cpu);
 
 #endif

@@ -6,7 +6,8 @@ volatile word trap_epc, trap_badvaddr, trap_resume;
 
 const word corner[] = {
     0, 1, 2, 7, 8, 31, 32, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x12345678, 0x7fffffff,
-    (word)(int)0x80000000, (word)(int)0x80000001, (word)(int)0xfffffffe, (word)-1, (word)(int)0xa5a5a5a5, (word)-32768,
+    (word)(int)0x80000000, (word)(int)0x80000001, (word)(int)0xfffffffe, (word)-1,
+    (word)(int)0xa5a5a5a5, (word)-32768,
 #ifdef __mips64
     0x7fffffffffffffff, 0x8000000000000000, 0x0123456789abcdef, 0x80000000, 0xffffffff, 0x100000000,
 #endif
