@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""run.py VALLETTA BUILDDIR [--record] [--oracle all|short|none] [--only NAME] [--accel ARGS]
+"""run.py VALLETTA BUILDDIR [--record] [--oracle all|short|none] [--skip-long] [--only NAME] [--accel ARGS]
 
 Builds the bare-metal programs of this folder for each target, runs them, and compares each
 line (an instruction and the digest of its results) with the recorded expectations and, where
@@ -13,6 +13,7 @@ here = os.path.dirname(os.path.realpath(__file__))
 ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 ap.add_argument('valletta'); ap.add_argument('builddir')
 ap.add_argument('--oracle', choices=['all', 'short', 'none'], default='short')
+ap.add_argument('--skip-long', action='store_true')
 ap.add_argument('--timeout', type=int, default=300); ap.add_argument('--record', action='store_true'); ap.add_argument('--only', default='')
 ap.add_argument('--accel', default='tcg,ir-verify=on')
 o = ap.parse_args()
@@ -112,7 +113,7 @@ def job(name, suffix, target, flags):
     return label, 'fail' if notes else 'ok', notes
 
 jobs = [(n, s, t, f) for n, variants in PROGRAMS.items() for s, targets, f in variants for t in targets
-        if o.only in n + s + '.' + t and os.path.exists(os.path.join(here, n + '.c'))]
+        if not (o.skip_long and n + s + '.' + t in LONG) and o.only in n + s + '.' + t and os.path.exists(os.path.join(here, n + '.c'))]
 print('1..%d' % (len(jobs) + 1))
 failed = 0
 with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
