@@ -243,6 +243,9 @@ Clock *clock_new(GMainContext *context, GRecMutex *lock)
         q->firing_until = INT64_MIN;
     }
     g_source_set_priority(&clock->source->source, G_PRIORITY_HIGH);
+    /* It never runs a loop of its own; without this GLib takes the descriptors out and in at
+     * each dispatch, with a wake-up for each. */
+    g_source_set_can_recurse(&clock->source->source, TRUE);
     g_source_set_name(&clock->source->source, "clock");
     g_source_attach(&clock->source->source, context);
     return clock;
