@@ -12,6 +12,11 @@
 /* Linux trap-and-emulate guests take this for granted (CONFIG_KVM_GUEST_TIMER_FREQ). */
 #define USEG_KERNEL_COUNT_HZ 100000000
 
+static const char *const gpr_names[32] = {
+    "r0", "at", "v0", "v1", "a0", "a1", "a2", "a3", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7",
+    "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "t8", "t9", "k0", "k1", "gp", "sp", "s8", "ra",
+};
+
 static void reset(Cpu *base)
 {
     MipsCpu *cpu = mips_cpu(base);
@@ -49,10 +54,6 @@ static void set_irq(Cpu *base, unsigned line, bool level)
 
 static void describe(Cpu *base, GString *out)
 {
-    static const char *const names[32] = {
-        "r0", "at", "v0", "v1", "a0", "a1", "a2", "a3", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7",
-        "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "t8", "t9", "k0", "k1", "gp", "sp", "s8", "ra",
-    };
     MipsCpu *cpu = mips_cpu(base);
     int width = base->is_64bit ? 16 : 8;
     uint64_t mask = base->is_64bit ? ~UINT64_C(0) : 0xffffffff;
@@ -62,7 +63,7 @@ static void describe(Cpu *base, GString *out)
                            (const char *[]){ "kernel", "supervisor", "user", "user" }[mips_ksu(cpu)],
                            cpu->useg_kernel ? ", trap-and-emulate segments" : "");
     for (int i = 0; i < 32; i++) {
-        g_string_append_printf(out, "%3s=" HEX "%c", names[i], width, mips_gpr(cpu, i) & mask,
+        g_string_append_printf(out, "%3s=" HEX "%c", gpr_names[i], width, mips_gpr(cpu, i) & mask,
                                i % 4 == 3 ? '\n' : ' ');
     }
     g_string_append_printf(out, "Status %08x  Cause %08x  EPC " HEX "  BadVAddr " HEX "\n", cpu->cp0.status,
@@ -132,14 +133,10 @@ Cpu *mips_cpu_new(Machine *machine, const MipsModel *model, unsigned index, GErr
 
 const char *mips_slot_name(uint16_t slot, IrType type)
 {
-    static const char *const gprs[] = {
-        "r0", "at", "v0", "v1", "a0", "a1", "a2", "a3", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7",
-        "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "t8", "t9", "k0", "k1", "gp", "sp", "s8", "ra",
-    };
     size_t gpr0 = offsetof(MipsCpu, gpr);
     (void)type;
     if (slot >= gpr0 && slot < gpr0 + 256) {
-        return gprs[(slot - gpr0) / 8];
+        return gpr_names[(slot - gpr0) / 8];
     }
     static const struct { size_t at; const char *name; } others[] = {
         { offsetof(MipsCpu, hi), "hi" }, { offsetof(MipsCpu, lo), "lo" }, { offsetof(MipsCpu, pc), "pc" },

@@ -35,7 +35,7 @@
                     .config = { CFG0(2u, 1u), CFG1(1, tlb, fp), MORE, ULRI_VINT }, \
                     .segbits = 42, .pabits = 36, .vectored_irq = true, .ebase_rw = 0x3ffff000, \
                     .count_hz = 160000000
-#define ALL         .config_rw = K0_RW, .ccres = 2, .synci_step = 32, .r4k_tlb = true, .fcr31_rw = FCR31_RW
+#define ALL         .config_rw = K0_RW, .ccres = 2, .synci_step = 32, .fcr31_rw = FCR31_RW
 
 static const MipsModel models[] = {
     { .name = "4Kc", .about = "MIPS32 R1", R1_32(16), .prid = 0x00018000, ALL },

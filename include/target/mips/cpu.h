@@ -55,20 +55,18 @@ typedef struct {
     uint64_t pfn[2];        /* physical address of each page */
     uint32_t mask;          /* PageMask as written: bits 28..13 (12..11 with SP) */
     uint8_t asid;
-    bool global, valid, hidden;  /* valid: not EHINV */
+    bool global, valid;     /* valid: not EHINV */
     struct { bool v, d, ri, xi; uint8_t cca; } page[2];
 } MipsTlbEntry;
 
 #define MIPS_TLB_MAX 64
 
 typedef struct {
-    uint32_t index, random, wired, pagemask, pagegrain, hwrena, count_base, compare, intctl;
-    uint32_t status, cause, prid, ebase_cpunum, config[8], badinstr, badinstrp, maari, errctl;
-    uint32_t perfctl[2], perfcnt[2], srsctl, datalo, taglo, datahi, taghi;
-    uint32_t watchhi[8];
-    uint64_t watchlo[8];
+    uint32_t index, random, wired, pagemask, pagegrain, hwrena, compare, intctl;
+    uint32_t status, cause, prid, config[8], badinstr, badinstrp, maari, errctl;
+    uint32_t datalo, taglo, datahi, taghi;
     uint64_t entrylo[2], context, xcontext, userlocal, badvaddr, entryhi, epc, errorepc, ebase;
-    uint64_t lladdr, kscratch[8], maar[2], depc;
+    uint64_t lladdr, kscratch[8], maar[2];
 } MipsCp0;
 
 /* What the engine that runs this CPU does for it. */

@@ -21,7 +21,6 @@ typedef struct {
     uint32_t config[8];     /* reset values; config[0] without the byte order bit */
     uint32_t config_rw[8];  /* bits that software may change */
     uint8_t tlb_entries;    /* 0: fixed mapping only is not modelled, so never 0 */
-    bool r4k_tlb;           /* has TLB (MT=1); false: fixed mapping (MT=3) */
     bool vectored_irq;
     uint8_t segbits, pabits;
     uint8_t kscratch;       /* mask of KScratch registers, bits 7..2 */
@@ -30,12 +29,9 @@ typedef struct {
     uint32_t status_rw;
     uint32_t pagegrain_rw;
     uint32_t ebase_rw;
-    bool small_pages;       /* 1 KiB pages (SP) */
-    bool has_cop2;
     uint32_t count_hz;      /* of Count */
     uint8_t ccres;          /* RDHWR CCRes */
     uint8_t synci_step;
-    uint8_t watch_regs;
 } MipsModel;
 
 /* The model called name (any case) for a target of that word size, or NULL with err that
