@@ -316,8 +316,16 @@ def stopped_until_cont():
     assert process.wait(20) == 0
 
 
+def hear_signals():
+    """What nohup or a background job ignores would be ignored by the programs tested here too."""
+    for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def main():
     failed = False
+    hear_signals()
     print(f"1..{len(TESTS)}")
     for number, function in enumerate(TESTS, 1):
         name = function.__name__.replace("_", "-")
