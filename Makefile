@@ -4,15 +4,18 @@ BUILD ?= build
 ASAN_BUILD ?= build-asan
 JOBS ?= $(shell nproc)
 SUITE ?=
+HOST ?=
+NESTED ?=
 
-.PHONY: all boot build-sanitized check asan-check bench install clean distclean help setup-build setup-test setup-boot
+.PHONY: all boot build-sanitized check asan-check check-kvm-nested bench cross install clean distclean help \
+	setup-build setup-test setup-boot setup-cross
 
 all: setup-build
 	@[ -e $(BUILD)/build.ninja ] || ./configure --build-dir=$(BUILD)
 	@ninja -C $(BUILD) -j$(JOBS)
 
 # Each installs with apt what is missing (as root), or says what to type.
-setup-build setup-test setup-boot:
+setup-build setup-test setup-boot setup-cross:
 	@scripts/setup.sh $(@:setup-%=%)
 
 boot: setup-boot all
@@ -28,6 +31,15 @@ build-sanitized: setup-build
 	@[ -e $(ASAN_BUILD)/build.ninja ] || ./configure --build-dir=$(ASAN_BUILD) --enable-sanitizers
 	@ninja -C $(ASAN_BUILD) -j$(JOBS)
 
+# For another machine: build-mipsel/valletta and the like.
+cross: setup-cross
+	@JOBS=$(JOBS) scripts/cross.sh $(HOST)
+
+# The real KVM of a MIPS kernel that itself runs on an emulated Malta. NESTED=--quick: the quick part.
+check-kvm-nested: setup-cross setup-test all
+	@JOBS=$(JOBS) scripts/cross.sh mipsel
+	@tests/kvm/nested/run.py $(BUILD)/valletta $(BUILD)/nested $(NESTED)
+
 bench: setup-test all
 	@[ -x tests/bench/run ] || { echo "make bench: tests/bench/run is not there" >&2; exit 1; }
 	@tests/bench/run $(BUILD)/valletta
@@ -39,13 +51,15 @@ clean:
 	@[ ! -e $(BUILD)/build.ninja ] || ninja -C $(BUILD) -t clean
 
 distclean:
-	rm -rf $(BUILD) $(ASAN_BUILD)
+	rm -rf $(BUILD) $(ASAN_BUILD) build-mipsel build-mips64el
 
 help:
 	@echo "make              build into $(BUILD)/"
 	@echo "make boot         boot Debian's installer for Malta on this terminal"
 	@echo "make check        run all tests, and those of code built with sanitizers too (SUITE=unit: one suite)"
 	@echo "make asan-check   only what runs with the sanitizers"
+	@echo "make check-kvm-nested  the real KVM of a MIPS kernel, on an emulated Malta (NESTED=--quick: less)"
+	@echo "make cross HOST=mipsel  a binary for MIPS hosts, in build-mipsel/ (also: HOST=mips64el)"
 	@echo "make bench        compare speed with what else is installed"
 	@echo "make install      install (DESTDIR= and ./configure --prefix= count)"
 	@echo "make clean, make distclean"

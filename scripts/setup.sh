@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# setup.sh build|test|boot: installs the Debian packages of scripts/packages.* that are
-# missing; "test" and "boot" include "build". Who is not root is told what to type.
+# setup.sh build|test|boot|cross: installs the Debian packages of scripts/packages.* that are
+# missing; the others include "build". Who is not root is told what to type.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -9,7 +9,8 @@ case ${1:-} in
 build) lists="build" ;;
 test) lists="build test" ;;
 boot) lists="build boot" ;;
-*) echo "usage: setup.sh build|test|boot" >&2; exit 1 ;;
+cross) lists="build cross" ;;
+*) echo "usage: setup.sh build|test|boot|cross" >&2; exit 1 ;;
 esac
 
 if ! command -v dpkg-query >/dev/null; then

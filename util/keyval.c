@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "util/error.h"
+#include "util/wide.h"
 
 typedef struct {
     char *key;
@@ -250,7 +251,7 @@ static bool add_fraction(const char *digits, uint64_t unit, uint64_t *bytes, con
         }
     }
     *end = digits;
-    uint64_t part = (uint64_t)((unsigned __int128)number * unit / scale);
+    uint64_t part = wide_muldiv(unit, (uint32_t)number, (uint32_t)scale);
     return !__builtin_add_overflow(*bytes, part, bytes);
 }
 

@@ -225,7 +225,7 @@ static void *host_of(MipsCpu *cpu, uint64_t vaddr, unsigned size, bool write)
 {
     SoftmmuEntry *e = softmmu_entry(cpu, vaddr);
     uint64_t tag = softmmu_tag(cpu, vaddr, size);
-    return (write ? e->write : e->read) == tag ? (void *)(vaddr + e->addend) : NULL;
+    return (write ? e->write : e->read) == tag ? (void *)(uintptr_t)(vaddr + e->addend) : NULL;
 }
 
 uint64_t mips_load(MipsCpu *cpu, uint64_t vaddr, unsigned size)

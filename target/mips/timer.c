@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Count and Compare on the virtual clock (MD00090, 9.22 and 9.26). */
 #include "target/mips/cpu.h"
+#include "util/wide.h"
 
 #define NS 1000000000
 
 static int64_t ticks_to_ns(const MipsCpu *cpu, uint64_t ticks)
 {
-    return (int64_t)(((unsigned __int128)ticks * NS + cpu->count_hz - 1) / cpu->count_hz);
+    uint64_t ns = wide_muldiv(ticks, NS, cpu->count_hz);
+    return (int64_t)(wide_muldiv(ns, cpu->count_hz, NS) < ticks ? ns + 1 : ns);
 }
 
 static uint64_t elapsed_ticks(const MipsCpu *cpu, int64_t now)
 {
-    return (uint64_t)((__int128)(now - cpu->count_zero) * cpu->count_hz / NS);
+    return wide_muldiv((uint64_t)(now - cpu->count_zero), cpu->count_hz, NS);
 }
 
 uint32_t mips_count_get(MipsCpu *cpu)

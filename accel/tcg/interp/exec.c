@@ -9,6 +9,7 @@
 #include "accel/tcg/tcg.h"
 #include "target/mips/fpu.h"
 #include "util/bits.h"
+#include "util/wide.h"
 
 typedef uint32_t Reg32 __attribute__((may_alias));
 typedef uint64_t Reg64 __attribute__((may_alias));
@@ -51,7 +52,7 @@ typedef uint64_t Reg64 __attribute__((may_alias));
         const SoftmmuEntry *e = softmmu_entry(cpu, va); \
         raw v; \
         if (G_LIKELY(e->read == softmmu_tag(cpu, va, size))) { \
-            memcpy(&v, (const void *)(va + e->addend), size); \
+            memcpy(&v, (const void *)(uintptr_t)(va + e->addend), size); \
             v = conv(v); \
         } else { \
             cpu->cur_op = ip; \
@@ -65,7 +66,7 @@ typedef uint64_t Reg64 __attribute__((may_alias));
         const SoftmmuEntry *e = softmmu_entry(cpu, va); \
         if (G_LIKELY(e->write == softmmu_tag(cpu, va, size))) { \
             raw v = conv((raw)(value)); \
-            memcpy((void *)(va + e->addend), &v, size); \
+            memcpy((void *)(uintptr_t)(va + e->addend), &v, size); \
         } else { \
             cpu->cur_op = ip; \
             softmmu_store(cpu, va, size, (raw)(value)); \

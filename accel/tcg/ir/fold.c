@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Integer operations on constants: the expressions of ops.def, compiled once per width. */
 #include "accel/tcg/ir.h"
+#include "util/wide.h"
 
 #define S(v) ((SignedU)(v))
 
