@@ -1,152 +1,120 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The choice of what runs the vCPUs, and its start. */
+/*
+ * The choice at the start: KVM if it was asked for and can run this guest, else the
+ * translator, in the same CPU mode. One line tells the user what it came to.
+ */
 #include "accel/accel.h"
 
+#include <stdio.h>
 #include <string.h>
+#include "accel/kvm/kvm.h"
 #include "accel/tcg/tcg.h"
 #include "util/error.h"
 
-void accel_config_clear(AccelConfig *config)
+void accel_report_clear(AccelReport *report)
 {
-    g_free(config->name);
-    g_free(config->coverage);
-    *config = (AccelConfig){ 0 };
+    g_free(report->mode);
+    g_free(report->why);
+    *report = (AccelReport){ 0 };
 }
 
-char *accel_help(void)
-{
-    return g_strdup("Accelerators (-accel NAME[,property=value] or -machine accel=NAME):\n"
-                    "  tcg    translates guest code; here: into an IR that is interpreted\n"
-                    "         one-insn-per-tb=on|off  one guest instruction a block (off)\n"
-                    "         ir-verify=on|off        check the IR of every block (off)\n"
-                    "         insn-coverage=FILE      at the end, list which instructions were executed\n");
-}
+/* ---- KVM ---- */
 
-static bool parse_bool(const char *name, const char *value, bool *out, GError **err)
+/* Only these versions have the defect, and some of them were repaired: see for yourself. */
+static void warn_of_lost_interrupts(const KvmVm *vm)
 {
-    if (strcmp(value, "on") == 0) {
-        *out = true;
-    } else if (strcmp(value, "off") == 0) {
-        *out = false;
-    } else {
-        return error_set(err, "-accel tcg,%s=%s: on or off is expected", name, value);
-    }
-    return true;
-}
-
-static bool parse_property(AccelConfig *config, const char *text, GError **err)
-{
-    g_auto(GStrv) pair = g_strsplit(text, "=", 2);
-    const char *value = pair[0] && pair[1] ? pair[1] : "on";
-    if (g_strcmp0(pair[0], "one-insn-per-tb") == 0) {
-        return parse_bool(pair[0], value, &config->one_insn, err);
-    }
-    if (g_strcmp0(pair[0], "ir-verify") == 0) {
-        return parse_bool(pair[0], value, &config->ir_checks, err);
-    }
-    if (g_strcmp0(pair[0], "insn-coverage") == 0 && pair[1] && *pair[1]) {
-        g_free(config->coverage);
-        config->coverage = g_strdup(pair[1]);
-        return true;
-    }
-    return error_set(err, "-accel tcg,%s: no such property; there are one-insn-per-tb, ir-verify and "
-                     "insn-coverage=FILE", text);
-}
-
-static bool choose(AccelConfig *config, const char *names, GError **err)
-{
-    g_auto(GStrv) list = g_strsplit(names, ":", -1);
-    for (char **name = list; *name; name++) {
-        if (strcmp(*name, "tcg") == 0) {
-            accel_config_clear(config);
-            config->name = g_strdup("tcg");
-            return true;
-        }
-        if (strcmp(*name, "kvm") != 0 && strcmp(*name, "qtest") != 0) {
-            return error_set(err, "-accel %s: no such accelerator; there is tcg", *name);
-        }
-    }
-    return error_set(err, "-accel %s: not supported yet; there is tcg", names);
-}
-
-bool accel_parse(AccelConfig *config, const char *text, GError **err)
-{
-    g_auto(GStrv) parts = g_strsplit(text, ",", -1);
-    if (!parts[0] || !choose(config, g_str_has_prefix(parts[0], "accel=") ? parts[0] + 6 : parts[0], err)) {
-        return parts[0] ? false : error_set(err, "-accel: a name is missing; there is tcg");
-    }
-    for (char **p = parts + 1; *p; p++) {
-        if (!parse_property(config, *p, err)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* ---- tcg as the machine's runner ---- */
-
-static void each_cpu(Machine *machine, void (*func)(Tcg *))
-{
-    for (unsigned i = 0; i < machine->cpus->len; i++) {
-        func(mips_cpu(g_ptr_array_index(machine->cpus, i))->engine_data);
+    unsigned major, minor;
+    if (vm->type == KVM_TYPE_TE && sscanf(vm->host.release, "%u.%u", &major, &minor) == 2 && major == 5 &&
+        minor >= 8 && minor <= 12 && !kvm_delivers_interrupts(vm)) {
+        g_printerr("valletta: warning: this host's kernel %s delivers no interrupts to trap-and-emulate guests "
+                   "(a defect of Linux 5.8 to 5.12): a Linux guest will hang; -accel tcg runs it\n",
+                   vm->host.release);
     }
 }
 
-static void ask_park(Tcg *tcg)
+/* KVM runs the machine (OPENED), or why it does not. */
+static KvmOpened start_kvm(Machine *machine, const KvmRequest *request, AccelReport *report, char **why)
 {
-    tcg_park(tcg, true);
-}
-
-static void unpark(Tcg *tcg)
-{
-    tcg_park(tcg, false);
-}
-
-/* A vCPU may be waiting for the machine lock; it is let through to its parking place. */
-static void tcg_pause(Machine *machine)
-{
-    each_cpu(machine, ask_park);
-    machine_unlock(machine);
-    each_cpu(machine, tcg_wait_parked);
-    machine_lock(machine);
-}
-
-static void tcg_resume(Machine *machine)
-{
-    each_cpu(machine, unpark);
-}
-
-static void write_coverage(Tcg *tcg)
-{
-    g_autoptr(GString) text = g_string_new(NULL);
+    KvmHost host = kvm_host_real();
+    KvmVm vm;
     g_autoptr(GError) err = NULL;
-    if (!tcg->coverage) {
-        return;
+    KvmOpened opened = kvm_vm_open(&host, request, &vm, why);
+    report->kvm_present = opened != KVM_UNUSABLE;
+    if (opened != KVM_OPENED) {
+        return opened;
     }
-    for (unsigned n = 0; n < mips_insn_count(); n++) {
-        g_string_append_printf(text, "%s %s\n", tcg->covered[n] ? "yes" : "no", mips_insn_name(n));
+    warn_of_lost_interrupts(&vm);
+    if (!kvm_start(machine, &vm, request->cpu_given, &err)) {
+        g_free(*why);
+        *why = g_strdup(err->message);
+        return KVM_UNUSABLE;
     }
-    if (!g_file_set_contents(tcg->coverage, text->str, (gssize)text->len, &err)) {
-        g_printerr("valletta: -accel tcg,insn-coverage=%s: %s\n", tcg->coverage, err->message);
-    }
+    report->name = "kvm";
+    report->mode = g_strdup_printf("KVM, %s", vm.type == KVM_TYPE_TE ? "trap-and-emulate" : "VZ");
+    report->why = g_steal_pointer(why);
+    return KVM_OPENED;
 }
 
-static void tcg_end(Machine *machine)
+/* ---- the translator ---- */
+
+static void start_tcg(Machine *machine, const AccelConfig *config, AccelReport *report)
 {
-    each_cpu(machine, tcg_stop);
-    each_cpu(machine, write_coverage);
-    each_cpu(machine, tcg_free);
+    tcg_start_all(machine, config);
+    report->name = "tcg";
+    report->mode = g_strdup(machine->useg_kernel ? "translator, with trap-and-emulate segments"
+                                                 : "translator");
 }
 
-static const MachineRunner tcg_runner = { "tcg", tcg_pause, tcg_resume, tcg_end };
-
-bool accel_start(Machine *machine, const AccelConfig *config, GError **err)
+/* What KVM could not run, if that is allowed. Takes why. */
+static bool fall_back(Machine *machine, const AccelConfig *config, char *why, AccelReport *report, GError **err)
 {
-    (void)err;
-    for (unsigned i = 0; i < machine->cpus->len; i++) {
-        MipsCpu *cpu = mips_cpu(g_ptr_array_index(machine->cpus, i));
-        tcg_start(tcg_new(cpu, config));
+    report->why = why;
+    if (!config->tcg && !config->fallback) {
+        return error_set(err, "-accel kvm,fallback=off: %s; fallback=on or -accel tcg runs the guest in "
+                         "software", why);
     }
-    machine->runner = &tcg_runner;
+    start_tcg(machine, config, report);
+    if (!config->tcg) {
+        g_printerr("valletta: warning: -accel kvm: %s; the guest runs under the %s instead\n", why, report->mode);
+    } else {
+        g_printerr("valletta: %s: %s\n", report->mode, why);
+    }
     return true;
+}
+
+bool accel_start(Machine *machine, const AccelConfig *config, const KvmRequest *request,
+                 AccelReport *report, GError **err)
+{
+    *report = (AccelReport){ 0 };
+    if (config->kvm) {
+        char *why = NULL;
+        switch (start_kvm(machine, request, report, &why)) {
+        case KVM_OPENED:
+            g_printerr("valletta: %s: %s\n", report->mode, report->why);
+            return true;
+        case KVM_REFUSED:
+            error_set(err, "%s", why);
+            g_free(why);
+            return false;
+        default:
+            return fall_back(machine, config, why, report, err);
+        }
+    }
+    start_tcg(machine, config, report);
+    if (machine->useg_kernel) {
+        report->why = g_strdup_printf("%s is linked at 0x%x", request->path, (unsigned)request->entry);
+        g_printerr("valletta: %s: %s\n", report->mode, report->why);
+    }
+    return true;
+}
+
+void accel_describe_kvm(Machine *machine, const AccelReport *report, GString *out)
+{
+    bool enabled = strcmp(report->name, "kvm") == 0;
+    g_string_append_printf(out, "kvm support: %s\n", enabled ? "enabled" : "disabled");
+    g_string_append_printf(out, "mode: %s%s%s\n", report->mode, report->why ? ": " : "",
+                           report->why ? report->why : "");
+    if (enabled) {
+        kvm_describe(machine, out);
+    }
 }

@@ -54,7 +54,6 @@ const AbsentOption absent_options[] = {
     { "loadvm", NO_SAVE },
     { "incoming", NO_SAVE },
     { "only-migratable", NO_SAVE },
-    { "enable-kvm", "there is no KVM; -accel tcg is the default" },
     { "icount", "virtual time follows the host's" },
     { "semihosting", "there is no semihosting" },
     { "semihosting-config", "there is no semihosting" },

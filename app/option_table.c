@@ -62,7 +62,14 @@ static char *machine_help(void)
 static char *machine_properties(void)
 {
     return g_strdup("Properties of -machine malta:\n"
-        "accel=NAME          what runs the CPU, as -accel\n"
+        "accel=NAME[:NAME]   what runs the CPU, as -accel\n"
+        "kvm-type=auto|TE|VZ which kind of virtual machine KVM is asked for (auto):\n"
+        "    TE    trap-and-emulate: for kernels linked at 0x40000000 to 0x5fffffff\n"
+        "          (CONFIG_KVM_GUEST); hosts up to Linux 5.12\n"
+        "    VZ    the hardware's virtualization: for all other kernels\n"
+        "    auto  what the kernel file needs\n"
+        "          A kernel that the type cannot run is an error, and so is a host's KVM that has\n"
+        "          only the other type. Without KVM the translator runs both kinds.\n"
         "endian=little|big   byte order, where neither the program's name nor an ELF kernel tells\n"
         "graphics=off        no display (on is not there yet)\n"
         "mem-merge=off       guest memory is not shared (on is not there yet)\n"
@@ -85,6 +92,11 @@ HANDLER(on_machine)
 HANDLER(on_accel)
 {
     return is_help(arg) ? print(s, accel_help()) : append_to(s->accels, arg);
+}
+
+HANDLER(on_enable_kvm)
+{
+    return append_to(s->accels, "kvm");
 }
 
 HANDLER(on_cpu)
@@ -282,6 +294,7 @@ const Option option_table[] = {
       on_machine },
     { "M", "malta[,PROP=VALUE]", "the same", on_machine },
     { "accel", "NAME[,PROP=VALUE]", "what runs the CPU (-accel help)", on_accel },
+    { "enable-kvm", NULL, "the same as -accel kvm", on_enable_kvm },
     { "cpu", "MODEL", "the CPU model (-cpu help)", on_cpu },
     { "smp", "[cpus=]1", "the number of CPUs; there is one", on_smp },
     { "m", "[size=]SIZE", "RAM in MiB or with K, M, G; 128 by default, 2G at most", on_memory },

@@ -35,8 +35,9 @@ static bool check_machine(Plan *plan, Settings *s, GError **err)
         return error_set(err, "-machine %s: there is no such machine; there is malta", type);
     }
     plan->dump_guest_core = true;
-    if (keyval_get(s->machine, "kvm-type")) {
-        return error_set(err, "-machine kvm-type=: there is no KVM yet");
+    const char *kvm_type = keyval_get(s->machine, "kvm-type");
+    if (kvm_type && !kvm_type_parse(kvm_type, &plan->kvm.type, err)) {
+        return false;
     }
     take_alias(s, "kernel", &s->kernel);
     take_alias(s, "initrd", &s->initrd);
@@ -55,11 +56,12 @@ static bool check_machine(Plan *plan, Settings *s, GError **err)
 static bool check_accel(Plan *plan, Settings *s, GError **err)
 {
     const char *property = keyval_get(s->machine, "accel");
+    accel_config_init(&plan->accel);
     if (property && s->accels->len > 0) {
         return error_set(err, "-machine accel=%s: -accel is given too; leave one of them out", property);
     }
     if (s->accels->len == 0) {
-        return accel_parse(&plan->accel, property ? property : "tcg", err);
+        return !property || accel_parse(&plan->accel, property, err);
     }
     for (guint i = 0; i < s->accels->len; i++) {
         if (!accel_parse(&plan->accel, g_ptr_array_index(s->accels, i), err)) {
@@ -298,6 +300,21 @@ static bool check_cpu(Plan *plan, Settings *s, GError **err)
     return true;
 }
 
+/* What KVM must know of the guest; a type that cannot run it is an error whatever runs it. */
+static bool check_kvm_type(Plan *plan, const Settings *s, GError **err)
+{
+    KvmRequest *r = &plan->kvm;
+    r->kernel = !plan->has_kernel ? KVM_KERNEL_NONE
+              : plan->kernel.kind == KERNEL_USEG ? KVM_KERNEL_USEG : KVM_KERNEL_STANDARD;
+    r->path = plan->boot.kernel;
+    r->entry = plan->kernel.entry;
+    r->is_64bit = plan->model->is_64bit;
+    r->big_endian = plan->big_endian;
+    r->cpus = 1;
+    r->cpu_given = s->cpu != NULL;
+    return kvm_request_check(r, err);
+}
+
 /* ---- console ---- */
 
 static bool names_stdio(const char *text)
@@ -366,7 +383,7 @@ bool plan_make(Plan *plan, Settings *s, GError **err)
            check_smp(s, err) && check_rtc(plan, s, err) && check_name(plan, s, err) &&
            check_boot_order(s, err) &&
            check_files(plan, s, err) && check_byte_order(plan, s, err) && check_cpu(plan, s, err) &&
-           choose_console(plan, s, err);
+           check_kvm_type(plan, s, err) && choose_console(plan, s, err);
 }
 
 void plan_clear(Plan *plan)

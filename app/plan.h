@@ -18,6 +18,7 @@ typedef struct {
     bool big_endian;
     uint64_t ram_size;
     AccelConfig accel;
+    KvmRequest kvm;                 /* what is to run, as KVM and its stand-in need to know it */
     bool dump_guest_core;
     bool rtc_localtime;
     ClockType rtc_clock;

@@ -16,6 +16,7 @@ struct Vm {
     ChardevSet *chardevs;
     GPtrArray *monitors;            /* of Monitor * */
     MonitorContext context;
+    AccelReport accel;
     Chardev *serial[MALTA_SERIALS];
 };
 
@@ -125,14 +126,15 @@ static bool make_board(Vm *vm, const Plan *plan, GError **err)
 static bool make_all(Vm *vm, const Plan *plan, const Settings *s, GError **err)
 {
     set_up_machine(vm->machine, plan, s);
-    vm->context = (MonitorContext){ vm->machine, vm->chardevs, VALLETTA_VERSION, s->uuid, plan->accel.name };
+    vm->context = (MonitorContext){ vm->machine, vm->chardevs, VALLETTA_VERSION, s->uuid, &vm->accel,
+                                     &plan->kvm };
     for (guint i = 0; i < s->chardevs->len; i++) {
         if (!chardev_set_add(vm->chardevs, g_ptr_array_index(s->chardevs, i), err)) {
             return false;
         }
     }
     if (!make_serials(vm, plan, err) || !make_board(vm, plan, err) || !make_monitors(vm, plan, s, err) ||
-        !make_mons(vm, s, err) || !accel_start(vm->machine, &plan->accel, err)) {
+        !make_mons(vm, s, err) || !accel_start(vm->machine, &plan->accel, &plan->kvm, &vm->accel, err)) {
         return false;
     }
     machine_reset(vm->machine);
@@ -189,5 +191,6 @@ void vm_free(Vm *vm)
     machine_unlock(vm->machine);
     machine_free(vm->machine);
     chardev_set_free(vm->chardevs);
+    accel_report_clear(&vm->accel);
     g_free(vm);
 }

@@ -86,13 +86,21 @@ COMMAND(info_chardev)
 
 COMMAND(info_accelerators)
 {
-    g_string_append_printf(out, "[*] %s\n", c->accel);
+    g_string_append_printf(out, "[%c] kvm\n[%c] tcg\n", strcmp(c->accel->name, "kvm") == 0 ? '*' : ' ',
+                           strcmp(c->accel->name, "tcg") == 0 ? '*' : ' ');
+    return true;
+}
+
+COMMAND(info_kvm)
+{
+    accel_describe_kvm(c->machine, c->accel, out);
     return true;
 }
 
 static const MonitorCommand info_table[] = {
     { "accelerators", NULL, "", "what runs the CPU", info_accelerators },
     { "chardev", NULL, "", "the character devices", info_chardev },
+    { "kvm", NULL, "", "whether KVM runs the guest, of which type, and why", info_kvm },
     { "mtree", NULL, "", "the physical memory map", info_mtree },
     { "name", NULL, "", "the machine's -name", info_name },
     { "registers", NULL, "", "the CPU's registers", info_registers },
@@ -168,6 +176,44 @@ COMMAND(run_powerdown)
                           "power off from within, or use quit");
 }
 
+/* ---- properties of the machine ---- */
+
+static const char *machine_property(const MonitorContext *c, const char *name)
+{
+    const struct {
+        const char *name, *value;
+    } all[] = {
+        { "accel", c->accel->name },
+        { "endian", c->machine->big_endian ? "big" : "little" },
+        { "kvm-type", kvm_type_name(c->kvm->type) },
+        { "type", "malta-machine" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
+        if (strcmp(all[i].name, name) == 0) {
+            return all[i].value;
+        }
+    }
+    return NULL;
+}
+
+COMMAND(run_qom_get)
+{
+    g_auto(GStrv) words = g_strsplit(args, " ", 2);
+    if (!words[0] || !words[1]) {
+        return error_set(err, "qom-get: needs a path and a property, as in qom-get /machine kvm-type");
+    }
+    if (strcmp(words[0], "/machine") != 0) {
+        return error_set(err, "qom-get %s: no such path; there is /machine", words[0]);
+    }
+    const char *value = machine_property(c, words[1]);
+    if (!value) {
+        return error_set(err, "qom-get /machine %s: no such property; there are accel, endian, kvm-type and type",
+                         words[1]);
+    }
+    g_string_append_printf(out, "\"%s\"\n", value);
+    return true;
+}
+
 /* ---- the rest ---- */
 
 COMMAND(run_log)
@@ -200,6 +246,7 @@ static const MonitorCommand command_table[] = {
     { "info", NULL, "[WHAT]", "show something (\"info\" lists what)", run_info },
     { "log", NULL, "[ITEM,...|none]", "log these, as -d", run_log },
     { "logfile", NULL, "FILE", "log to FILE, as -D", run_logfile },
+    { "qom-get", NULL, "PATH PROPERTY", "a property of /machine: accel, endian, kvm-type, type", run_qom_get },
     { "quit", "q", "", "end the program", run_quit },
     { "stop", "s", "", "stop the guest", run_stop },
     { "system_powerdown", NULL, "", "not there", run_powerdown },

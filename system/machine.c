@@ -19,6 +19,7 @@ struct RequestSource {
     GSource source;
     Machine *machine;
     atomic_bool reset;
+    atomic_bool stop;
     atomic_int shutdown;        /* a ShutdownCause */
 };
 
@@ -61,6 +62,9 @@ static gboolean request_dispatch(GSource *base, GSourceFunc func, gpointer data)
     machine_lock(machine);
     ShutdownCause cause = (ShutdownCause)atomic_exchange(&source->shutdown, SHUTDOWN_NONE);
     bool reset = atomic_exchange(&source->reset, false);
+    if (atomic_exchange(&source->stop, false)) {
+        machine_stop(machine, RUN_INTERNAL_ERROR);
+    }
     if (cause != SHUTDOWN_NONE) {
         do_shutdown(machine, cause);
     } else if (reset) {
@@ -181,6 +185,12 @@ void machine_reset(Machine *machine)
 void machine_request_reset(Machine *machine)
 {
     atomic_store(&machine->requests->reset, true);
+    g_source_set_ready_time(&machine->requests->source, 0);
+}
+
+void machine_request_error_stop(Machine *machine)
+{
+    atomic_store(&machine->requests->stop, true);
     g_source_set_ready_time(&machine->requests->source, 0);
 }
 

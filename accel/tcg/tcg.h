@@ -89,4 +89,9 @@ void tcg_wait_parked(Tcg *tcg);
 /* Ends and joins the thread. */
 void tcg_stop(Tcg *tcg);
 
+/* ---- runner.c ---- */
+
+/* An engine and a parked thread for each CPU; becomes machine->runner. Lock held. */
+void tcg_start_all(Machine *machine, const AccelConfig *config);
+
 #endif

@@ -238,19 +238,27 @@ static void write_tables(const Boot *b)
     add_pointer(&t, 0);
 }
 
-static void write_stub(const Boot *b)
+/* The kernel begins through the stub in flash, or at once where flash cannot be executed;
+ * then nothing of ours stays in guest memory. */
+static void enter_kernel(const Boot *b)
 {
+    Machine *machine = b->machine;
     StubConfig c = {
-        .big_endian = b->machine->big_endian, .is_64bit = b->machine->is_64bit,
+        .big_endian = machine->big_endian, .is_64bit = machine->is_64bit,
         .entry = b->image->info.entry, .sp = KSEG0(TABLES - 64),
-        .args = { 2, KSEG0(TABLES), KSEG0(TABLES + 8), low_ram(b->machine) },
+        .args = { 2, KSEG0(TABLES), KSEG0(TABLES + 8), low_ram(machine) },
     };
     if (b->dtb) {
         c.args[0] = (uint64_t)-2;
         c.args[1] = KSEG0(b->dtb_at);
         c.args[2] = c.args[3] = 0;
     }
-    stub_write(malta_flash(b->machine), &c);
+    stub_write(malta_flash(machine), &c);
+    if (machine->runner && machine->runner->no_flash_code) {
+        Cpu *cpu = g_ptr_array_index(machine->cpus, 0);
+        stub_set_up_board(machine->as, machine->big_endian);
+        cpu->ops->enter(cpu, c.entry, c.sp, c.args);
+    }
 }
 
 static void boot_reset(void *opaque)
@@ -264,7 +272,7 @@ static void boot_reset(void *opaque)
         write_bytes(b, b->dtb_at, b->dtb);
     }
     write_tables(b);
-    write_stub(b);
+    enter_kernel(b);
 }
 
 static void boot_free(void *opaque)

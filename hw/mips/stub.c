@@ -58,36 +58,69 @@ static void li_address(Asm *a, unsigned rt, uint64_t v)
     ori(a, rt, rt, v & 0xffff);
 }
 
-/* GT-64120 registers are little endian whatever the CPU is. */
-static void gt_write(Asm *a, unsigned base, unsigned reg, uint32_t value)
+/* What YAMON writes: GT-64120 registers, by physical address, and configuration registers
+ * behind it, as the address register has them. */
+typedef struct {
+    enum { GT, PCI } kind;
+    uint32_t at, value;
+} BoardWrite;
+
+#define PCI_AT(slot, function, reg) (0x80000000u | (slot) << 11 | (function) << 8 | (reg))
+#define PCI_ADDRESS 0x1be00cf8
+#define PCI_DATA 0x1be00cfc
+
+static const BoardWrite board_writes[] = {
+    { GT, 0x14000068, 0x1be00000 >> 21 },       /* from where it is after reset */
+    { GT, 0x1be00048, 0x18000000 >> 21 },       /* PCI I/O: 2 MiB */
+    { GT, 0x1be00050, 0x40 },
+    { GT, 0x1be00058, 0x10000000 >> 21 },       /* PCI memory 0: 128 MiB */
+    { GT, 0x1be00060, 0x3f },
+    { GT, 0x1be00080, 0x18200000 >> 21 },       /* PCI memory 1: to 0x1bdfffff */
+    { GT, 0x1be00088, 0x5e },
+    { PCI, PCI_AT(10u, 0u, 0x60u), 0x0b0b0a0a },    /* PIIX4: PIRQ A, B to IRQ 10, C, D to 11 */
+    { PCI, PCI_AT(10u, 3u, 0x40u), 0x1001 },        /* power management registers at I/O 0x1000 */
+    { PCI, PCI_AT(10u, 3u, 0x80u), 0x01 },          /* and decoded */
+};
+
+/* One word as the CPU keeps it, through kseg1. */
+static void store_word(Asm *a, uint32_t paddr, uint32_t value)
 {
-    li(a, T1, a->config->big_endian ? __builtin_bswap32(value) : value);
-    sw(a, T1, reg, base);
+    li(a, T0, 0xa0000000 | (paddr & ~0xfffu));
+    li(a, T1, value);
+    sw(a, T1, paddr & 0xfff, T0);
 }
 
-/* Configuration data of other devices are swapped by the GT-64120, so they are written as
- * the CPU has them. T0 holds the base. */
-static void pci_write(Asm *a, unsigned slot, unsigned function, unsigned reg, uint32_t value)
+/* GT-64120 registers are little endian whatever the CPU is; configuration data of other
+ * devices are swapped by the GT-64120, so they are written as the CPU has them. */
+static uint32_t gt_order(const Asm *a, uint32_t value)
 {
-    gt_write(a, T0, 0xcf8, 0x80000000u | slot << 11 | function << 8 | reg);
-    li(a, T1, value);
-    sw(a, T1, 0xcfc, T0);
+    return a->config->big_endian ? __builtin_bswap32(value) : value;
 }
 
 static void set_up_board(Asm *a)
 {
-    li(a, T0, 0xb4000000);                  /* where the GT-64120 is after reset */
-    gt_write(a, T0, 0x068, 0x1be00000 >> 21);
-    li(a, T0, 0xbbe00000);
-    gt_write(a, T0, 0x048, 0x18000000 >> 21);       /* PCI I/O: 2 MiB */
-    gt_write(a, T0, 0x050, 0x40);
-    gt_write(a, T0, 0x058, 0x10000000 >> 21);       /* PCI memory 0: 128 MiB */
-    gt_write(a, T0, 0x060, 0x3f);
-    gt_write(a, T0, 0x080, 0x18200000 >> 21);       /* PCI memory 1: to 0x1bdfffff */
-    gt_write(a, T0, 0x088, 0x5e);
-    pci_write(a, 10, 0, 0x60, 0x0b0b0a0a);          /* PIIX4: PIRQ A, B to IRQ 10, C, D to 11 */
-    pci_write(a, 10, 3, 0x40, 0x1001);              /* power management registers at I/O 0x1000 */
-    pci_write(a, 10, 3, 0x80, 0x01);                /* and decoded */
+    for (size_t i = 0; i < G_N_ELEMENTS(board_writes); i++) {
+        const BoardWrite *w = &board_writes[i];
+        if (w->kind == GT) {
+            store_word(a, w->at, gt_order(a, w->value));
+        } else {
+            store_word(a, PCI_ADDRESS, gt_order(a, w->at));
+            store_word(a, PCI_DATA, w->value);
+        }
+    }
+}
+
+void stub_set_up_board(AddressSpace *as, bool big_endian)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(board_writes); i++) {
+        const BoardWrite *w = &board_writes[i];
+        if (w->kind == GT) {
+            as_write(as, w->at, 4, false, w->value);
+        } else {
+            as_write(as, PCI_ADDRESS, 4, false, w->at);
+            as_write(as, PCI_DATA, 4, big_endian, w->value);
+        }
+    }
 }
 
 static void enter_kernel(Asm *a)

@@ -5,25 +5,44 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include "accel/kvm.h"
 #include "system/machine.h"
 
 typedef struct {
-    char *name;         /* "tcg" */
+    bool kvm;           /* tried first */
+    bool tcg;           /* named too: it runs without a warning what KVM cannot */
+    bool fallback;      /* it runs that even when only KVM was named (kvm: fallback=on) */
     bool one_insn;      /* tcg: one guest instruction a block (one-insn-per-tb=on) */
     bool ir_checks;     /* tcg: run the IR verifier on every block (ir-verify=on) */
     char *coverage;     /* tcg: file that says at the end which instructions were met, or NULL */
 } AccelConfig;
 
+/* What was chosen, for the start-up line and the monitor. */
+typedef struct {
+    const char *name;   /* "kvm" or "tcg" */
+    bool kvm_present;   /* the host's KVM answered */
+    char *mode;         /* in words */
+    char *why;          /* the reason, NULL when there is nothing to explain */
+} AccelReport;
+
+/* Nothing is chosen yet: tcg, unless accel_parse says otherwise. */
+void accel_config_init(AccelConfig *config);
 /* Reads "tcg" or "kvm:tcg", the value of -machine accel=, or one -accel option with its
- * properties ("tcg,one-insn-per-tb=on"); a later call replaces an earlier one. False with
+ * properties ("tcg,one-insn-per-tb=on"); a later call adds to an earlier one. False with
  * err naming the accelerator or property that is unknown or not there. */
 bool accel_parse(AccelConfig *config, const char *text, GError **err);
 void accel_config_clear(AccelConfig *config);
 /* The text of -accel help; the caller frees it. */
 char *accel_help(void);
 
-/* Creates the vCPU threads, parked, and sets machine->runner. Devices and CPUs are
- * complete; lock held. */
-bool accel_start(Machine *machine, const AccelConfig *config, GError **err);
+/* Creates the vCPU threads, parked, sets machine->runner and fills report, which is the
+ * caller's to clear; prints what the user should know. Devices and CPUs are complete and
+ * request has passed kvm_request_check; lock held. False with err when KVM was asked for
+ * and can neither be had nor replaced. */
+bool accel_start(Machine *machine, const AccelConfig *config, const KvmRequest *request,
+                 AccelReport *report, GError **err);
+void accel_report_clear(AccelReport *report);
+/* "info kvm". */
+void accel_describe_kvm(Machine *machine, const AccelReport *report, GString *out);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef MONITOR_MONITOR_H
 #define MONITOR_MONITOR_H
 
+#include "accel/accel.h"
 #include "chardev/chardev_set.h"
 #include "system/machine.h"
 
@@ -14,7 +15,8 @@ typedef struct {
     ChardevSet *chardevs;
     const char *version;        /* of the program */
     const char *uuid;           /* -uuid, or NULL */
-    const char *accel;          /* its name */
+    const AccelReport *accel;   /* what runs the CPUs */
+    const KvmRequest *kvm;      /* what the user asked of KVM */
 } MonitorContext;
 
 /* A monitor on chr, which it attaches to. */

@@ -13,6 +13,8 @@ typedef struct Machine Machine;
 typedef struct {
     /* Puts the CPU into its state after power-on; vCPU thread parked, machine lock held. */
     void (*reset)(Cpu *cpu);
+    /* After reset: as firmware leaves it that jumps to entry, with a stack and a0 to a3. */
+    void (*enter)(Cpu *cpu, uint64_t entry, uint64_t sp, const uint64_t args[4]);
     /* Drives hardware interrupt input line (0..5 = IP2..IP7). Machine lock held. */
     void (*set_irq)(Cpu *cpu, unsigned line, bool level);
     /* "info registers"; vCPU parked. */

@@ -36,6 +36,7 @@ typedef enum {
 /* What runs the vCPUs; accel/ implements it. */
 typedef struct {
     const char *name;
+    bool no_flash_code;     /* code in flash cannot be executed: kernels are entered without a boot stub */
     /* All vCPUs leave guest code and wait (returns when they do), or go on. Lock held. */
     void (*pause)(Machine *machine);
     void (*resume)(Machine *machine);
@@ -97,6 +98,8 @@ void machine_reset(Machine *machine);
  * on for a few instructions at most. */
 void machine_request_reset(Machine *machine);
 void machine_request_shutdown(Machine *machine, ShutdownCause cause);
+/* Asks for a stop in RUN_INTERNAL_ERROR: a vCPU cannot go on. */
+void machine_request_error_stop(Machine *machine);
 /* Start and stop virtual time and vCPUs; main thread, lock held. Starting after
  * RUN_SHUTDOWN resets first. */
 void machine_start(Machine *machine);

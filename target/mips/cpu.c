@@ -36,6 +36,20 @@ static void reset(Cpu *base)
     }
 }
 
+static void enter(Cpu *base, uint64_t entry, uint64_t sp, const uint64_t args[4])
+{
+    enum { A0 = 4, SP = 29 };
+    MipsCpu *cpu = mips_cpu(base);
+    bool compat = (uint64_t)(int32_t)entry == entry;
+    cpu->cp0.status = ST_BEV | (compat ? 0 : ST_KX | ST_SX | ST_UX);
+    cpu->pc = entry;
+    cpu->gpr[SP] = sp;
+    memcpy(&cpu->gpr[A0], args, 4 * sizeof(args[0]));
+    if (cpu->engine) {
+        mips_mode_update(cpu);
+    }
+}
+
 static void set_irq(Cpu *base, unsigned line, bool level)
 {
     MipsCpu *cpu = mips_cpu(base);
@@ -108,7 +122,7 @@ static void cpu_free(Cpu *base)
 }
 
 static const CpuOps mips_cpu_ops = {
-    .reset = reset, .set_irq = set_irq, .describe = describe, .translate = translate, .free = cpu_free,
+    .reset = reset, .enter = enter, .set_irq = set_irq, .describe = describe, .translate = translate, .free = cpu_free,
 };
 
 Cpu *mips_cpu_new(Machine *machine, const MipsModel *model, unsigned index, GError **err)

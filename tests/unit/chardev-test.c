@@ -351,11 +351,14 @@ static void test_mux_quit(Fixture *f, gconstpointer data)
     front_free(fa);
 }
 
+static const AccelReport fake_accel = { .name = "tcg", .mode = (char *)"translator", .why = (char *)"no KVM" };
+static const KvmRequest fake_request = { .type = KVM_TYPE_TE };
+
 static void test_monitor(Fixture *f, gconstpointer data)
 {
     int fd;
     Chardev *chr = socket_pair(f, "", &fd);
-    const MonitorContext context = { f->machine, f->set, "9.9.9", NULL, "fake" };
+    const MonitorContext context = { f->machine, f->set, "9.9.9", NULL, &fake_accel, &fake_request };
     Monitor *monitor = monitor_new(&context, chr);
     g_autofree char *greeting = read_now(fd);
     g_assert_nonnull(strstr(greeting, "9.9.9"));
@@ -391,13 +394,17 @@ static void expect_run(const MonitorContext *context, const char *line, const ch
 
 static void test_monitor_commands(Fixture *f, gconstpointer data)
 {
-    const MonitorContext context = { f->machine, f->set, "9.9.9", "the-uuid", "fake" };
+    const MonitorContext context = { f->machine, f->set, "9.9.9", "the-uuid", &fake_accel, &fake_request };
     MemRegion *ram = mem_ram_new("ram", 64 << 10, NULL);
     mem_add(f->machine->memory, 0, ram, 0);
     memcpy(mem_host(ram) + 16, "\x01\x02\x03\x04\x80\xff\xff\xff", 8);
     open_chr(f, "serial0", "null");
     expect_run(&context, "help", "system_reset");
     expect_run(&context, "info version", "9.9.9");
+    expect_run(&context, "info accelerators", "[*] tcg");
+    expect_run(&context, "info kvm", "kvm support: disabled\nmode: translator: no KVM\n");
+    expect_run(&context, "qom-get /machine kvm-type", "\"TE\"\n");
+    expect_run(&context, "qom-get /machine frob", "no such property");
     expect_run(&context, "info uuid", "the-uuid");
     expect_run(&context, "info chardev", "serial0: filename=null");
     expect_run(&context, "info mtree", "ram");

@@ -21,7 +21,7 @@ static void fake_resume(Machine *machine)
     g_string_append(diary, "resume ");
 }
 
-static const MachineRunner runner = { "fake", fake_pause, fake_resume, NULL };
+static const MachineRunner runner = { "fake", .pause = fake_pause, .resume = fake_resume };
 
 static void cpu_reset(Cpu *cpu)
 {

@@ -146,7 +146,7 @@ static void test_absent(void)
     static const char *const habits[] = { "-hda f", "-netdev user,id=n", "-device e1000", "-vnc :0",
                                           "-gdb tcp::1",
         "-s", "-qmp stdio", "-drive file=f", "-usb", "-net nic", "-nic user", "-vga std", "-display gtk",
-        "-parallel stdio", "-enable-kvm", "-icount 1" };
+        "-parallel stdio", "-icount 1" };
     for (size_t i = 0; i < G_N_ELEMENTS(habits); i++) {
         expect_refused("valletta", habits[i], "not there yet");
     }
@@ -186,7 +186,10 @@ static void test_bad_values(void)
         { "-M malta,frob=1", "-machine: unknown property 'frob'; it knows type" },
         { "-M usb=on", "usb=on is not there yet" },
         { "-M usb=perhaps", "must be on or off" },
-        { "-M kvm-type=TE", "kvm-type" },
+        { "-M kvm-type=XX", "-machine kvm-type=XX: must be TE" },
+        { "-accel kvm,frob=1", "-accel kvm,frob=1: no such property" },
+        { "-accel kvm,fallback=maybe", "on or off" },
+        { "-accel kvm,kvm-type=TE", "is a property of the machine" },
         { "-M accel=tcg -accel tcg", "leave one of them out" },
         { "-accel bogus", "bogus" },
         { "-m 3G", "2G" },

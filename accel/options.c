@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* -accel and -machine accel=. */
+#include "accel/accel.h"
+
+#include <string.h>
+#include "util/error.h"
+
+void accel_config_init(AccelConfig *config)
+{
+    *config = (AccelConfig){ .fallback = true };
+}
+
+void accel_config_clear(AccelConfig *config)
+{
+    g_free(config->coverage);
+    accel_config_init(config);
+}
+
+char *accel_help(void)
+{
+    return g_strdup("Accelerators (-accel NAME[,property=value] or -machine accel=NAME[:NAME]):\n"
+                    "  kvm    the host's KVM; on MIPS hosts only. -machine kvm-type= says which kind\n"
+                    "         fallback=on|off         where KVM cannot run the guest: the translator does,\n"
+                    "                                 with a warning (on), or it is an error (off)\n"
+                    "  tcg    translates guest code; here: into an IR that is interpreted. The default\n"
+                    "         one-insn-per-tb=on|off  one guest instruction a block (off)\n"
+                    "         ir-verify=on|off        check the IR of every block (off)\n"
+                    "         insn-coverage=FILE      at the end, list which instructions were executed\n"
+                    "kvm:tcg (or -accel kvm -accel tcg) takes the first that can run the guest.\n");
+}
+
+static bool parse_bool(const char *name, const char *value, bool *out, GError **err)
+{
+    if (strcmp(value, "on") == 0) {
+        *out = true;
+    } else if (strcmp(value, "off") == 0) {
+        *out = false;
+    } else {
+        return error_set(err, "-accel %s=%s: on or off is expected", name, value);
+    }
+    return true;
+}
+
+static bool parse_tcg(AccelConfig *config, const char *name, const char *value, GError **err)
+{
+    if (strcmp(name, "one-insn-per-tb") == 0) {
+        return parse_bool("tcg,one-insn-per-tb", value, &config->one_insn, err);
+    }
+    if (strcmp(name, "ir-verify") == 0) {
+        return parse_bool("tcg,ir-verify", value, &config->ir_checks, err);
+    }
+    if (strcmp(name, "insn-coverage") == 0 && *value) {
+        g_free(config->coverage);
+        config->coverage = g_strdup(value);
+        return true;
+    }
+    return error_set(err, "-accel tcg,%s=%s: no such property; there are one-insn-per-tb, ir-verify and "
+                     "insn-coverage=FILE", name, value);
+}
+
+static bool parse_kvm(AccelConfig *config, const char *name, const char *value, GError **err)
+{
+    if (strcmp(name, "fallback") == 0) {
+        return parse_bool("kvm,fallback", value, &config->fallback, err);
+    }
+    if (strcmp(name, "kvm-type") == 0) {
+        return error_set(err, "-accel kvm,kvm-type=%s: is a property of the machine: -machine kvm-type=%s", value,
+                         value);
+    }
+    return error_set(err, "-accel kvm,%s=%s: no such property; there is fallback", name, value);
+}
+
+/* Names in the order in which they are to be tried; nothing is tried after tcg. */
+static bool parse_names(AccelConfig *config, const char *text, GError **err)
+{
+    g_auto(GStrv) names = g_strsplit(text, ":", -1);
+    for (char **name = names; *name; name++) {
+        if (strcmp(*name, "tcg") == 0) {
+            config->tcg = true;
+        } else if (strcmp(*name, "kvm") == 0) {
+            config->kvm = config->kvm || !config->tcg;
+        } else if (strcmp(*name, "qtest") == 0) {
+            return error_set(err, "-accel %s: not supported yet; there are kvm and tcg", *name);
+        } else {
+            return error_set(err, "-accel %s: no such accelerator; there are kvm and tcg", *name);
+        }
+    }
+    return true;
+}
+
+bool accel_parse(AccelConfig *config, const char *text, GError **err)
+{
+    g_auto(GStrv) parts = g_strsplit(text, ",", -1);
+    const char *names = parts[0] && g_str_has_prefix(parts[0], "accel=") ? parts[0] + 6 : parts[0];
+    if (!names || !*names) {
+        return error_set(err, "-accel: a name is missing; there are kvm and tcg");
+    }
+    if (!parse_names(config, names, err)) {
+        return false;
+    }
+    for (char **p = parts + 1; *p; p++) {
+        g_auto(GStrv) pair = g_strsplit(*p, "=", 2);
+        const char *name = pair[0] ? pair[0] : "", *value = pair[0] && pair[1] ? pair[1] : "on";
+        bool of_kvm = g_str_has_prefix(names, "kvm") && strcmp(name, "one-insn-per-tb") != 0 &&
+                      strcmp(name, "ir-verify") != 0 && strcmp(name, "insn-coverage") != 0;
+        if (!(of_kvm ? parse_kvm : parse_tcg)(config, name, value, err)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The translator as the machine's runner. */
+#include "accel/tcg/tcg.h"
+
+static void each_cpu(Machine *machine, void (*func)(Tcg *))
+{
+    for (unsigned i = 0; i < machine->cpus->len; i++) {
+        func(mips_cpu(g_ptr_array_index(machine->cpus, i))->engine_data);
+    }
+}
+
+static void ask_park(Tcg *tcg)
+{
+    tcg_park(tcg, true);
+}
+
+static void unpark(Tcg *tcg)
+{
+    tcg_park(tcg, false);
+}
+
+/* A vCPU may be waiting for the machine lock; it is let through to its parking place. */
+static void runner_pause(Machine *machine)
+{
+    each_cpu(machine, ask_park);
+    machine_unlock(machine);
+    each_cpu(machine, tcg_wait_parked);
+    machine_lock(machine);
+}
+
+static void runner_resume(Machine *machine)
+{
+    each_cpu(machine, unpark);
+}
+
+static void write_coverage(Tcg *tcg)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(GError) err = NULL;
+    if (!tcg->coverage) {
+        return;
+    }
+    for (unsigned n = 0; n < mips_insn_count(); n++) {
+        g_string_append_printf(text, "%s %s\n", tcg->covered[n] ? "yes" : "no", mips_insn_name(n));
+    }
+    if (!g_file_set_contents(tcg->coverage, text->str, (gssize)text->len, &err)) {
+        g_printerr("valletta: -accel tcg,insn-coverage=%s: %s\n", tcg->coverage, err->message);
+    }
+}
+
+static void runner_stop(Machine *machine)
+{
+    each_cpu(machine, tcg_stop);
+    each_cpu(machine, write_coverage);
+    each_cpu(machine, tcg_free);
+}
+
+static const MachineRunner tcg_runner = {
+    "tcg", .pause = runner_pause, .resume = runner_resume, .stop = runner_stop,
+};
+
+void tcg_start_all(Machine *machine, const AccelConfig *config)
+{
+    for (unsigned i = 0; i < machine->cpus->len; i++) {
+        tcg_start(tcg_new(mips_cpu(g_ptr_array_index(machine->cpus, i)), config));
+    }
+    machine->runner = &tcg_runner;
+}
