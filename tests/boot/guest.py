@@ -12,7 +12,9 @@ from console import Failure, Skip
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 INSTALLER = "/usr/lib/debian-installer/images/12"
-SHARED = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(HERE))), "shared", "guests")
+# Kernels that were made elsewhere: a folder beside the checkout, or the one that is named.
+SHARED = os.environ.get("VALLETTA_GUESTS") or \
+    os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(HERE))), "shared", "guests")
 COMPILERS = {"le32": "mipsel-linux-gnu-gcc", "be32": "mips-linux-gnu-gcc",
              "le64": "mips64el-linux-gnuabi64-gcc", "be64": "mips64-linux-gnuabi64-gcc"}
 _lock = threading.Lock()
@@ -26,10 +28,19 @@ def _member(number, name, mode, data=b"", device=(0, 0)):
     return head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4)
 
 
-def cpio(init):
-    """A root with init and a console."""
-    return b"".join([_member(1, "dev", 0o40755), _member(2, "dev/console", 0o20600, device=(5, 1)),
-                     _member(3, "init", 0o100755, init), _member(0, "TRAILER!!!", 0)])
+def cpio(init, files=()):
+    """A root with init, a console and files: (path, bytes) each, all executable."""
+    folders = sorted({parent for path, _ in files for parent in _parents(path)})
+    members = [_member(1, "dev", 0o40755), _member(2, "dev/console", 0o20600, device=(5, 1)),
+               _member(3, "init", 0o100755, init)]
+    members += [_member(number, folder, 0o40755) for number, folder in enumerate(folders, 4)]
+    members += [_member(number, path, 0o100755, data) for number, (path, data) in enumerate(files, 4 + len(folders))]
+    return b"".join([*members, _member(0, "TRAILER!!!", 0)])
+
+
+def _parents(path):
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[:n]) for n in range(1, len(parts) + 1)]
 
 
 def initramfs(target, folder):
@@ -65,7 +76,7 @@ def debian(port, name):
 def shared(name):
     path = os.path.join(SHARED, name)
     if not os.path.exists(path):
-        raise Skip(f"there is no ../shared/guests/{name} beside the checkout")
+        raise Skip(f"there is no {name} in {SHARED} (VALLETTA_GUESTS names the folder)")
     return path
 
 
