@@ -26,8 +26,8 @@ static void warn_of_lost_interrupts(const KvmVm *vm)
     unsigned major, minor;
     if (vm->type == KVM_TYPE_TE && sscanf(vm->host.release, "%u.%u", &major, &minor) == 2 && major == 5 &&
         minor >= 8 && minor <= 12 && !kvm_delivers_interrupts(vm)) {
-        g_printerr("valletta: warning: this host's kernel %s delivers no interrupts to trap-and-emulate guests "
-                   "(a defect of Linux 5.8 to 5.12): a Linux guest will hang; -accel tcg runs it\n",
+        g_printerr("valletta: warning: this host's kernel %s delivers no interrupts to trap-and-emulate "
+                   "guests (a defect of Linux 5.8 to 5.12): a Linux guest will hang; -accel tcg runs it\n",
                    vm->host.release);
     }
 }
@@ -66,7 +66,8 @@ static void start_tcg(Machine *machine, const AccelConfig *config, AccelReport *
 }
 
 /* What KVM could not run, if that is allowed. Takes why. */
-static bool fall_back(Machine *machine, const AccelConfig *config, char *why, AccelReport *report, GError **err)
+static bool fall_back(Machine *machine, const AccelConfig *config, char *why, AccelReport *report,
+                      GError **err)
 {
     report->why = why;
     if (!config->tcg && !config->fallback) {
@@ -75,7 +76,8 @@ static bool fall_back(Machine *machine, const AccelConfig *config, char *why, Ac
     }
     start_tcg(machine, config, report);
     if (!config->tcg) {
-        g_printerr("valletta: warning: -accel kvm: %s; the guest runs under the %s instead\n", why, report->mode);
+        g_printerr("valletta: warning: -accel kvm: %s; the guest runs under the %s instead\n", why,
+                   report->mode);
     } else {
         g_printerr("valletta: %s: %s\n", report->mode, why);
     }

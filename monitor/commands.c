@@ -207,8 +207,8 @@ COMMAND(run_qom_get)
     }
     const char *value = machine_property(c, words[1]);
     if (!value) {
-        return error_set(err, "qom-get /machine %s: no such property; there are accel, endian, kvm-type and type",
-                         words[1]);
+        return error_set(err, "qom-get /machine %s: no such property; there are accel, endian, kvm-type and "
+                         "type", words[1]);
     }
     g_string_append_printf(out, "\"%s\"\n", value);
     return true;
@@ -246,7 +246,8 @@ static const MonitorCommand command_table[] = {
     { "info", NULL, "[WHAT]", "show something (\"info\" lists what)", run_info },
     { "log", NULL, "[ITEM,...|none]", "log these, as -d", run_log },
     { "logfile", NULL, "FILE", "log to FILE, as -D", run_logfile },
-    { "qom-get", NULL, "PATH PROPERTY", "a property of /machine: accel, endian, kvm-type, type", run_qom_get },
+    { "qom-get", NULL, "PATH PROPERTY", "a property of /machine: accel, endian, kvm-type or type",
+      run_qom_get },
     { "quit", "q", "", "end the program", run_quit },
     { "stop", "s", "", "stop the guest", run_stop },
     { "system_powerdown", NULL, "", "not there", run_powerdown },

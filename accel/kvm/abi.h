@@ -73,7 +73,8 @@ _Static_assert(sizeof(struct kvm_mips_interrupt) == sizeof(KvmMipsInterrupt), "s
 _Static_assert(KVM_GET_REGS == KVM_MIPS_GET_REGS && KVM_SET_REGS == KVM_MIPS_SET_REGS, "ioctl numbers");
 _Static_assert(KVM_CREATE_VM == 0x2000ae01 && KVM_RUN == 0x2000ae80, "ioctl numbers");
 _Static_assert(KVM_CAP_MIPS_FPU == KVM_MIPS_CAP_FPU && KVM_CAP_MIPS_VZ == KVM_MIPS_CAP_VZ &&
-               KVM_CAP_MIPS_TE == KVM_MIPS_CAP_TE && KVM_CAP_MIPS_64BIT == KVM_MIPS_CAP_64BIT, "capabilities");
+               KVM_CAP_MIPS_TE == KVM_MIPS_CAP_TE && KVM_CAP_MIPS_64BIT == KVM_MIPS_CAP_64BIT,
+               "capabilities");
 _Static_assert(KVM_REG_MIPS_COUNT_CTL == KVM_MIPS_COUNT_CTL && KVM_REG_MIPS_PC == KVM_MIPS_PC &&
                KVM_REG_MIPS_FCR_CSR == KVM_MIPS_FCR_CSR && KVM_REG_MIPS_MSA_CSR == KVM_MIPS_MSA_CSR,
                "register ids");

@@ -122,7 +122,8 @@ static bool add_slot(KvmSlots *s, const Slot *slot, GError **err)
         n++;
     }
     if (n == s->count) {
-        return error_set(err, "KVM has only %u memory slots, too few for this machine's memory map", s->count);
+        return error_set(err, "KVM has only %u memory slots, too few for this machine's memory map",
+                         s->count);
     }
     s->slots[n] = *slot;
     int r = tell(s, n, slot->size);
