@@ -34,7 +34,8 @@ def cpio(init, files=()):
     members = [_member(1, "dev", 0o40755), _member(2, "dev/console", 0o20600, device=(5, 1)),
                _member(3, "init", 0o100755, init)]
     members += [_member(number, folder, 0o40755) for number, folder in enumerate(folders, 4)]
-    members += [_member(number, path, 0o100755, data) for number, (path, data) in enumerate(files, 4 + len(folders))]
+    members += [_member(number, path, 0o100755, data)
+                for number, (path, data) in enumerate(files, 4 + len(folders))]
     return b"".join([*members, _member(0, "TRAILER!!!", 0)])
 
 

@@ -74,7 +74,8 @@ def kernel(name):
     if "VALLETTA_GUESTS" in os.environ and os.path.exists(ready):
         return ready
     script = os.path.join(ROOT, "tests", "kvm", "kernel", "build.sh")
-    with subprocess.Popen([script, name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen([script, name], stdout=pipe, stderr=pipe, text=True) as process:
         last = ""
         for line in process.stderr:
             last = line.strip()
@@ -92,7 +93,8 @@ def plain_kernel(folder):
     """The smallest one that is linked in kseg0, and says so."""
     out = os.path.join(folder, "kseg0.elf")
     tool("gcc", "-nostdlib", "-static", "-march=mips32r2", "-mabi=32", "-mno-abicalls", "-fno-pic", "-Wl,-n",
-         "-Wl,--build-id=none", "-Wl,-T," + os.path.join(HERE, "kseg0.ld"), os.path.join(HERE, "kseg0.S"), "-o", out)
+         "-Wl,--build-id=none", "-Wl,-T," + os.path.join(HERE, "kseg0.ld"), os.path.join(HERE, "kseg0.S"),
+         "-o", out)
     return out
 
 
@@ -112,7 +114,8 @@ class Parts:
             raise Failure(f"{BUILD} has no valletta: make cross HOST=mipsel")
         self.files = [("bin/" + name, stripped(path, folder)) for name, path in programs.items()]
         self.files += libraries(sysroot_folder(), programs.values())
-        self.files += [("boot/te-guest", read(kernel("te-guest"))), ("boot/kseg0", read(plain_kernel(folder))),
+        self.files += [("boot/te-guest", read(kernel("te-guest"))),
+                       ("boot/kseg0", read(plain_kernel(folder))),
                        ("boot/initrd", read(guest.initramfs("le32", folder)))]
 
     @staticmethod
