@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Count, Compare and the timer's interrupt, line 7. */
+#include "lib.h"
+
+#define FILE_ID 6
+#define TIMER 7
+
+static u32 hz(void)
+{
+    return act(ACT_GET_COUNT_HZ, 0);
+}
+
+/* Lets that many microseconds of the host pass. */
+static void pass(u32 us)
+{
+    u32 start = usec();
+    while (usec() - start < us) {
+    }
+}
+
+/* Checks that Count advanced by ticks, within a part of them and what the bell costs. */
+static void check_ticks(Env *e, u32 where, u32 got, u32 least, u32 most)
+{
+    e->checks++;
+    if (got < least) {
+        check(e, where, got, least);
+    } else if (got > most) {
+        check(e, where, got, most);
+    }
+}
+
+/* Count against the host's clock over a span; the readings of both bracket each other. */
+static void check_rate(Env *e, u32 where, u32 rate)
+{
+    u32 mhz = rate / 1000000;
+    u32 t0 = usec(), c0 = MFC0(9, 0), t1 = usec();
+    pass(40000);
+    u32 t2 = usec(), c1 = MFC0(9, 0), t3 = usec();
+    u32 least = (t2 - t1) * mhz, most = (t3 - t0 + 2) * mhz;
+    check_ticks(e, where, c1 - c0, least - least / 64, most + most / 64);
+}
+
+void case_timer_count(Env *e)
+{
+    u32 rate = hz();
+    log_value(LOG_COUNT_HZ, rate);
+    CHECK(rate >= 1000000 && rate <= 1000000000);
+    if (e->mode & (MODE_KVM_TE | MODE_SOFT_TE)) {
+        CHECK_EQ(rate, 100000000);          /* what a trap-and-emulate kernel is built for */
+    }
+    check_rate(e, HERE, rate);
+}
+
+void case_timer_count_write(Env *e)
+{
+    u32 mhz = hz() / 1000000;
+    u32 t0 = usec();
+    MTC0(9, 0, 0x10000000);
+    u32 c = MFC0(9, 0);
+    u32 t1 = usec();
+    check_ticks(e, HERE, c, 0x10000000, 0x10000000 + (t1 - t0 + 2) * mhz);
+    MTC0(9, 0, 0xffffff00);                 /* and over the end */
+    pass(1000);
+    CHECK(MFC0(9, 0) < 0x40000000);
+}
+
+void case_timer_hz(Env *e)
+{
+    u32 rate = hz(), t0 = usec(), before = MFC0(9, 0);
+    CHECK_EQ(act(ACT_SET_COUNT_HZ, 20000000), 0);
+    u32 after = MFC0(9, 0), t1 = usec();
+    CHECK_EQ(hz(), 20000000);
+    check_ticks(e, HERE, after - before, 0, (t1 - t0 + 2) * (rate / 1000000));
+    check_rate(e, HERE, 20000000);
+    CHECK_EQ(act(ACT_SET_COUNT_HZ, rate), 0);
+    check_rate(e, HERE, rate);
+}
+
+void case_timer_dc(Env *e)
+{
+    u32 mhz = hz() / 1000000, cause = MFC0(13, 0);
+    MTC0(13, 0, cause | CAUSE_DC);
+    CHECK_EQ(MFC0(13, 0) & CAUSE_DC, CAUSE_DC);
+    u32 c0 = MFC0(9, 0);
+    pass(5000);
+    CHECK_EQ(MFC0(9, 0), c0);
+    MTC0(9, 0, 0x1000);
+    CHECK_EQ(MFC0(9, 0), 0x1000);
+    pass(2000);
+    CHECK_EQ(MFC0(9, 0), 0x1000);
+    u32 t0 = usec();
+    MTC0(13, 0, cause & ~CAUSE_DC);
+    u32 c1 = MFC0(9, 0), t1 = usec();
+    check_ticks(e, HERE, c1, 0x1000, 0x1000 + (t1 - t0 + 2) * mhz);
+    CHECK_EQ(MFC0(13, 0) & CAUSE_DC, 0);
+    pass(1000);
+    check_ticks(e, HERE, MFC0(9, 0) - c1, 1000 * mhz, 0x7fffffff);
+}
+
+static void arm(u32 ticks)
+{
+    MTC0(11, 0, MFC0(9, 0) + ticks);
+}
+
+/* Waits for bit in Cause for at most a second. */
+static u32 wait_cause(u32 bit)
+{
+    u32 start = usec();
+    while (!(MFC0(13, 0) & bit) && usec() - start < 1000000) {
+    }
+    return MFC0(13, 0) & bit;
+}
+
+void case_timer_compare(Env *e)
+{
+    u32 rate = hz();
+    arm(rate / 4);
+    CHECK_EQ(MFC0(13, 0) & (CAUSE_TI | CAUSE_IP(TIMER)), 0);
+    for (u32 i = 0; i < 3; i++) {
+        u32 from = MFC0(9, 0);
+        arm(rate / 200);
+        CHECK_EQ(MFC0(13, 0) & (CAUSE_TI | CAUSE_IP(TIMER)), 0);    /* acknowledged by the write */
+        CHECK(wait_cause(CAUSE_TI));
+        CHECK_EQ(MFC0(13, 0) & CAUSE_IP(TIMER), CAUSE_IP(TIMER));
+        CHECK(MFC0(9, 0) - from >= rate / 200);
+    }
+    MTC0(11, 0, MFC0(11, 0) - 1);
+    CHECK_EQ(MFC0(13, 0) & (CAUSE_TI | CAUSE_IP(TIMER)), 0);
+    CHECK_EQ(e->count, 0);
+}
+
+/* note: 0 interrupts, 1 Cause at the first, 2 Count at the last, 3 how many more to arm, 4 ticks */
+HANDLER static void on_timer(Env *e)
+{
+    e->note[2] = MFC0(9, 0);
+    if (e->note[0]++ == 0) {
+        e->note[1] = e->cause;
+    }
+    if (e->note[3]) {
+        e->note[3]--;
+        MTC0(11, 0, e->note[2] + e->note[4]);
+    } else {
+        MTC0(11, 0, e->note[2] - 1);
+    }
+    if (e->note[0] > 1000 || (e->cause & 0x7c)) {
+        e->handler = 0;
+    }
+}
+
+static void forget(Env *e)
+{
+    for (u32 i = 0; i < 8; i++) {
+        e->note[i] = 0;
+    }
+}
+
+/* Whether the timer's interrupt comes with that mask in Status. */
+static u32 comes(Env *e, u32 mask, u32 us)
+{
+    u32 mhz = hz() / 1000000, start = usec();
+    forget(e);
+    HANDLE(e, on_timer);
+    arm(2000 * mhz);
+    MTC0(12, 0, mask | STATUS_IE);
+    while (!e->note[0] && usec() - start < us) {
+    }
+    MTC0(12, 0, 0);
+    e->handler = 0;
+    return e->note[0];
+}
+
+/* Hosts of 5.8 to 5.12 gate every interrupt by IM0 instead of its own mask bit. */
+void case_timer_im0(Env *e)
+{
+    if (comes(e, 0x8000, 200000)) {
+        CHECK_EQ(e->note[0], 1);
+        return;
+    }
+    MTC0(11, 0, MFC0(9, 0) - 1);
+    CHECK_EQ(comes(e, 0x8100, 200000), 1);
+    report_defect(DEFECT_IM0);
+}
+
+void case_timer_interrupt(Env *e)
+{
+    CHECK_EQ(comes(e, im(e, TIMER), 1000000), 1);
+    CHECK_EQ(e->vector, 0x180);
+    CHECK_EQ(e->note[1] & (CAUSE_TI | CAUSE_IP(TIMER) | 0x7c), CAUSE_TI | CAUSE_IP(TIMER));
+    MTC0(13, 0, CAUSE_IV);
+    CHECK_EQ(comes(e, im(e, TIMER), 1000000), 1);
+    CHECK_EQ(e->vector, 0x200);
+    MTC0(13, 0, 0);
+    if (!e->extra_im) {
+        CHECK_EQ(comes(e, 0, 20000), 0);        /* masked: stays pending */
+        CHECK_EQ(MFC0(13, 0) & CAUSE_TI, CAUSE_TI);
+    }
+}
+
+/* Ten ticks of 2 ms; how late each came is logged, and no more than 200 ms in the mean. */
+void case_timer_latency(Env *e)
+{
+    u32 mhz = hz() / 1000000, ticks = 2000 * mhz, sum = 0, n = 0, start = usec();
+    forget(e);
+    e->note[3] = 9;
+    e->note[4] = ticks;
+    HANDLE(e, on_timer);
+    u32 due = MFC0(9, 0) + ticks, seen = 0;
+    MTC0(11, 0, due);
+    MTC0(12, 0, im(e, TIMER) | STATUS_IE);
+    while (n < 10 && usec() - start < 5000000) {
+        if (e->note[0] != seen) {
+            seen = e->note[0];
+            sum += e->note[2] - due;
+            due = e->note[2] + ticks;
+            n++;
+        }
+    }
+    MTC0(12, 0, 0);
+    e->handler = 0;
+    CHECK_EQ(e->note[0], 10);
+    CHECK_EQ(n, 10);
+    if (n) {
+        u32 late = sum / n / mhz;
+        log_value(LOG_LATENCY, late);
+        CHECK(late < 200000);
+    }
+}
+
+void case_timer_wait(Env *e)
+{
+    u32 mhz = hz() / 1000000;
+    for (u32 i = 0; i < 3; i++) {
+        u32 from = MFC0(9, 0), loops = 0;
+        forget(e);
+        HANDLE(e, on_timer);
+        MTC0(11, 0, from + 10000 * mhz);
+        MTC0(12, 0, im(e, TIMER) | STATUS_IE);
+        while (!e->note[0] && loops < 1000) {
+            asm volatile("wait" : : : "memory");
+            loops++;
+        }
+        MTC0(12, 0, 0);
+        e->handler = 0;
+        CHECK_EQ(e->note[0], 1);
+        CHECK(e->note[2] - from >= 10000 * mhz);
+        CHECK(loops < 100);             /* it slept */
+    }
+}
+
+/* Time that the machine stands still is not seen in Count. */
+void case_timer_stopped(Env *e)
+{
+    u32 mhz = hz() / 1000000, t0 = usec(), c0 = MFC0(9, 0);
+    act(ACT_STOP_CLOCK, 100);
+    while (*bell(BELL_BUSY)) {
+    }
+    u32 c1 = MFC0(9, 0), t1 = usec(), gone = (c1 - c0) / mhz;
+    CHECK(t1 - t0 >= 100000);
+    CHECK(gone + 80000 < t1 - t0);
+    check_rate(e, HERE, mhz * 1000000);
+}
