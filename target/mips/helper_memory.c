@@ -110,10 +110,17 @@ static void code_changed(MipsCpu *cpu, uint64_t vaddr)
     cpu->engine->code_changed(cpu, paddr & -(uint64_t)LINE, LINE);
 }
 
+/* An address error is optional; without one a kernel in user mode, as trap-and-emulate hosts
+ * run it, may use SYNCI where its CACHE instruction stood. */
 HELPER_FUNC(do_synci)
 {
+    MipsCpu *cpu = opaque;
+    MipsMapping map;
+    bool refill;
     (void)b, (void)c;
-    code_changed(opaque, a);
+    if (mips_translate(cpu, a, ACCESS_LOAD, &map, &refill) != EXC_ADEL) {
+        code_changed(cpu, a);
+    }
     return 0;
 }
 HELPER(synci, do_synci, IR_MEM | IR_RAISES, false)
