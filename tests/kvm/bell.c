@@ -21,8 +21,8 @@ static const char *defect_text(uint32_t id)
         return "interrupts are gated by Status.IM0 instead of their own mask bit (Linux 5.8 to 5.12, "
                "trap-and-emulate)";
     case DEFECT_PARTIAL_STORE:
-        return "swl and swr to a device write stale bytes beside their own (Linux since 5.8; earlier ones know "
-               "neither)";
+        return "swl and swr to a device write stale bytes beside their own (Linux since 5.8; earlier ones "
+               "know neither)";
     case DEFECT_WIRED:
         return "TLBWR replaces wired entries (trap-and-emulate, to Linux 5.12)";
     default:
@@ -34,7 +34,7 @@ static void log_value(Bell *bell, uint32_t v)
 {
     switch (bell->log_id) {
     case LOG_LATENCY:
-        result_note(bell->result, "the timer's interrupt comes %u us after Compare, in the mean", v);
+        result_note(bell->result, "the timer's interrupt comes %u us after Compare", v);
         break;
     case LOG_REWRITTEN:
         result_note(bell->result, "text that the host rewrites: %08x", v);
@@ -81,7 +81,8 @@ static bool set_busy(Bell *bell)
 static uint32_t act(Bell *bell, uint32_t action, uint32_t arg)
 {
     unsigned line = arg & 0xff;
-    if (action >= ACT_RAISE && action <= ACT_RAISE_AFTER && action != ACT_LOWER && (line < 2 || line > 4)) {
+    bool raises = action == ACT_RAISE || action == ACT_HOLD || action == ACT_RAISE_AFTER;
+    if (raises && (line < 2 || line > 4)) {
         result_fail(bell->result, "the case asks for interrupt line %u", line);
         return 0;
     }
@@ -143,7 +144,8 @@ static void write_register(Bell *bell, uint32_t offset, uint32_t v)
     case BELL_TRAP_CAUSE: bell->cause = v; break;
     case BELL_TRAP_EPC: bell->epc = v; break;
     case BELL_TRAP_BADVADDR:
-        result_fail(r, "unexpected trap: Cause 0x%08x, EPC 0x%08x, BadVAddr 0x%08x", bell->cause, bell->epc, v);
+        result_fail(r, "unexpected trap: Cause 0x%08x, EPC 0x%08x, BadVAddr 0x%08x", bell->cause,
+                    bell->epc, v);
         end(bell);
         break;
     case BELL_DEFECT: result_defect(r, defect_text(v)); break;
@@ -178,9 +180,10 @@ static uint32_t swapped(const Bell *bell, uint32_t v)
 void bell_access(Bell *bell, uint32_t offset, uint8_t *bytes, unsigned len, bool write)
 {
     if (offset >= BELL_AREA && offset + len <= BELL_AREA + BELL_AREA_SIZE) {
+        uint8_t *kept = bell->area + offset - BELL_AREA;
         bell->width = len;
         bell->accesses++;
-        memcpy(write ? bell->area + offset - BELL_AREA : bytes, write ? bytes : bell->area + offset - BELL_AREA, len);
+        memcpy(write ? kept : bytes, write ? bytes : kept, len);
         return;
     }
     uint32_t v = 0;

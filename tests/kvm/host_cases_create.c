@@ -32,7 +32,8 @@ static void check_type(KvmTest *kvm, Result *r, unsigned long type, bool may, bo
             result_fail(r, "KVM_CREATE_VM(%ld) makes a VM, expected %s", (long)type, g_strerror(EINVAL));
         }
     } else if (must || vm != -EINVAL) {
-        result_fail(r, "KVM_CREATE_VM(%ld): %s%s", (long)type, g_strerror(-vm), must ? ", expected a VM" : "");
+        result_fail(r, "KVM_CREATE_VM(%ld): %s%s", (long)type, g_strerror(-vm),
+                    must ? ", expected a VM" : "");
     }
 }
 
@@ -113,15 +114,17 @@ static void case_vcpu_ids(KvmTest *kvm, Result *r)
 
 static void case_caps(KvmTest *kvm, Result *r)
 {
-    static const unsigned ones[] = { KVM_CAP_USER_MEMORY, KVM_CAP_SYNC_MMU, KVM_CAP_ENABLE_CAP, KVM_CAP_ONE_REG,
-                                     KVM_CAP_READONLY_MEM, KVM_CAP_DESTROY_MEMORY_REGION_WORKS,
-                                     KVM_CAP_JOIN_MEMORY_REGIONS_WORKS };
+    static const unsigned ones[] = {
+        KVM_CAP_USER_MEMORY, KVM_CAP_SYNC_MMU, KVM_CAP_ENABLE_CAP, KVM_CAP_ONE_REG, KVM_CAP_READONLY_MEM,
+        KVM_CAP_DESTROY_MEMORY_REGION_WORKS, KVM_CAP_JOIN_MEMORY_REGIONS_WORKS,
+    };
     for (unsigned i = 0; i < G_N_ELEMENTS(ones); i++) {
         if (!EXPECT(r, kvm_test_cap(kvm, kvm->fd, ones[i]), 1)) {
             result_note(r, "that was capability %u", ones[i]);
         }
     }
-    EXPECT(r, kvm_test_cap(kvm, kvm->fd, KVM_CAP_IMMEDIATE_EXIT), kvm_test_release(kvm) >= RELEASE_IMMEDIATE_EXIT);
+    EXPECT(r, kvm_test_cap(kvm, kvm->fd, KVM_CAP_IMMEDIATE_EXIT),
+           kvm_test_release(kvm) >= RELEASE_IMMEDIATE_EXIT);
     EXPECT(r, kvm_test_cap(kvm, kvm->fd, KVM_CAP_MP_STATE), 0);
     EXPECT(r, kvm_test_cap(kvm, kvm->fd, KVM_CAP_NR_MEMSLOTS) >= 8, true);
     EXPECT(r, kvm_test_cap(kvm, kvm->fd, KVM_CAP_NR_VCPUS) >= 1, true);

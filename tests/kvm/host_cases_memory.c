@@ -254,8 +254,9 @@ static void case_remap(KvmTest *kvm, Result *r)
         put(m.backing, 0x01d);
         EXPECT(r, kvm_guest_slot(m.g, 1, 0, PHYS_A, UNIT, m.backing), 0);
         EXPECT_RAM(&m, PHYS_A, 0x01d);
-        EXPECT(r, mmap(m.backing, UNIT, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
-                  (void *)m.backing, true);
+        void *fresh = mmap(m.backing, UNIT, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+                           -1, 0);
+        EXPECT(r, fresh == m.backing, true);
         EXPECT_RAM(&m, PHYS_A, 0);
         EXPECT(r, kvm_guest_store(m.g, PHYS_A, 0x4e3).error, 0);
         EXPECT(r, at(m.backing), 0x4e3);

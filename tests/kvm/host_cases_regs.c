@@ -51,18 +51,18 @@ static void case_set_regs(KvmTest *kvm, Result *r)
     EXPECT(r, out.gpr[0], 0);
     for (unsigned i = 1; i < 32; i++) {
         uint64_t v = 0;
-        EXPECT(r, out.gpr[i], in.gpr[i]);
+        EXPECT(r, out.gpr[i], kvm_test_word(kvm, in.gpr[i]));
         EXPECT(r, kvm_guest_get(g, KVM_MIPS_GPR(i), &v), 0);
         EXPECT(r, v, in.gpr[i]);
     }
-    EXPECT(r, out.hi, in.hi);
-    EXPECT(r, out.lo, in.lo);
+    EXPECT(r, out.hi, kvm_test_word(kvm, in.hi));
+    EXPECT(r, out.lo, kvm_test_word(kvm, in.lo));
     EXPECT(r, out.pc, in.pc);
     EXPECT(r, kvm_guest_set(g, KVM_MIPS_GPR(0), 0x77), 0);
     EXPECT(r, kvm_guest_set(g, KVM_MIPS_GPR(31), pattern(99)), 0);
     EXPECT(r, kvm_test_ioctl(kvm, g->vcpu, KVM_MIPS_GET_REGS, (uintptr_t)&out), 0);
     EXPECT(r, out.gpr[0], 0);
-    EXPECT(r, out.gpr[31], pattern(99));
+    EXPECT(r, out.gpr[31], kvm_test_word(kvm, pattern(99)));
 }
 
 static void case_list(KvmTest *kvm, Result *r)
@@ -208,8 +208,8 @@ static void case_vector(KvmTest *kvm, Result *r)
     int back = kvm_test_ioctl(kvm, g->vcpu, KVM_GET_ONE_REG, (uintptr_t)&get);
     r->checks++;
     if (!msa && e == 0) {
-        result_defect(r, "SET_ONE_REG with a 128-bit id succeeds without MSA and stores nothing (Linux to 6.1 at "
-                         "least)");
+        result_defect(r, "SET_ONE_REG with a 128-bit id succeeds without MSA and stores nothing (Linux to "
+                         "6.1 at least)");
     } else if (msa && e == 0 && back == 0 && memcmp(in, out, 16) != 0) {
         result_defect(r, "SET_ONE_REG with a 128-bit id stores nothing (Linux to 6.1 at least)");
     } else {
@@ -226,8 +226,8 @@ static void check_write(KvmGuest *g, Result *r, uint64_t id, uint64_t value, uin
     EXPECT(r, kvm_guest_get(g, id, &v), 0);
     EXPECT(r, v, want);
     if (r->failures->len != failures) {
-        result_note(r, "that was register 0x%016" G_GINT64_MODIFIER "x, written with 0x%" G_GINT64_MODIFIER "x", id,
-                    value);
+        result_note(r, "that was register 0x%016" G_GINT64_MODIFIER "x, written with 0x%" G_GINT64_MODIFIER
+                    "x", id, value);
     }
 }
 
@@ -245,9 +245,11 @@ static void case_masks(KvmTest *kvm, Result *r)
     if (!g) {
         return;
     }
-    uint64_t config = value_of(g, r, KVM_MIPS_CP0_32(16, 0)), config1 = value_of(g, r, KVM_MIPS_CP0_32(16, 1));
+    uint64_t config = value_of(g, r, KVM_MIPS_CP0_32(16, 0));
+    uint64_t config1 = value_of(g, r, KVM_MIPS_CP0_32(16, 1));
     if (kvm->bit == MODE_KVM_TE) {
-        uint64_t config2 = value_of(g, r, KVM_MIPS_CP0_32(16, 2)), intctl = value_of(g, r, KVM_MIPS_CP0_32(12, 1));
+        uint64_t config2 = value_of(g, r, KVM_MIPS_CP0_32(16, 2));
+        uint64_t intctl = value_of(g, r, KVM_MIPS_CP0_32(12, 1));
         uint64_t config7 = value_of(g, r, KVM_MIPS_CP0_32(16, 7));
         check_write(g, r, KVM_MIPS_CP0_32(15, 0), 0x00019765, 0x00019765);
         check_write(g, r, KVM_MIPS_CP0_64(15, 1), UINT64_MAX, 0x5ffff3ff);

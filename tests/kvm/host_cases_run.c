@@ -61,7 +61,7 @@ static void case_completion(KvmTest *kvm, Result *r)
     memcpy(g->run->mmio.data, &answer, 4);
     complete(g, r);
     get_regs(g, r, &regs);
-    EXPECT(r, regs.gpr[2], (int64_t)(int32_t)answer);
+    EXPECT(r, regs.gpr[2], kvm_test_word(kvm, (uint64_t)(int64_t)(int32_t)answer));
     EXPECT(r, regs.pc, kvm->base + CODE + 12);
     complete(g, r);                             /* once is enough, twice does no harm */
     if (!run_to(g, r, BELL_PHYS + 0x84, false)) {

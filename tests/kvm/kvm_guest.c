@@ -57,6 +57,11 @@ unsigned kvm_test_release(const KvmTest *kvm)
     return version * 1000 + patch;
 }
 
+uint64_t kvm_test_word(const KvmTest *kvm, uint64_t value)
+{
+    return g_str_equal(kvm->host.machine, "mips64") ? value : (uint32_t)value;
+}
+
 int kvm_guest_slot(KvmGuest *g, unsigned slot, unsigned flags, uint64_t phys, uint64_t size, const void *host)
 {
     struct kvm_userspace_memory_region region = {

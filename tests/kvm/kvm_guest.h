@@ -37,6 +37,9 @@ void kvm_test_close(KvmTest *kvm, int fd);
 /* Linux of the host, version * 1000 + patchlevel: 5010. */
 unsigned kvm_test_release(const KvmTest *kvm);
 
+/* A register's value as GET_REGS gives it: of the host's word size, not sign-extended to more. */
+uint64_t kvm_test_word(const KvmTest *kvm, uint64_t value);
+
 /* A VM with RAM in slot 0 and one CPU; NULL: r has the failure. */
 KvmGuest *kvm_guest_new(KvmTest *kvm, Result *r);
 void kvm_guest_free(KvmGuest *g);
@@ -44,7 +47,8 @@ void kvm_guest_free(KvmGuest *g);
 int kvm_guest_enable_fpu(KvmGuest *g);
 int kvm_guest_get(KvmGuest *g, uint64_t id, uint64_t *value);
 int kvm_guest_set(KvmGuest *g, uint64_t id, uint64_t value);
-int kvm_guest_slot(KvmGuest *g, unsigned slot, unsigned flags, uint64_t phys, uint64_t size, const void *host);
+int kvm_guest_slot(KvmGuest *g, unsigned slot, unsigned flags, uint64_t phys, uint64_t size,
+                   const void *host);
 int kvm_guest_interrupt(KvmGuest *g, int irq);
 /* All registers 0 but PC (physical), a0 and a1. */
 int kvm_guest_enter(KvmGuest *g, uint64_t phys, uint64_t a0, uint64_t a1);

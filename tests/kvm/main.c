@@ -84,7 +84,8 @@ static GPtrArray *choose_modes(const char *text)
     g_auto(GStrv) names = g_strsplit(text, ",", -1);
     for (char **name = names; *name; name++) {
         if (!mode_known(*name)) {
-            g_printerr("valletta-kvm-test: --mode %s: there are kvm-te, kvm-vz, soft-te, soft-std and all\n", *name);
+            g_printerr("valletta-kvm-test: --mode %s: there are kvm-te, kvm-vz, soft-te, soft-std and all\n",
+                       *name);
             return NULL;
         }
     }
@@ -141,7 +142,9 @@ static void add(GPtrArray *cases, Mode *mode, const HostCase *host, unsigned gue
 
 static void add_cases(GPtrArray *cases, Mode *mode, const char *only)
 {
-    static const HostCase *const tables[] = { host_cases_create, host_cases_memory, host_cases_regs, host_cases_run };
+    static const HostCase *const tables[] = {
+        host_cases_create, host_cases_memory, host_cases_regs, host_cases_run,
+    };
     for (unsigned i = 0; mode->bit & KVM_BITS && i < G_N_ELEMENTS(tables); i++) {
         for (const HostCase *h = tables[i]; h->name; h++) {
             add(cases, mode, h, 0, only);

@@ -42,13 +42,18 @@ static uint32_t count_hz(void *opaque)
     return (uint32_t)hz;
 }
 
+/* Count written while COUNT_CTL is 1 counts as written at COUNT_RESUME: that is what makes the
+ * time between not have been. */
 static void stop_clock(void *opaque, uint32_t ms)
 {
     KvmRun *run = opaque;
+    uint64_t count = 0;
     must(run, "COUNT_CTL = 1", kvm_guest_set(run->guest, KVM_MIPS_COUNT_CTL, 1));
+    must(run, "reading Count", kvm_guest_get(run->guest, KVM_MIPS_CP0_32(9, 0), &count));
     g_usleep(ms * 1000);
     uint64_t now = (uint64_t)g_get_monotonic_time() * 1000;
     must(run, "COUNT_RESUME", kvm_guest_set(run->guest, KVM_MIPS_COUNT_RESUME, now));
+    must(run, "writing Count", kvm_guest_set(run->guest, KVM_MIPS_CP0_32(9, 0), count));
     must(run, "COUNT_CTL = 0", kvm_guest_set(run->guest, KVM_MIPS_COUNT_CTL, 0));
     bell_idle(&run->bell);
 }

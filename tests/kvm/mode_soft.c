@@ -38,7 +38,8 @@ static void io_write(void *opaque, PhysAddr addr, uint64_t value, unsigned size)
 }
 
 static const MemOps io_ops = {
-    .read = io_read, .write = io_write, .endian = MEM_NATIVE, .min_size = 1, .max_size = 4, .narrow_writes = true,
+    .read = io_read, .write = io_write, .endian = MEM_NATIVE, .min_size = 1, .max_size = 4,
+    .narrow_writes = true,
 };
 
 /* ---- what the guest may ask for ---- */
@@ -85,7 +86,9 @@ static void ended(void *opaque)
     machine_request_shutdown(run->machine, SHUTDOWN_GUEST_POWEROFF);
 }
 
-static const BellOps soft_ops = { .set_line = set_line, .count_hz = count_hz, .stop_clock = stop_clock, .ended = ended };
+static const BellOps soft_ops = {
+    .set_line = set_line, .count_hz = count_hz, .stop_clock = stop_clock, .ended = ended,
+};
 
 /* ---- one run ---- */
 

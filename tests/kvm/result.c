@@ -57,7 +57,8 @@ static char *shown(gint64 v)
     if (v < 0 && v > -200) {
         return g_strdup_printf("%d (%s)", (int)v, g_strerror((int)-v));
     }
-    return v >= 0 && v < 4096 ? g_strdup_printf("%d", (int)v) : g_strdup_printf("0x%" G_GINT64_MODIFIER "x", v);
+    return v >= 0 && v < 4096 ? g_strdup_printf("%d", (int)v)
+                              : g_strdup_printf("0x%" G_GINT64_MODIFIER "x", (guint64)v);
 }
 
 bool result_check(Result *r, const char *file, int line, const char *what, gint64 got, gint64 want)

@@ -7,8 +7,7 @@
 /* The cases are compiled without FPU; these pieces use it. */
 #define FPU(insns, outs, ins) asm volatile(".set push\n\t.set noreorder\n\t.set hardfloat\n\t" insns \
                                            "\n\t.set pop" : outs : ins : "memory")
-#define FPU64(insns, outs, ins) asm volatile(".set push\n\t.set noreorder\n\t.set hardfloat\n\t.set fp=64\n\t" \
-                                             insns "\n\t.set pop" : outs : ins : "memory")
+#define FPU64(insns, outs, ins) FPU(".set fp=64\n\t" insns, LIST(outs), LIST(ins))
 
 static void enable(u32 fr)
 {
@@ -44,7 +43,8 @@ void case_fpu_fr0(Env *e)
     volatile u32 *p = page_at(e, 0);
     p[0] = p[1] = 0;
     enable(0);
-    FPU("mtc1 %0, $f20\n\tmtc1 %1, $f21\n\tsdc1 $f20, 0(%2)", LIST(), LIST("r"(0x11111111), "r"(0x22222222), "r"(p)));
+    FPU("mtc1 %0, $f20\n\tmtc1 %1, $f21\n\tsdc1 $f20, 0(%2)", LIST(),
+        LIST("r"(0x11111111), "r"(0x22222222), "r"(p)));
 #ifdef __MIPSEL__
     lo = p[0], hi = p[1];
 #else
@@ -94,7 +94,8 @@ void case_fpu_fcsr(Env *e)
     CHECK_EQ(v >> 12 & 0x3f, 0x10);
 }
 
-#define PUT(n) FPU64("mtc1 %0, $f" #n "\n\tmthc1 %1, $f" #n, LIST(), LIST("r"(0x1000 + n), "r"(0x80002000 + n)))
+#define PUT(n) FPU64("mtc1 %0, $f" #n "\n\tmthc1 %1, $f" #n, LIST(), \
+                     LIST("r"(0x1000 + n), "r"(0x80002000 + n)))
 #define GET(n) do { \
     FPU64("mfc1 %0, $f" #n "\n\tmfhc1 %1, $f" #n, LIST("=r"(lo), "=r"(hi)), LIST("r"(0))); \
     CHECK_EQ(lo, 0x1000 + n); \

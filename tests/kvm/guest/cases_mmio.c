@@ -130,8 +130,8 @@ void case_mmio_delay_slot(Env *e)
     asm volatile(".set push\n\t.set noreorder\n\tbal 1f\n\tlbu %0, 1(%2)\n1:\tmove %1, $31\n\t.set pop"
                  : "=&r"(v), "=&r"(w) : "r"(area) : "$31", "memory");
     CHECK_EQ(v, AREA8(17));
-    asm volatile(".set push\n\t.set noreorder\n\tli %0, 1\n\tbeql $0, $0, 1f\n\tsb %2, 3(%1)\n\tli %0, 2\n1:\t"
-                 ".set pop" : "=&r"(w) : "r"(area), "r"(seven) : "memory");
+    asm volatile(".set push\n\t.set noreorder\n\tli %0, 1\n\tbeql $0, $0, 1f\n\tsb %2, 3(%1)\n\t"
+                 "li %0, 2\n1:\t.set pop" : "=&r"(w) : "r"(area), "r"(seven) : "memory");
     CHECK_EQ(w, 1);
     CHECK_EQ(AREA8(19), 7);
     /* The branch reads the register that its slot loads. */

@@ -7,16 +7,17 @@
 
 #define FILE_ID 9
 
-/* Runs insn twice at the same place: its results in a and b, and the word in front of it and
- * behind it having run in before and after. */
+/* Runs insn twice at the same place, with $2 = in at first: what $2 was after the first time
+ * in a, after the second in b; what the instruction read as before and after in those. */
 #define TWICE(insn, in) do { \
     u32 at_, n_ = 2; \
     a = b = in; \
-    asm volatile(".set push\n\t.set noreorder\n\tbal 1f\n\tnop\n1:\taddiu %[at], $31, 2f - 1b\n\tlw %[f], 0(%[at])\n" \
-                 "3:\tmove $2, %[b]\n\tmove %[a], %[b]\n2:\t" insn "\n\tmove %[b], $2\n\tehb\n\taddiu %[n], %[n], -1\n\t" \
-                 "bnez %[n], 3b\n\tnop\n\tlw %[l], 0(%[at])\n\t.set pop" \
-                 : [at] "=&r"(at_), [f] "=&r"(before), [l] "=&r"(after), [a] "+&r"(a), [b] "+&r"(b), [n] "+&r"(n_) \
-                 : : "$2", "$31", "memory"); \
+    asm volatile(".set push\n\t.set noreorder\n\tbal 1f\n\tnop\n1:\taddiu %[at], $31, 2f - 1b\n\t" \
+                 "lw %[f], 0(%[at])\n3:\tmove $2, %[b]\n\tmove %[a], %[b]\n2:\t" insn "\n\t" \
+                 "move %[b], $2\n\tehb\n\taddiu %[n], %[n], -1\n\tbnez %[n], 3b\n\tnop\n\t" \
+                 "lw %[l], 0(%[at])\n\t.set pop" \
+                 : [at] "=&r"(at_), [f] "=&r"(before), [l] "=&r"(after), [a] "+&r"(a), [b] "+&r"(b), \
+                   [n] "+&r"(n_) : : "$2", "$31", "memory"); \
 } while (0)
 
 /* Only a host with dynamic rewriting may change the text; what it changed is told. */
@@ -106,7 +107,8 @@ void case_text_rewrite(Env *e)
 void case_hypcall_zero(Env *e)
 {
     u32 v;
-    asm volatile("li $2, 1\n\tli $4, 2\n\t.word %1\n\tmove %0, $2" : "=r"(v) : "i"(HYPCALL(0)) : "$2", "$4", "memory");
+    asm volatile("li $2, 1\n\tli $4, 2\n\t.word %1\n\tmove %0, $2"
+                 : "=r"(v) : "i"(HYPCALL(0)) : "$2", "$4", "memory");
     CHECK_EQ(v, (u32)-1000);                    /* KVM_ENOSYS */
     CHECK_EQ(e->count, 0);
 }

@@ -54,7 +54,7 @@
 #define ACT_STOP_CLOCK      8       /* arg: ms during which the machine's time stands; BELL_BUSY */
 #define ACT_FPU_SWAP        9       /* every FPR and FCSR read out, spoilt, written back. KVM only */
 
-#define LOG_LATENCY         1       /* us from Compare to the handler */
+#define LOG_LATENCY         1       /* us from Compare to the handler: the least, then the most */
 #define LOG_REWRITTEN       2       /* the instruction as it is read back after it ran */
 #define LOG_COUNT_HZ        3
 

@@ -83,7 +83,8 @@ u32 run_user(Env *e, u32 code, u32 arg, u32 status)
         to[i] = from[i];
     }
     sync_code(to, 8);
-    tlb_map(e, 40, USER_VA, 0, page_lo(e, USER_PAGE, PTE_V | PTE_D), page_lo(e, USER_PAGE + 1, PTE_V | PTE_D));
+    u32 flags = PTE_V | PTE_D;
+    tlb_map(e, 40, USER_VA, 0, page_lo(e, USER_PAGE, flags), page_lo(e, USER_PAGE + 1, flags));
     MTC0(14, 0, USER_VA);
     MTC0(12, 0, (MFC0(12, 0) & ~0xff1fu) | status | STATUS_USER | STATUS_EXL);
     register u32 a0 asm("$4") = arg;

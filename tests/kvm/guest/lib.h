@@ -31,10 +31,12 @@ struct Env {
     u32 saved[24];
 };
 
-_Static_assert(__builtin_offsetof(Env, vector) == ENV_VECTOR && __builtin_offsetof(Env, count) == ENV_COUNT &&
-               __builtin_offsetof(Env, resume) == ENV_RESUME && __builtin_offsetof(Env, try_pc) == ENV_TRY_PC &&
-               __builtin_offsetof(Env, handler) == ENV_HANDLER && __builtin_offsetof(Env, base) == ENV_BASE &&
-               __builtin_offsetof(Env, saved) == ENV_SAVED, "Env and its offsets");
+#define ENV_AT(field, offset) (__builtin_offsetof(Env, field) == (offset))
+_Static_assert(ENV_AT(vector, ENV_VECTOR) && ENV_AT(cause, ENV_CAUSE) && ENV_AT(status, ENV_STATUS) &&
+               ENV_AT(epc, ENV_EPC) && ENV_AT(badvaddr, ENV_BADVADDR) && ENV_AT(entryhi, ENV_ENTRYHI) &&
+               ENV_AT(context, ENV_CONTEXT) && ENV_AT(count, ENV_COUNT) && ENV_AT(resume, ENV_RESUME) &&
+               ENV_AT(try_pc, ENV_TRY_PC) && ENV_AT(handler, ENV_HANDLER) && ENV_AT(base, ENV_BASE) &&
+               ENV_AT(saved, ENV_SAVED), "Env and its offsets");
 
 /* ---- the doorbell ---- */
 
