@@ -16,7 +16,7 @@ from image import Failure, Parts, Skip, guest, kernel
 from judge import CHECKS, ENDED, MARKER, Result, booted, in_software, refused, tap, under_kvm
 from console import BAD_LINE, SLOWNESS, Console
 
-GUEST = '-m 64 -kernel /boot/te-guest -initrd /boot/initrd -nographic -no-reboot -append "console=ttyS0 {}"'
+GUEST = '-m 64 -kernel /boot/te-guest -initrd /boot/initrd -nographic -no-reboot -append "console=ttyS0 panic=-1 {}"'
 PLAIN = "-m 64 -kernel /boot/kseg0 -nographic -no-reboot"
 RUN = "/bin/valletta -M malta,{} "
 TE = RUN.format("accel=kvm,kvm-type=TE")
@@ -115,7 +115,7 @@ class Run:
         self.limit = sum(case.seconds for case in self.cases) * factor + 60 * factor
         command = [self.binary, "-M", "malta", "-cpu", "24Kf", "-m", "256", "-vga", "none", "-net", "none",
                    "-nographic", "-no-reboot", "-kernel", self.host.make_kernel(), "-initrd",
-                   self.parts.initramfs(self.name, commands), "-append", "console=ttyS0"]
+                   self.parts.initramfs(self.name, commands), "-append", "console=ttyS0 panic=-1"]
         return Console(self.name, command, self.parts.folder, log_guest=False)
 
     def collect(self, console):
