@@ -64,8 +64,8 @@ static bool parse_kvm(AccelConfig *config, const char *name, const char *value, 
         return parse_bool("kvm,fallback", value, &config->fallback, err);
     }
     if (strcmp(name, "kvm-type") == 0) {
-        return error_set(err, "-accel kvm,kvm-type=%s: is a property of the machine: -machine kvm-type=%s", value,
-                         value);
+        return error_set(err, "-accel kvm,kvm-type=%s: is a property of the machine: -machine kvm-type=%s",
+                         value, value);
     }
     return error_set(err, "-accel kvm,%s=%s: no such property; there is fallback", name, value);
 }

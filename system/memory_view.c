@@ -311,6 +311,17 @@ void as_add_listener(AddressSpace *as, MemChanged changed, void *opaque)
     g_array_append_val(as->listeners, l);
 }
 
+void as_remove_listener(AddressSpace *as, MemChanged changed, void *opaque)
+{
+    for (unsigned i = 0; i < as->listeners->len; i++) {
+        const MemListener *l = &g_array_index(as->listeners, MemListener, i);
+        if (l->changed == changed && l->opaque == opaque) {
+            g_array_remove_index(as->listeners, i);
+            return;
+        }
+    }
+}
+
 void as_set_code_listener(AddressSpace *as, MemCodeWritten written, void *opaque)
 {
     as->code_written = written;

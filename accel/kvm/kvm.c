@@ -109,6 +109,9 @@ static void kvm_stop(Machine *machine)
 {
     Kvm *kvm = machine->runner_data;
     each_vcpu(machine, kvm_vcpu_stop);
+    machine_lock(machine);
+    as_remove_listener(machine->as, map_changed, kvm);
+    machine_unlock(machine);
     kvm_free(kvm);
     machine->runner_data = NULL;
 }
@@ -162,7 +165,8 @@ void kvm_describe(Machine *machine, GString *out)
         const KvmExitCounts *n = &v->counts;
         g_string_append_printf(out, "CPU %u: %" G_GUINT64_FORMAT " runs; MMIO exits: %" G_GUINT64_FORMAT
                                " to devices, %" G_GUINT64_FORMAT " to RAM, %" G_GUINT64_FORMAT
-                               " to nothing; %" G_GUINT64_FORMAT " ends of WAIT; %" G_GUINT64_FORMAT " signals; %"
+                               " to nothing; %" G_GUINT64_FORMAT " ends of WAIT; %" G_GUINT64_FORMAT
+                               " signals; %"
                                G_GUINT64_FORMAT " interrupts raised; FPU %s\n", v->cpu->base.index, n->runs,
                                n->mmio_device, n->mmio_ram, n->mmio_nothing, n->windows, n->signals,
                                n->interrupts, v->has_fpu ? "on" : "off");

@@ -82,7 +82,8 @@ static void report(KvmVcpu *v, const char *why)
     Cpu *cpu = &v->cpu->base;
     uint64_t paddr, insn;
     if (!kvm_regs_get(v, &err)) {
-        g_printerr("valletta: %s\nvalletta: nor can its registers be read: %s\n", why, err->message);
+        g_printerr("valletta: %s\nvalletta: nor can its registers be read: %s\n", why,
+                   err->message);
         return;
     }
     cpu->ops->describe(cpu, text);
@@ -90,7 +91,7 @@ static void report(KvmVcpu *v, const char *why)
         as_read(cpu->machine->as, paddr, 4, v->cpu->big_endian, &insn) == MEM_OK) {
         g_string_append_printf(text, "instruction at pc: %08x\n", (uint32_t)insn);
     }
-    g_printerr("valletta: %s\n%svalletta: the machine is stopped; the monitor's system_reset starts it anew\n",
+    g_printerr("valletta: %s\n%svalletta: the machine is stopped; \"info kvm\" and \"quit\" in the monitor\n",
                why, text->str);
 }
 
@@ -246,7 +247,8 @@ static bool create(KvmVcpu *v, GError **err)
 {
     v->fd = kvm_vm_ioctl(v->vm, v->vm->fd, KVM_CREATE_VCPU, v->cpu->base.index);
     if (v->fd == -ENOMEM) {
-        return error_set(err, "KVM_CREATE_VCPU: no memory for its exception page (below 512 MiB on some hosts)");
+        return error_set(err, "KVM_CREATE_VCPU: no memory for its exception page (below 512 MiB on some "
+                         "hosts)");
     }
     if (v->fd < 0) {
         return error_set(err, "KVM_CREATE_VCPU: %s", g_strerror(-v->fd));

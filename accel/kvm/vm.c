@@ -24,8 +24,8 @@ bool kvm_type_parse(const char *text, KvmType *type, GError **err)
             return true;
         }
     }
-    return error_set(err, "-machine kvm-type=%s: must be TE (trap-and-emulate: kernels linked at 0x40000000), "
-                     "VZ (hardware virtualization: all others) or auto", text);
+    return error_set(err, "-machine kvm-type=%s: must be TE (trap-and-emulate: kernels linked at "
+                     "0x40000000), VZ (hardware virtualization: all others) or auto", text);
 }
 
 const char *kvm_type_name(KvmType type)
@@ -53,9 +53,9 @@ bool kvm_request_check(const KvmRequest *r, GError **err)
                          "leave kvm-type out", kernel);
     }
     if (r->type == KVM_TYPE_TE && r->kernel == KVM_KERNEL_STANDARD) {
-        return error_set(err, "-machine kvm-type=TE: %s, but a trap-and-emulate VM runs only kernels linked at "
-                         "0x40000000 to 0x5fffffff (CONFIG_KVM_GUEST); use kvm-type=VZ or auto for this one",
-                         kernel);
+        return error_set(err, "-machine kvm-type=TE: %s, but a trap-and-emulate VM runs only kernels linked "
+                         "at 0x40000000 to 0x5fffffff (CONFIG_KVM_GUEST); use kvm-type=VZ or auto for this "
+                         "one", kernel);
     }
     if (r->type == KVM_TYPE_VZ && r->kernel == KVM_KERNEL_USEG) {
         return error_set(err, "-machine kvm-type=VZ: %s: it is a trap-and-emulate guest and would not run "
@@ -93,7 +93,8 @@ static Offer host_offer(const KvmVm *vm)
 
 static const char *offer_name(Offer offer)
 {
-    return offer.te && offer.vz ? "TE and VZ" : offer.te ? "TE only" : offer.vz ? "VZ only" : "neither TE nor VZ";
+    return offer.te && offer.vz ? "TE and VZ" : offer.te ? "TE only"
+           : offer.vz ? "VZ only" : "neither TE nor VZ";
 }
 
 /* The type of a VM that was made; on kernels that cannot be asked about one VM, the host's. */
@@ -123,8 +124,8 @@ static KvmOpened check_host(const KvmHost *host, const KvmRequest *r, char **why
         return unusable(why, "this host is %s, whose KVM does not run MIPS guests", host->machine);
     }
     if (host->big_endian != r->big_endian) {
-        return unusable(why, "the guest is %s-endian and this host is not: KVM gives a guest the host's byte order",
-                        r->big_endian ? "big" : "little");
+        return unusable(why, "the guest is %s-endian and this host is not: KVM gives a guest the host's byte "
+                        "order", r->big_endian ? "big" : "little");
     }
     if (r->kernel == KVM_KERNEL_NONE) {
         return unusable(why, "firmware runs from flash, which KVM cannot execute");
@@ -145,7 +146,7 @@ static KvmOpened open_device(KvmVm *vm, char **why)
     case -ENODEV: case -ENXIO:
         return unusable(why, "/dev/kvm has nothing behind it: the host's KVM module needs a CPU with VZ");
     case -EACCES: case -EPERM:
-        return unusable(why, "no permission to open /dev/kvm: be root, or a member of the group that owns it");
+        return unusable(why, "no permission to open /dev/kvm: be root, or of the group that owns it");
     default:
         if (vm->system_fd < 0) {
             return unusable(why, "/dev/kvm: %s", g_strerror(-vm->system_fd));
@@ -172,7 +173,8 @@ static KvmOpened check_offer(const KvmVm *vm, const KvmRequest *r, KvmType need,
                         kvm_type_name(need), offer_name(offer));
     }
     *why = g_strdup_printf("-machine kvm-type=%s: %s, and this host's KVM offers %s; kvm-type=auto or "
-                           "accel=tcg runs it in software", kvm_type_name(r->type), kernel, offer_name(offer));
+                           "accel=tcg runs it in software", kvm_type_name(r->type), kernel,
+                           offer_name(offer));
     return KVM_REFUSED;
 }
 
@@ -190,7 +192,7 @@ static KvmOpened check_word_size(const KvmVm *vm, const KvmRequest *r, KvmType n
         return unusable(why, "the guest's CPU is a 64-bit one, and this host's KVM runs 32-bit guests only");
     }
     if (xkphys && level < 2) {
-        return unusable(why, "%s is linked outside of the 32-bit segments, which this host's KVM does not run",
+        return unusable(why, "%s is linked outside of the 32-bit segments, where this host's KVM runs nothing",
                         r->path);
     }
     return KVM_OPENED;

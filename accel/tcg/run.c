@@ -250,6 +250,7 @@ Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config)
 void tcg_free(Tcg *tcg)
 {
     as_set_code_listener(tcg->cpu->base.machine->as, NULL, NULL);
+    as_remove_listener(tcg->cpu->base.machine->as, map_changed, tcg);
     tcg_flush(tcg);
     tcg_bury(tcg);
     tcg->cpu->engine = NULL;

@@ -52,7 +52,9 @@ static void runner_stop(Machine *machine)
 {
     each_cpu(machine, tcg_stop);
     each_cpu(machine, write_coverage);
+    machine_lock(machine);
     each_cpu(machine, tcg_free);
+    machine_unlock(machine);
 }
 
 static const MachineRunner tcg_runner = {

@@ -80,6 +80,7 @@ static inline unsigned tcg_jump_index(uint64_t pc)
 
 /* The engine of one CPU, its thread not started. */
 Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config);
+/* The thread has ended; machine lock held. */
 void tcg_free(Tcg *tcg);
 /* Starts the vCPU's thread, parked. */
 void tcg_start(Tcg *tcg);

@@ -111,6 +111,8 @@ MemResult as_write_buf(AddressSpace *as, PhysAddr addr, const void *buf, uint64_
 /* Called under the machine lock after the flat view changed. */
 typedef void (*MemChanged)(void *opaque);
 void as_add_listener(AddressSpace *as, MemChanged changed, void *opaque);
+/* The one added with the same two is called no more. Lock held. */
+void as_remove_listener(AddressSpace *as, MemChanged changed, void *opaque);
 
 /* Called when memory that may hold translated code is written by anything but a CPU's own
  * translated store (devices, loaders, debuggers), before the write returns. */

@@ -122,7 +122,8 @@ static void cpu_free(Cpu *base)
 }
 
 static const CpuOps mips_cpu_ops = {
-    .reset = reset, .enter = enter, .set_irq = set_irq, .describe = describe, .translate = translate, .free = cpu_free,
+    .reset = reset, .enter = enter, .set_irq = set_irq, .describe = describe, .translate = translate,
+    .free = cpu_free,
 };
 
 Cpu *mips_cpu_new(Machine *machine, const MipsModel *model, unsigned index, GError **err)

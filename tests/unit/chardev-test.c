@@ -351,7 +351,8 @@ static void test_mux_quit(Fixture *f, gconstpointer data)
     front_free(fa);
 }
 
-static const AccelReport fake_accel = { .name = "tcg", .mode = (char *)"translator", .why = (char *)"no KVM" };
+static const AccelReport fake_accel = { .name = "tcg", .mode = (char *)"translator",
+                                       .why = (char *)"no KVM" };
 static const KvmRequest fake_request = { .type = KVM_TYPE_TE };
 
 static void test_monitor(Fixture *f, gconstpointer data)

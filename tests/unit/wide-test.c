@@ -13,7 +13,8 @@ static void test_known(void)
     g_assert_cmpint(wide_mulhs(-1, -1), ==, 0);
     g_assert_cmpint(wide_mulhs(INT64_MIN, INT64_MIN), ==, INT64_C(1) << 62);
     g_assert_cmpint(wide_mulhs(INT64_MIN, 2), ==, -1);
-    g_assert_cmpuint(wide_muldiv(UINT64_C(1) << 60, 999999999, 1000000000), ==, UINT64_C(1152921503453925471));
+    g_assert_cmpuint(wide_muldiv(UINT64_C(1) << 60, 999999999, 1000000000), ==,
+                     UINT64_C(1152921503453925471));
     g_assert_cmpuint(wide_muldiv(UINT64_MAX, UINT32_MAX, UINT32_MAX), ==, UINT64_MAX);
     g_assert_cmpuint(wide_muldiv(7, 3, 2), ==, 10);
     g_assert_cmpuint(wide_muldiv(0, 5, 1), ==, 0);
