@@ -192,7 +192,7 @@ static KvmOpened check_word_size(const KvmVm *vm, const KvmRequest *r, KvmType n
         return unusable(why, "the guest's CPU is a 64-bit one, and this host's KVM runs 32-bit guests only");
     }
     if (xkphys && level < 2) {
-        return unusable(why, "%s is linked outside of the 32-bit segments, where this host's KVM runs nothing",
+        return unusable(why, "%s is linked outside of the 32-bit segments, where this KVM runs nothing",
                         r->path);
     }
     return KVM_OPENED;

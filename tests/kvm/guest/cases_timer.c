@@ -119,7 +119,10 @@ void case_timer_compare(Env *e)
     for (u32 i = 0; i < 3; i++) {
         u32 from = MFC0(9, 0);
         arm(rate / 200);
-        CHECK_EQ(MFC0(13, 0) & (CAUSE_TI | CAUSE_IP(TIMER)), 0);    /* acknowledged by the write */
+        u32 cause = MFC0(13, 0);
+        if (MFC0(9, 0) - from < rate / 200) {           /* else a busy host was too late to look */
+            CHECK_EQ(cause & (CAUSE_TI | CAUSE_IP(TIMER)), 0);      /* acknowledged by the write */
+        }
         CHECK(wait_cause(CAUSE_TI));
         CHECK_EQ(MFC0(13, 0) & CAUSE_IP(TIMER), CAUSE_IP(TIMER));
         CHECK(MFC0(9, 0) - from >= rate / 200);

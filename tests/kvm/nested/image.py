@@ -104,7 +104,8 @@ class Parts:
     def __init__(self, folder):
         self.folder = folder
         init = os.path.join(folder, "nested-init")
-        tool("gcc", "-std=gnu11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-s",
+        tool("gcc", "-std=gnu11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Wno-missing-field-initializers",
+             "-Werror", "-static", "-s",
              os.path.join(HERE, "init.c"), "-o", init)
         self.init = read(init)
         programs = {name: self.find(name) for name in ("valletta", "valletta-kvm-test")}
@@ -129,7 +130,8 @@ class Parts:
     def initramfs(self, name, commands):
         """Path of the initramfs that runs these lines."""
         path = os.path.join(self.folder, f"initramfs-{name}.cpio.gz")
-        files = [*self.files, ("commands", "".join(line + "\n" for line in commands).encode())]
+        files = [*self.files, ("commands", "".join(line + "\n" for line in commands).encode()),
+                 ("seed", os.urandom(64))]
         with open(path, "wb") as out:
             out.write(gzip.compress(guest.cpio(self.init, files), 1, mtime=0))
         return path
