@@ -91,8 +91,8 @@ static void report(KvmVcpu *v, const char *why)
         as_read(cpu->machine->as, paddr, 4, v->cpu->big_endian, &insn) == MEM_OK) {
         g_string_append_printf(text, "instruction at pc: %08x\n", (uint32_t)insn);
     }
-    g_printerr("valletta: %s\n%svalletta: the machine is stopped; \"info kvm\" and \"quit\" in the monitor\n",
-               why, text->str);
+    g_printerr("valletta: %s\n%svalletta: the machine is stopped; system_reset and cont in the monitor start "
+               "it anew\n", why, text->str);
 }
 
 /* The guest cannot go on: the machine stops, and its registers are what they were. */
