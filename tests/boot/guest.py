@@ -81,6 +81,14 @@ def shared(name):
     return path
 
 
+def trap_and_emulate_guest():
+    """A kernel linked at 0x40100000: the one that tests/kvm/kernel/build.sh te-guest keeps, or another."""
+    cache = os.environ.get("VALLETTA_CACHE") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "valletta")
+    kept = sorted(glob.glob(os.path.join(cache, "kernel-te-guest-*", "vmlinux")))
+    return kept[-1] if kept else shared("vmlinux-te-guest")
+
+
 def packaged_uboot(name):
     path = f"/usr/lib/u-boot/{name}/u-boot.bin"
     if not os.path.exists(path):
