@@ -157,20 +157,22 @@ static void add_cases(GPtrArray *cases, Mode *mode, const char *only)
     }
 }
 
+/* A mode that cannot be had is one case, if any of its own was asked for. */
 static GPtrArray *collect(GPtrArray *modes, const Options *o)
 {
     GPtrArray *cases = g_ptr_array_new_with_free_func(case_free);
     for (unsigned i = 0; i < modes->len; i++) {
         Mode *mode = g_ptr_array_index(modes, i);
-        if (!o->list) {
+        unsigned before = cases->len;
+        add_cases(cases, mode, o->only);
+        if (!o->list && cases->len > before) {
             prepare(mode);
         }
         if (mode->unavailable) {
+            g_ptr_array_set_size(cases, (int)before);
             Case *c = g_new0(Case, 1);
             c->mode = mode;
             g_ptr_array_add(cases, c);
-        } else {
-            add_cases(cases, mode, o->only);
         }
     }
     return cases;
