@@ -19,12 +19,28 @@ import traceback
 
 VALLETTA = os.path.abspath(sys.argv[1])
 TESTS = []
+STARTED = []
 LOOP = struct.pack("<II", 0x1000FFFF, 0)        # b . ; nop
 
 
 def test(function):
     TESTS.append(function)
     return function
+
+
+def start(command, **more):
+    """A process that does not outlive its test."""
+    child = subprocess.Popen(command, **more)
+    STARTED.append(child)
+    return child
+
+
+def end_started():
+    for child in STARTED:
+        if child.poll() is None:
+            child.kill()
+            child.wait()
+    STARTED.clear()
 
 
 class Terminal:
@@ -40,7 +56,7 @@ class Terminal:
             import fcntl
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
-        self.process = subprocess.Popen([VALLETTA, *args], stdin=slave, stdout=slave, stderr=slave,
+        self.process = start([VALLETTA, *args], stdin=slave, stdout=slave, stderr=slave,
                                         preexec_fn=own_terminal)
         self.output = ""
 
@@ -183,7 +199,7 @@ def stop_and_continue():
 
 @test
 def end_of_input_is_not_the_end():
-    process = subprocess.Popen([VALLETTA, "-bios", FIRMWARE, "-M", "endian=little", "-nographic"],
+    process = start([VALLETTA, "-bios", FIRMWARE, "-M", "endian=little", "-nographic"],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     process.stdin.write(b"\x01cinfo version\n")
     process.stdin.close()
@@ -197,7 +213,7 @@ def end_of_input_is_not_the_end():
 
 @test
 def a_closed_output_is_not_the_end():
-    process = subprocess.Popen([VALLETTA, "-bios", FIRMWARE, "-M", "endian=little", "-nographic"],
+    process = start([VALLETTA, "-bios", FIRMWARE, "-M", "endian=little", "-nographic"],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     process.stdout.close()
     process.stdin.write(b"\x01chelp\nhelp\n")
@@ -301,7 +317,7 @@ def daemon_tells_its_errors():
 @test
 def stopped_until_cont():
     sock = os.path.join(FOLDER, "mon2")
-    process = subprocess.Popen([VALLETTA, "-bios", FIRMWARE, "-M", "endian=little", "-S", "-serial", "null",
+    process = start([VALLETTA, "-bios", FIRMWARE, "-M", "endian=little", "-S", "-serial", "null",
                                 "-monitor", f"unix:{sock},server=on", "-name", "guest=g,process=vproc"],
                                stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     s = monitor(sock)
@@ -337,6 +353,7 @@ def main():
             print(f"not ok {number} - {name}")
             for line in traceback.format_exc().splitlines():
                 print(f"# {line}", flush=True)
+        end_started()
     return failed
 
 
