@@ -46,7 +46,7 @@ void mips_raise_tlb(MipsCpu *cpu, MipsException code, uint64_t vaddr, bool refil
 uint32_t mips_cause(const MipsCpu *cpu)
 {
     uint32_t cause = cpu->cp0.cause | (uint32_t)__atomic_load_n(&cpu->irq_lines, __ATOMIC_ACQUIRE);
-    if (__atomic_load_n(&cpu->timer_pending, __ATOMIC_ACQUIRE)) {
+    if (cpu->timer_pending) {
         cause |= 1u << 15 | (cpu->cp0.intctl ? CA_TI : 0);
     }
     return cause;
@@ -156,24 +156,48 @@ static unsigned vector_offset(const MipsCpu *cpu, MipsException code)
     return 0x180;
 }
 
-static void save_bad_instruction(MipsCpu *cpu)
+/* The instruction at pc once more, where it lies in memory. */
+static bool read_instruction(MipsCpu *cpu, uint64_t pc, uint32_t *word)
 {
     MipsMapping map;
     bool refill;
     uint64_t v;
-    if (!(cpu->cp0.config[3] & 1u << 26) ||
-        mips_translate(cpu, cpu->pc, ACCESS_FETCH, &map, &refill) != EXC_NONE) {
+    if (mips_translate(cpu, pc, ACCESS_FETCH, &map, &refill) != EXC_NONE ||
+        !as_span(cpu->base.machine->as, map.paddr).host ||
+        as_read(cpu->base.machine->as, map.paddr, 4, cpu->big_endian, &v) != MEM_OK) {
+        return false;
+    }
+    *word = (uint32_t)v;
+    return true;
+}
+
+static void save_bad_instruction(MipsCpu *cpu)
+{
+    uint32_t config3 = cpu->cp0.config[3];
+    if (config3 & 1u << 26) {
+        read_instruction(cpu, cpu->pc, &cpu->cp0.badinstr);
+    }
+    if ((config3 & 1u << 26) && (config3 & 1u << 27) && cpu->exc.bd) {
+        read_instruction(cpu, cpu->pc - 4, &cpu->cp0.badinstrp);
+    }
+}
+
+/*
+ * LWL, LWR, LDL and LDR load the aligned unit, but BadVAddr holds their own address: a
+ * trap-and-emulate host takes from it which bytes a guest wants. (The stores probe theirs.)
+ */
+static void restore_partial_address(MipsCpu *cpu)
+{
+    uint32_t word;
+    if ((cpu->exc.badvaddr & 3) || !read_instruction(cpu, cpu->pc, &word)) {
         return;
     }
-    if (as_span(cpu->base.machine->as, map.paddr).host &&
-        as_read(cpu->base.machine->as, map.paddr, 4, cpu->big_endian, &v) == MEM_OK) {
-        cpu->cp0.badinstr = (uint32_t)v;
-    }
-    if ((cpu->cp0.config[3] & 1u << 27) && cpu->exc.bd &&
-        mips_translate(cpu, cpu->pc - 4, ACCESS_FETCH, &map, &refill) == EXC_NONE &&
-        as_span(cpu->base.machine->as, map.paddr).host &&
-        as_read(cpu->base.machine->as, map.paddr, 4, cpu->big_endian, &v) == MEM_OK) {
-        cpu->cp0.badinstrp = (uint32_t)v;
+    uint32_t op = word >> 26;
+    uint64_t low = cpu->gpr[word >> 21 & 31] + (uint64_t)(int64_t)(int16_t)word;
+    if (op == 0x22 || op == 0x26) {
+        cpu->exc.badvaddr |= low & 3;
+    } else if (op == 0x1a || op == 0x1b) {
+        cpu->exc.badvaddr |= low & 7;
     }
 }
 
@@ -184,6 +208,9 @@ void mips_take_exception(MipsCpu *cpu)
     bool fetch_fault = is_address_exception(code) && cpu->exc.badvaddr == cpu->pc;
     if (code != EXC_INT && !fetch_fault) {
         save_bad_instruction(cpu);
+        if (code == EXC_TLBL || code == EXC_ADEL || code == EXC_TLBRI) {
+            restore_partial_address(cpu);
+        }
     }
     unsigned offset = vector_offset(cpu, code);
     if (is_address_exception(code)) {

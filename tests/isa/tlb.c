@@ -75,6 +75,30 @@ static void map(u32 index, word va, u32 page0, u32 page1, u32 flags0, u32 flags1
     MTC0(5, 0, 0);
 }
 
+/* A partial access to a page that is not mapped: BadVAddr has all bits of its address. */
+#define PART_FAULT(text) do { \
+        for (word at = 0x123450; at < 0x123458; at++) { \
+            word r = 0x7777; \
+            asm volatile(".set push\n\t.set noreorder\n\t" SET_RESUME text " %0, 4(%1)\n\tnop\n9:\n\t" \
+                         ".set pop" \
+                         : "+&r"(r) : "r"(at) : "$8", "$9", "memory"); \
+            digest(r); \
+            digest(trap_badvaddr); \
+            trap_resume = 0; \
+        } \
+    } while (0)
+
+static void partial(void)
+{
+    digest_begin();
+    PART_FAULT("lwl"); PART_FAULT("lwr"); PART_FAULT("swl"); PART_FAULT("swr");
+    PART_FAULT("b 8f\n\tlwl %0, 4(%1)\n8:\tlwr");
+#ifdef __mips64
+    PART_FAULT("ldl"); PART_FAULT("ldr"); PART_FAULT("sdl"); PART_FAULT("sdr");
+#endif
+    digest_end("PARTIAL_FAULT");
+}
+
 static void basic(void)
 {
     digest_begin();
@@ -181,6 +205,7 @@ static void random_entries(void)
 void test_main(void)
 {
     prepare();
+    partial();
     basic();
     asids();
     sizes();
