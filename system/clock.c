@@ -80,6 +80,21 @@ int64_t clock_now(Clock *clock, ClockType type)
     return now;
 }
 
+int64_t clock_monotonic(Clock *clock, int64_t when)
+{
+    unsigned before, after;
+    int64_t offset;
+    bool running;
+    do {
+        before = atomic_load_explicit(&clock->sequence, memory_order_acquire);
+        offset = atomic_load_explicit(&clock->offset, memory_order_relaxed);
+        running = atomic_load_explicit(&clock->running, memory_order_relaxed);
+        atomic_thread_fence(memory_order_acquire);
+        after = atomic_load_explicit(&clock->sequence, memory_order_relaxed);
+    } while ((before & 1) || before != after);
+    return running && when != INT64_MAX ? when - offset : INT64_MAX;
+}
+
 /* ---- the heap ---- */
 
 static bool before_than(const Timer *a, const Timer *b)

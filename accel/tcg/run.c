@@ -30,9 +30,19 @@ static void wake(MipsCpu *cpu)
     g_mutex_unlock(&tcg->lock);
 }
 
+/* Of a CPU that is parked: when it goes on. */
+static void deadline_changed(MipsCpu *cpu)
+{
+    Tcg *tcg = cpu->engine_data;
+    if (g_thread_self() == tcg->thread) {
+        tcg_deadline_set(tcg);
+    }
+}
+
 static const MipsEngine engine = {
     .drop_page = softmmu_drop_page, .drop_all = softmmu_drop_all, .mode_changed = softmmu_mode_changed,
     .code_changed = code_changed, .unwind = unwind, .wake = wake,
+    .deadline_changed = deadline_changed,
 };
 
 /* Somebody wrote memory; another thread only leaves a note. */
@@ -100,24 +110,39 @@ static void take_written(Tcg *tcg)
     g_mutex_unlock(&tcg->lock);
 }
 
-static bool may_sleep(const MipsCpu *cpu)
+static bool may_sleep(MipsCpu *cpu)
 {
+    mips_timer_poll(cpu);
     return cpu->halted && !(mips_cause(cpu) & cpu->cp0.status & ST_IM);
+}
+
+/* One sleep: until something changes, in WAIT until the deadline at most. */
+static void sleep_once(Tcg *tcg)
+{
+    if (tcg->park || tcg->deadline == INT64_MAX) {
+        g_cond_wait(&tcg->changed, &tcg->lock);
+    } else {
+        g_cond_wait_until(&tcg->changed, &tcg->lock, (tcg->deadline + 999) / 1000);
+    }
 }
 
 /* Parks or sleeps in WAIT as long as there is reason to; true if it did. */
 static bool sleep_while_asked(Tcg *tcg)
 {
-    bool slept = false;
+    bool slept = false, was_parked = false;
     g_mutex_lock(&tcg->lock);
     while (!tcg->quit && (tcg->park || may_sleep(tcg->cpu))) {
         slept = true;
         if (tcg->park && !tcg->parked) {
-            tcg->parked = true;
+            tcg->parked = was_parked = true;
             g_cond_broadcast(&tcg->changed);
         }
-        g_cond_wait(&tcg->changed, &tcg->lock);
+        sleep_once(tcg);
         tcg->parked = tcg->parked && tcg->park;
+        if (was_parked && !tcg->park) {
+            tcg_deadline_set(tcg);
+            was_parked = false;
+        }
     }
     if (tcg->quit) {
         tcg->parked = true;
@@ -215,8 +240,10 @@ static void run_guest(Tcg *tcg)
 static gpointer vcpu_thread(gpointer opaque)
 {
     Tcg *tcg = opaque;
+    tcg_deadline_init(tcg);
     mips_kick(tcg->cpu);
     run_guest(tcg);
+    tcg_deadline_end(tcg);
     return NULL;
 }
 

@@ -4,6 +4,7 @@
 #define ACCEL_TCG_TCG_H
 
 #include <glib.h>
+#include <time.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include "accel/accel.h"
@@ -50,6 +51,8 @@ typedef struct Tcg {
     TcgStats stats;
 
     GThread *thread;
+    timer_t deadline_timer;     /* of the thread */
+    int64_t deadline;           /* what it is set to: CLOCK_MONOTONIC ns, or INT64_MAX */
     sigjmp_buf unwind_buf;
     GMutex lock;                /* of what follows */
     GCond changed;
@@ -89,6 +92,13 @@ void tcg_park(Tcg *tcg, bool park);
 void tcg_wait_parked(Tcg *tcg);
 /* Ends and joins the thread. */
 void tcg_stop(Tcg *tcg);
+
+/* ---- deadline.c: the vCPU's thread ---- */
+
+void tcg_deadline_init(Tcg *tcg);
+void tcg_deadline_end(Tcg *tcg);
+/* Sets the timer to cpu->compare_at, which the clock must be running for. */
+void tcg_deadline_set(Tcg *tcg);
 
 /* ---- runner.c ---- */
 

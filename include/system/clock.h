@@ -21,6 +21,9 @@ void clock_free(Clock *clock);
 
 /* Now, in nanoseconds; any thread, no lock. */
 int64_t clock_now(Clock *clock, ClockType type);
+/* The CLOCK_MONOTONIC time (ns) at which the virtual clock reads when; INT64_MAX while it
+ * stands or when that never comes. Any thread, no lock. */
+int64_t clock_monotonic(Clock *clock, int64_t when);
 /* Starts or stops virtual time; machine lock held. */
 void clock_set_running(Clock *clock, bool running);
 

@@ -117,7 +117,6 @@ static bool translate(Cpu *base, uint64_t vaddr, uint64_t *paddr)
 static void cpu_free(Cpu *base)
 {
     MipsCpu *cpu = mips_cpu(base);
-    timer_free(cpu->timer);
     g_free(cpu);
 }
 
@@ -141,7 +140,6 @@ Cpu *mips_cpu_new(Machine *machine, const MipsModel *model, unsigned index, GErr
     cpu->count_hz = machine->useg_kernel ? USEG_KERNEL_COUNT_HZ : model->count_hz;
     cpu->tlb_entries = model->tlb_entries;
     cpu->random_seed = 1;
-    mips_timer_init(cpu);
     g_ptr_array_add(machine->cpus, &cpu->base);
     return &cpu->base;
 }

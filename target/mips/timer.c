@@ -24,37 +24,27 @@ uint32_t mips_count_get(MipsCpu *cpu)
     return (uint32_t)elapsed_ticks(cpu, clock_now(cpu->base.machine->clock, CLOCK_VIRTUAL));
 }
 
-/* Arms the timer for the next moment at which Count equals Compare. */
+/* Finds the next moment at which Count equals Compare and tells the engine, which is to look
+ * then. */
 static void rearm(MipsCpu *cpu)
 {
-    if (cpu->count_stands) {
-        __atomic_store_n(&cpu->compare_at, INT64_MAX, __ATOMIC_RELEASE);
-        timer_cancel(cpu->timer);
-        return;
+    int64_t deadline = INT64_MAX;
+    if (!cpu->count_stands) {
+        uint64_t ticks = elapsed_ticks(cpu, clock_now(cpu->base.machine->clock, CLOCK_VIRTUAL));
+        uint32_t ahead = cpu->cp0.compare - (uint32_t)ticks;
+        deadline = cpu->count_zero + ticks_to_ns(cpu, ticks + (ahead ? ahead : UINT64_C(1) << 32));
     }
-    uint64_t ticks = elapsed_ticks(cpu, clock_now(cpu->base.machine->clock, CLOCK_VIRTUAL));
-    uint32_t ahead = cpu->cp0.compare - (uint32_t)ticks;
-    uint64_t at = ticks + (ahead ? ahead : UINT64_C(1) << 32);
-    int64_t deadline = cpu->count_zero + ticks_to_ns(cpu, at);
-    __atomic_store_n(&cpu->compare_at, deadline, __ATOMIC_RELEASE);
-    timer_arm(cpu->timer, deadline);
+    cpu->compare_at = deadline;
+    if (cpu->engine && cpu->engine->deadline_changed) {
+        cpu->engine->deadline_changed(cpu);
+    }
 }
 
 void mips_timer_poll(MipsCpu *cpu)
 {
-    if (clock_now(cpu->base.machine->clock, CLOCK_VIRTUAL) >=
-        __atomic_load_n(&cpu->compare_at, __ATOMIC_ACQUIRE)) {
-        __atomic_store_n(&cpu->timer_pending, 1, __ATOMIC_RELEASE);
+    if (clock_now(cpu->base.machine->clock, CLOCK_VIRTUAL) >= cpu->compare_at) {
+        cpu->timer_pending = true;
     }
-}
-
-static void timer_fired(void *opaque)
-{
-    MipsCpu *cpu = opaque;
-    __atomic_store_n(&cpu->timer_pending, 1, __ATOMIC_RELEASE);
-    /* Wakes it; the line stays as it is. */
-    cpu->base.ops->set_irq(&cpu->base, 5, __atomic_load_n(&cpu->irq_lines, __ATOMIC_RELAXED) >> 15 & 1);
-    rearm(cpu);
 }
 
 static void set_zero(MipsCpu *cpu, uint32_t count)
@@ -64,25 +54,20 @@ static void set_zero(MipsCpu *cpu, uint32_t count)
 
 void mips_count_set(MipsCpu *cpu, uint32_t value)
 {
-    machine_lock(cpu->base.machine);
     cpu->count_stopped = value;
     set_zero(cpu, value);
     rearm(cpu);
-    machine_unlock(cpu->base.machine);
 }
 
 void mips_compare_set(MipsCpu *cpu, uint32_t value)
 {
-    machine_lock(cpu->base.machine);
     cpu->cp0.compare = value;
-    __atomic_store_n(&cpu->timer_pending, 0, __ATOMIC_RELEASE);
+    cpu->timer_pending = false;
     rearm(cpu);
-    machine_unlock(cpu->base.machine);
 }
 
 void mips_count_stop(MipsCpu *cpu, bool stop)
 {
-    machine_lock(cpu->base.machine);
     cpu->count_stands = stop;
     if (stop) {
         cpu->count_stopped = (uint32_t)elapsed_ticks(cpu, clock_now(cpu->base.machine->clock, CLOCK_VIRTUAL));
@@ -90,20 +75,13 @@ void mips_count_stop(MipsCpu *cpu, bool stop)
         set_zero(cpu, cpu->count_stopped);
     }
     rearm(cpu);
-    machine_unlock(cpu->base.machine);
-}
-
-void mips_timer_init(MipsCpu *cpu)
-{
-    cpu->timer = timer_new(cpu->base.machine->clock, CLOCK_VIRTUAL, timer_fired, cpu);
 }
 
 void mips_timer_reset(MipsCpu *cpu)
 {
-    cpu->timer_pending = 0;
+    cpu->timer_pending = false;
     cpu->count_stands = false;
     cpu->count_stopped = 0;
     set_zero(cpu, 0);
-    __atomic_store_n(&cpu->compare_at, INT64_MAX, __ATOMIC_RELEASE);
-    timer_cancel(cpu->timer);
+    rearm(cpu);
 }

@@ -84,6 +84,8 @@ typedef struct {
     void (*unwind)(MipsCpu *cpu) __attribute__((noreturn));
     /* An interrupt may be pending: ends WAIT. Machine lock held. */
     void (*wake)(MipsCpu *cpu);
+    /* compare_at is another one: mips_timer_poll is due then, at the latest. */
+    void (*deadline_changed)(MipsCpu *cpu);
 } MipsEngine;
 
 struct MipsCpu {
@@ -125,11 +127,10 @@ struct MipsCpu {
 
     uint32_t irq_lines;     /* atomic: IP bits 15..10 as the hardware inputs drive them */
     int halted;             /* in WAIT */
-    int timer_pending;      /* atomic: Count has reached Compare */
-    int64_t compare_at;     /* atomic: virtual time of the next such moment, or INT64_MAX */
-    Timer *timer;
+    bool timer_pending;     /* Count has reached Compare */
+    int64_t compare_at;     /* virtual time of the next such moment, or INT64_MAX */
     int64_t count_zero;     /* virtual ns at which Count was 0, for the running counter */
-    bool count_stands;      /* Cause.DC; machine lock, unlike Cause itself */
+    bool count_stands;      /* Cause.DC */
     uint32_t count_stopped; /* Count while it stands */
 
     const MipsEngine *engine;
@@ -206,10 +207,9 @@ uint32_t mips_count_get(MipsCpu *cpu);
 void mips_count_set(MipsCpu *cpu, uint32_t value);
 void mips_compare_set(MipsCpu *cpu, uint32_t value);
 void mips_count_stop(MipsCpu *cpu, bool stop);
-void mips_timer_init(MipsCpu *cpu);
 void mips_timer_reset(MipsCpu *cpu);
-/* Makes Cause.TI what Count and Compare say now, not when the timer's thread gets to it: a
- * kernel gives it 50 ticks (MD00090, 9.26). The vCPU's thread; no lock needed. */
+/* Makes Cause.TI what Count and Compare say now: a kernel gives it 50 ticks (MD00090, 9.26).
+ * The vCPU's thread; no lock needed. */
 void mips_timer_poll(MipsCpu *cpu);
 
 #endif
