@@ -5,17 +5,19 @@
  * the vCPU is parked and goes on from there, and is written after a reset only.
  *
  * Not copied, because KVM has no way to: the TLB. EntryLo is kept as KVM has it, which for
- * VZ is the 64-bit layout on 32-bit guests too. MSA registers belong to no CPU model yet.
+ * VZ is the 64-bit layout on 32-bit guests too. CP0 registers that cpu has no place for stay
+ * where they are, but for resets (regs_other.c).
  */
 #include <errno.h>
 #include <string.h>
 #include <time.h>
 #include "accel/kvm/abi.h"
+#include "accel/kvm/regs_internal.h"
 #include "accel/kvm/vcpu.h"
 #include "util/error.h"
 
 #define COUNT_FROZEN 1
-#define CONFIG1_FP 1u
+#define TE_COUNT_HZ 100000000       /* trap-and-emulate kernels take it for granted */
 
 typedef struct {
     uint64_t id;
@@ -43,37 +45,23 @@ static const Reg regs[] = {
 
 G_STATIC_ASSERT(G_N_ELEMENTS(regs) <= KVM_VCPU_REGS);
 
-/* ---- one register ---- */
-
-static int one_reg(const KvmVcpu *v, unsigned long request, uint64_t id, uint64_t *value)
-{
-    /* The kernel reads and writes as many bytes as the id says. */
-    uint32_t narrow = (uint32_t)*value;
-    bool is_narrow = (id & KVM_MIPS_REG_SIZE) == (KVM_MIPS_REG_U32 & KVM_MIPS_REG_SIZE);
-    struct kvm_one_reg reg = { id, is_narrow ? (uintptr_t)&narrow : (uintptr_t)value };
-    int r = kvm_vm_ioctl(v->vm, v->fd, request, (uintptr_t)&reg);
-    if (r >= 0 && is_narrow) {
-        *value = narrow;
-    }
-    return r;
-}
-
-static bool get(const KvmVcpu *v, uint64_t id, uint64_t *value, GError **err)
-{
-    *value = 0;
-    int r = one_reg(v, KVM_GET_ONE_REG, id, value);
-    return r >= 0 || error_set(err, "KVM_GET_ONE_REG of register %016" G_GINT64_MODIFIER "x: %s", id,
-                               g_strerror(-r));
-}
-
-static bool put(const KvmVcpu *v, uint64_t id, uint64_t value, GError **err)
-{
-    int r = one_reg(v, KVM_SET_ONE_REG, id, &value);
-    return r >= 0 || error_set(err, "KVM_SET_ONE_REG of register %016" G_GINT64_MODIFIER "x: %s", id,
-                               g_strerror(-r));
-}
-
 /* ---- what there is ---- */
+
+/* Count has its own time of writing. */
+static void note_listed(KvmVcpu *v, uint64_t id)
+{
+    bool cp0 = (id & ~KVM_MIPS_REG_SIZE) >> 16 == (KVM_MIPS_CP0_32(0, 0) & ~KVM_MIPS_REG_SIZE) >> 16;
+    bool known = id == KVM_MIPS_CP0_32(9, 0);
+    for (size_t i = 0; i < G_N_ELEMENTS(regs); i++) {
+        if (id == regs[i].id) {
+            v->is_listed[i] = true;
+            known = known || !regs[i].fixed;
+        }
+    }
+    if (cp0 && !known && v->others < KVM_VCPU_OTHERS) {
+        v->other_id[v->others++] = id;
+    }
+}
 
 static bool list_regs(KvmVcpu *v, GError **err)
 {
@@ -88,39 +76,26 @@ static bool list_regs(KvmVcpu *v, GError **err)
     if (r < 0) {
         return error_set(err, "KVM_GET_REG_LIST: %s", g_strerror(-r));
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(regs); i++) {
-        for (uint64_t k = 0; k < list->n; k++) {
-            v->is_listed[i] = v->is_listed[i] || list->reg[k] == regs[i].id;
-        }
+    for (uint64_t k = 0; k < list->n; k++) {
+        note_listed(v, list->reg[k]);
     }
     return true;
 }
 
-/* The capability first, then Config1.FP; only then are there FPU registers. */
-static bool enable_fpu(KvmVcpu *v, GError **err)
-{
-    struct kvm_enable_cap cap = { .cap = KVM_MIPS_CAP_FPU };
-    uint64_t config1;
-    if (!v->cpu->model->fcr0 || !v->vm->has_fpu) {
-        return true;
-    }
-    int r = kvm_vm_ioctl(v->vm, v->fd, KVM_ENABLE_CAP, (uintptr_t)&cap);
-    if (r < 0) {
-        return error_set(err, "KVM_ENABLE_CAP of the FPU: %s", g_strerror(-r));
-    }
-    v->has_fpu = true;
-    return get(v, KVM_MIPS_CP0_32(16, 1), &config1, err) &&
-           put(v, KVM_MIPS_CP0_32(16, 1), config1 | CONFIG1_FP, err);
-}
-
 static bool put_prid(KvmVcpu *v, GError **err)
 {
-    return !v->put_prid || put(v, KVM_MIPS_CP0_32(15, 0), v->cpu->model->prid, err);
+    return !v->put_prid || kvm_reg_put(v, KVM_MIPS_CP0_32(15, 0), v->cpu->model->prid, err);
+}
+
+static bool put_count_hz(KvmVcpu *v, GError **err)
+{
+    return v->vm->type != KVM_TYPE_TE || kvm_reg_put(v, KVM_MIPS_COUNT_HZ, TE_COUNT_HZ, err);
 }
 
 bool kvm_regs_init(KvmVcpu *v, GError **err)
 {
-    return list_regs(v, err) && enable_fpu(v, err) && put_prid(v, err);
+    return list_regs(v, err) && kvm_fpu_enable(v, err) && put_prid(v, err) && put_count_hz(v, err) &&
+           kvm_others_keep(v, err);
 }
 
 /* ---- general registers ---- */
@@ -183,7 +158,7 @@ static bool get_reg(KvmVcpu *v, unsigned i, GError **err)
     if (!v->is_listed[i]) {
         return true;
     }
-    if (!get(v, regs[i].id, &value, err)) {
+    if (!kvm_reg_get(v, regs[i].id, &value, err)) {
         return false;
     }
     store_field(v->cpu, &regs[i], value);
@@ -205,52 +180,14 @@ static bool put_reg(KvmVcpu *v, unsigned i, GError **err)
         return true;
     }
     v->is_known[i] = false;     /* KVM may keep other bits than these */
-    return put(v, regs[i].id, value, err);
-}
-
-/* ---- FPU: with FR = 0 the even registers hold the pairs ---- */
-
-static unsigned fpr_step(const KvmVcpu *v)
-{
-    return v->cpu->cp0.status & ST_FR ? 1 : 2;
-}
-
-static bool get_fpu(KvmVcpu *v, GError **err)
-{
-    uint64_t fcsr;
-    if (!v->has_fpu) {
-        return true;
-    }
-    for (unsigned n = 0; n < 32; n += fpr_step(v)) {
-        if (!get(v, KVM_MIPS_FPR64(n), &v->cpu->fpr[n], err)) {
-            return false;
-        }
-    }
-    if (!get(v, KVM_MIPS_FCR_CSR, &fcsr, err)) {
-        return false;
-    }
-    v->cpu->fcr31 = (uint32_t)fcsr;
-    return true;
-}
-
-static bool put_fpu(KvmVcpu *v, GError **err)
-{
-    if (!v->has_fpu) {
-        return true;
-    }
-    for (unsigned n = 0; n < 32; n += fpr_step(v)) {
-        if (!put(v, KVM_MIPS_FPR64(n), v->cpu->fpr[n], err)) {
-            return false;
-        }
-    }
-    return put(v, KVM_MIPS_FCR_CSR, v->cpu->fcr31, err);
+    return kvm_reg_put(v, regs[i].id, value, err);
 }
 
 /* ---- Count ---- */
 
 static bool freeze_count(KvmVcpu *v, GError **err)
 {
-    return put(v, KVM_MIPS_COUNT_CTL, COUNT_FROZEN, err);
+    return kvm_reg_put(v, KVM_MIPS_COUNT_CTL, COUNT_FROZEN, err);
 }
 
 /* Count goes on from where it stood, as if no time had passed. */
@@ -258,8 +195,9 @@ static bool thaw_count(KvmVcpu *v, GError **err)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return put(v, KVM_MIPS_COUNT_RESUME, (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec, err) &&
-           put(v, KVM_MIPS_COUNT_CTL, 0, err);
+    uint64_t ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    return kvm_reg_put(v, KVM_MIPS_COUNT_RESUME, ns, err) &&
+           kvm_reg_put(v, KVM_MIPS_COUNT_CTL, 0, err);
 }
 
 /* ---- all ---- */
@@ -274,7 +212,7 @@ bool kvm_regs_get(KvmVcpu *v, GError **err)
             return false;
         }
     }
-    return get_fpu(v, err);
+    return kvm_fpu_get(v, err);
 }
 
 bool kvm_regs_put(KvmVcpu *v, GError **err)
@@ -287,9 +225,12 @@ bool kvm_regs_put(KvmVcpu *v, GError **err)
             return false;
         }
     }
-    if (v->was_reset && !put(v, KVM_MIPS_CP0_32(9, 0), 0, err)) {
+    if (v->was_reset && (!kvm_reg_put(v, KVM_MIPS_CP0_32(9, 0), 0, err) || !kvm_others_reset(v, err))) {
+        return false;
+    }
+    if (!kvm_fpu_put(v, err)) {
         return false;
     }
     v->was_reset = false;
-    return put_fpu(v, err) && thaw_count(v, err);
+    return thaw_count(v, err);
 }

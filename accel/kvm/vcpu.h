@@ -10,6 +10,7 @@
 #include "target/mips/cpu.h"
 
 #define KVM_VCPU_REGS 64            /* CP0 registers that are copied, at most */
+#define KVM_VCPU_OTHERS 64          /* and that only a reset writes */
 
 typedef struct {
     uint64_t runs, mmio_device, mmio_ram, mmio_nothing, windows, signals, interrupts;
@@ -21,12 +22,16 @@ typedef struct {
     MipsCpu *cpu;
     int fd;
     struct kvm_run *run;
-    bool has_fpu;               /* enabled for this vCPU */
+    bool has_fpu, has_msa;      /* enabled for this vCPU */
     bool put_prid;              /* the guest is to see the model's PRId */
 
     /* Registers: what KVM has, as far as known, so that only what differs is written. */
     uint64_t known[KVM_VCPU_REGS];
     bool is_known[KVM_VCPU_REGS], is_listed[KVM_VCPU_REGS];
+    uint64_t other_id[KVM_VCPU_OTHERS], other_value[KVM_VCPU_OTHERS];
+    unsigned others;
+    uint64_t msa_high[32];      /* of vectors; the low halves are FPU registers */
+    uint32_t msa_csr;
     bool entered;               /* KVM's registers count, not only those of cpu */
     bool was_reset;             /* Count and Compare begin anew */
 
@@ -60,7 +65,7 @@ void kvm_vcpu_update_lines(KvmVcpu *v);
 /* Handles the exit; false when the guest cannot go on (why says it; the caller frees it). */
 bool kvm_vcpu_handle_exit(KvmVcpu *v, char **why);
 
-/* ---- regs.c: registers between KVM and cpu; the vCPU's thread, not in KVM_RUN ---- */
+/* ---- regs.c and regs_*.c: registers between KVM and cpu; the vCPU's thread, not in KVM_RUN ---- */
 
 /* Asks which registers there are and enables the FPU if the model has one and KVM can. */
 bool kvm_regs_init(KvmVcpu *v, GError **err);

@@ -38,6 +38,7 @@ typedef struct {
     KvmMipsRegs regs;
     GHashTable *one_regs;       /* id -> value */
     GString *irqs;
+    unsigned enabled;           /* bit 0: FPU, 1: MSA */
     const Step *script;
     unsigned steps, at;
     bool load_pending;
@@ -61,6 +62,7 @@ static uint64_t *one_reg(Play *p, uint64_t id)
 static const uint64_t listed[] = {
     KVM_MIPS_CP0_32(12, 0), KVM_MIPS_CP0_32(13, 0), KVM_MIPS_CP0_32(11, 0), KVM_MIPS_CP0_64(14, 0),
     KVM_MIPS_CP0_32(16, 0), KVM_MIPS_CP0_32(16, 1), KVM_MIPS_CP0_32(15, 0), KVM_MIPS_CP0_32(9, 0),
+    KVM_MIPS_CP0_64(5, 5), KVM_MIPS_CP0_32(16, 3),
 };
 
 static int reg_list(struct kvm_reg_list *list)
@@ -85,6 +87,9 @@ static int access_reg(Play *p, const struct kvm_one_reg *reg, bool set)
         *(uint32_t *)user = (uint32_t)*value;
     } else {
         *(uint64_t *)user = *value;
+    }
+    if ((reg->id & KVM_MIPS_REG_SIZE) == (KVM_MIPS_REG_U128 & KVM_MIPS_REG_SIZE) && !set) {
+        ((uint64_t *)user)[1] = ~*value;
     }
     return 0;
 }
@@ -166,7 +171,9 @@ static int play_ioctl(void *opaque, int fd, unsigned long request, uintptr_t arg
     case KVM_CREATE_VCPU: return CPU_FD;
     case KVM_SET_SIGNAL_MASK: g_assert_cmpuint(*(uint32_t *)at, ==, 16); return 0;
     case KVM_GET_REG_LIST: return reg_list(at);
-    case KVM_ENABLE_CAP: g_assert_cmpuint(((struct kvm_enable_cap *)at)->cap, ==, KVM_MIPS_CAP_FPU); return 0;
+    case KVM_ENABLE_CAP:
+        p->enabled |= 1u << (((struct kvm_enable_cap *)at)->cap - KVM_MIPS_CAP_FPU);
+        return 0;
     case KVM_GET_ONE_REG: return access_reg(p, at, false);
     case KVM_SET_ONE_REG: return access_reg(p, at, true);
     case KVM_MIPS_GET_REGS: memcpy(at, &p->regs, sizeof(p->regs)); return 0;
@@ -215,7 +222,7 @@ static void set_up(Play *p, gconstpointer data)
 {
     static const MemOps ops = { device_read, device_write, MEM_LITTLE, 1, 4, .narrow_writes = true };
     p->vm = (KvmVm){ .system_fd = SYSTEM_FD, .fd = VM_FD, .type = data ? KVM_TYPE_VZ : KVM_TYPE_TE,
-                     .slots = 16, .run_size = 2 * PAGE, .has_fpu = true,
+                     .slots = 16, .run_size = 2 * PAGE, .has_fpu = true, .has_msa = true,
                      .host = { .page_size = PAGE, .opaque = p, .ioctl = play_ioctl, .close = play_close,
                                .map = play_map, .unmap = play_unmap } };
     p->one_regs = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
@@ -223,6 +230,7 @@ static void set_up(Play *p, gconstpointer data)
     p->device_log = g_string_new(NULL);
     p->device_value = 0x11223344;
     *one_reg(p, KVM_MIPS_CP0_32(16, 1)) = 0xfe211080;
+    *one_reg(p, KVM_MIPS_CP0_64(5, 5)) = 0x5555;
     p->machine = machine_new(NULL);
     p->machine->useg_kernel = !data;
     machine_lock(p->machine);
@@ -465,12 +473,36 @@ static void test_registers(Play *p, gconstpointer data)
     g_assert_cmphex(*one_reg(p, KVM_MIPS_CP0_32(12, 0)), ==, 0xdead);
     g_assert_cmphex(*one_reg(p, KVM_MIPS_CP0_64(14, 0)), ==, 0x40108888);
     g_assert_cmphex(*one_reg(p, KVM_MIPS_CP0_32(9, 0)), ==, 12345);
+    /* A register that the CPU structure does not have, as the guest left it. */
+    *one_reg(p, KVM_MIPS_CP0_64(5, 5)) = 0xbad;
     machine_lock(p->machine);
     machine_reset(p->machine);
     machine_unlock(p->machine);
     run_script(p, NULL, 0);
     stop(p);
     g_assert_cmphex(*one_reg(p, KVM_MIPS_CP0_32(9, 0)), ==, 0);
+    g_assert_cmphex(*one_reg(p, KVM_MIPS_CP0_64(5, 5)), ==, 0x5555);
+}
+
+/* Only a guest that sees the host's CPU has MSA; its registers come with FR = 1. */
+static void test_vectors(Play *p, gconstpointer data)
+{
+    start(p);
+    g_assert_cmphex(p->enabled, ==, p->vm.type == KVM_TYPE_VZ ? 3 : 1);
+    g_assert_cmphex(*one_reg(p, KVM_MIPS_CP0_32(16, 3)) >> 28, ==, p->vm.type == KVM_TYPE_VZ ? 1 : 0);
+    run_script(p, NULL, 0);
+    *one_reg(p, KVM_MIPS_CP0_32(12, 0)) = 0x34000000;
+    *one_reg(p, KVM_MIPS_FPR64(7)) = 0x7777;
+    *one_reg(p, KVM_MIPS_VEC128(7)) = 0x7777;
+    stop(p);
+    g_assert_cmphex(cpu_of(p)->fpr[7], ==, 0x7777);
+    cpu_of(p)->fpr[7] = 0x8888;
+    run_script(p, NULL, 0);
+    g_assert_cmphex(*one_reg(p, KVM_MIPS_FPR64(7)), ==, 0x8888);
+    if (p->vm.type == KVM_TYPE_VZ) {
+        g_assert_cmphex(*one_reg(p, KVM_MIPS_VEC128(7)), ==, 0x8888);
+    }
+    stop(p);
 }
 
 /* ---- interrupts ---- */
@@ -513,6 +545,8 @@ int main(int argc, char **argv)
     ADD("internal-error", test_internal_error);
     ADD("registers", test_registers);
     ADD("lines-te", test_lines);
+    ADD("vectors-te", test_vectors);
+    g_test_add("/kvm-vcpu/vectors-vz", Play, "vz", set_up, test_vectors, tear_down);
     g_test_add("/kvm-vcpu/lines-vz", Play, "vz", set_up, test_lines, tear_down);
     return g_test_run();
 }
