@@ -78,10 +78,11 @@ void case_timer_hz(Env *e)
 
 void case_timer_dc(Env *e)
 {
-    u32 mhz = hz() / 1000000, cause = MFC0(13, 0);
+    u32 mhz = hz() / 1000000, cause = MFC0(13, 0), begin = usec(), before = MFC0(9, 0);
     MTC0(13, 0, cause | CAUSE_DC);
     CHECK_EQ(MFC0(13, 0) & CAUSE_DC, CAUSE_DC);
     u32 c0 = MFC0(9, 0);
+    check_ticks(e, HERE, c0 - before, 1, (usec() - begin + 2) * mhz);
     pass(5000);
     CHECK_EQ(MFC0(9, 0), c0);
     MTC0(9, 0, 0x1000);
