@@ -191,8 +191,6 @@ static void print_lines(GPtrArray *lines)
 static bool report(unsigned number, const char *name, Result *r)
 {
     bool failed = r->failures->len > 0, defect = !failed && r->defects->len > 0;
-    print_lines(r->failures);
-    print_lines(r->notes);
     if (r->skip) {
         printf("ok %u - %s # SKIP %s\n", number, name, r->skip);
     } else if (defect) {
@@ -201,6 +199,8 @@ static bool report(unsigned number, const char *name, Result *r)
     } else {
         printf("%s %u - %s\n", failed ? "not ok" : "ok", number, name);
     }
+    print_lines(r->failures);
+    print_lines(r->notes);
     fflush(stdout);
     return !failed;
 }
