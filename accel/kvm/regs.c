@@ -2,7 +2,7 @@
 /*
  * Registers between KVM and the CPU structure: KVM_GET_REGS, and KVM_GET_ONE_REG for each
  * CP0 and FPU register that the host lists. Count belongs to the kernel: it is frozen while
- * the vCPU is parked and goes on from there, and is written after a reset only.
+ * the vCPU is parked and goes on from there.
  *
  * Not copied, because KVM has no way to: the TLB. EntryLo is kept as KVM has it, which for
  * VZ is the 64-bit layout on 32-bit guests too. CP0 registers that cpu has no place for stay
@@ -16,6 +16,7 @@
 #include "accel/kvm/vcpu.h"
 #include "util/error.h"
 
+#define COUNT KVM_MIPS_CP0_32(9, 0)
 #define COUNT_FROZEN 1
 #define TE_COUNT_HZ 100000000       /* trap-and-emulate kernels take it for granted */
 
@@ -51,7 +52,7 @@ G_STATIC_ASSERT(G_N_ELEMENTS(regs) <= KVM_VCPU_REGS);
 static void note_listed(KvmVcpu *v, uint64_t id)
 {
     bool cp0 = (id & ~KVM_MIPS_REG_SIZE) >> 16 == (KVM_MIPS_CP0_32(0, 0) & ~KVM_MIPS_REG_SIZE) >> 16;
-    bool known = id == KVM_MIPS_CP0_32(9, 0);
+    bool known = id == COUNT;
     for (size_t i = 0; i < G_N_ELEMENTS(regs); i++) {
         if (id == regs[i].id) {
             v->is_listed[i] = true;
@@ -100,6 +101,11 @@ bool kvm_regs_init(KvmVcpu *v, GError **err)
 
 /* ---- general registers ---- */
 
+static uint64_t word(const KvmVcpu *v, uint64_t value)
+{
+    return v->cpu->base.is_64bit ? value : (uint64_t)(int32_t)value;
+}
+
 static bool get_general(KvmVcpu *v, GError **err)
 {
     KvmMipsRegs general;
@@ -111,13 +117,8 @@ static bool get_general(KvmVcpu *v, GError **err)
     memcpy(cpu->gpr, general.gpr, sizeof(cpu->gpr));
     cpu->hi = general.hi;
     cpu->lo = general.lo;
-    cpu->pc = general.pc;
+    cpu->pc = word(v, general.pc);      /* a 32-bit host gives it without its sign */
     return true;
-}
-
-static uint64_t word(const KvmVcpu *v, uint64_t value)
-{
-    return v->cpu->base.is_64bit ? value : (uint64_t)(int32_t)value;
 }
 
 static bool put_general(KvmVcpu *v, GError **err)
@@ -190,13 +191,14 @@ static bool freeze_count(KvmVcpu *v, GError **err)
     return kvm_reg_put(v, KVM_MIPS_COUNT_CTL, COUNT_FROZEN, err);
 }
 
-/* Count goes on from where it stood, as if no time had passed. */
+/* Count goes on from where it stood, as if no time had passed: the kernel goes on counting from
+ * the moment that is told to it, and from the Count that is written then. */
 static bool thaw_count(KvmVcpu *v, GError **err)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     uint64_t ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-    return kvm_reg_put(v, KVM_MIPS_COUNT_RESUME, ns, err) &&
+    return kvm_reg_put(v, KVM_MIPS_COUNT_RESUME, ns, err) && kvm_reg_put(v, COUNT, v->count, err) &&
            kvm_reg_put(v, KVM_MIPS_COUNT_CTL, 0, err);
 }
 
@@ -204,7 +206,7 @@ static bool thaw_count(KvmVcpu *v, GError **err)
 
 bool kvm_regs_get(KvmVcpu *v, GError **err)
 {
-    if (!freeze_count(v, err) || !get_general(v, err)) {
+    if (!freeze_count(v, err) || !kvm_reg_get(v, COUNT, &v->count, err) || !get_general(v, err)) {
         return false;
     }
     for (unsigned i = 0; i < G_N_ELEMENTS(regs); i++) {
@@ -225,9 +227,10 @@ bool kvm_regs_put(KvmVcpu *v, GError **err)
             return false;
         }
     }
-    if (v->was_reset && (!kvm_reg_put(v, KVM_MIPS_CP0_32(9, 0), 0, err) || !kvm_others_reset(v, err))) {
+    if (v->was_reset && !kvm_others_reset(v, err)) {
         return false;
     }
+    v->count = v->was_reset ? 0 : v->count;
     if (!kvm_fpu_put(v, err)) {
         return false;
     }

@@ -32,8 +32,9 @@ typedef struct {
     unsigned others;
     uint64_t msa_high[32];      /* of vectors; the low halves are FPU registers */
     uint32_t msa_csr;
+    uint64_t count;             /* Count while the vCPU is parked */
     bool entered;               /* KVM's registers count, not only those of cpu */
-    bool was_reset;             /* Count and Compare begin anew */
+    bool was_reset;             /* Count begins anew, and what only KVM has is as it was at first */
 
     uint32_t lines;             /* atomic: Cause.IP bits that KVM was told are high */
     KvmExitCounts counts;

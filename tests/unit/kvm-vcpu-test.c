@@ -459,15 +459,18 @@ static void test_registers(Play *p, gconstpointer data)
     g_assert_cmphex(*one_reg(p, KVM_MIPS_COUNT_CTL), ==, 0);
     g_assert_cmphex(cpu->cp0.config[1], ==, 0xfe211081);
     p->regs.gpr[2] = 77;
+    p->regs.pc = 0x80001000;                                        /* as 32-bit hosts have it */
+    *one_reg(p, KVM_MIPS_CP0_32(9, 0)) = 12345;
     *one_reg(p, KVM_MIPS_CP0_32(12, 0)) = 0x10000401;
     stop(p);
     g_assert_cmphex(*one_reg(p, KVM_MIPS_COUNT_CTL), ==, 1);        /* a stopped machine's clock stops */
     g_assert_cmphex(cpu->gpr[2], ==, 77);
     g_assert_cmphex(cpu->cp0.status, ==, 0x10000401);
-    /* Only what somebody changed is written back, and Count never but after a reset. */
-    *one_reg(p, KVM_MIPS_CP0_32(9, 0)) = 12345;
+    /* Only what somebody changed is written back; Count goes on from where it stood. */
+    *one_reg(p, KVM_MIPS_CP0_32(9, 0)) = 99999;
     *one_reg(p, KVM_MIPS_CP0_32(12, 0)) = 0xdead;
     cpu->cp0.epc = 0x40108888;
+    g_assert_cmphex(cpu->pc, ==, 0xffffffff80001000);
     run_script(p, NULL, 0);
     stop(p);
     g_assert_cmphex(*one_reg(p, KVM_MIPS_CP0_32(12, 0)), ==, 0xdead);
