@@ -8,6 +8,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "accel/tcg/ir.h"
 #include "target/mips/cpu.h"
@@ -16,28 +17,44 @@ typedef struct Block Block;
 typedef struct BlockExit BlockExit;
 typedef struct InterpOp InterpOp;
 
+/* One operation of the interpreter. d, a, b, c are byte offsets into the CPU structure: guest
+ * state and temporaries alike. In operations that leave the block c is 0 and imm the
+ * BlockExit, or c is 1 and imm the code of the block it is chained to. */
+struct InterpOp {
+    const void *handler;
+    uint16_t d, a, b, c;
+    int64_t imm;
+};
+
 /* A way out with a known guest address. */
 struct BlockExit {
     uint64_t pc;
+    InterpOp *op;               /* that leaves by it */
     Block *from;
     Block *to;                  /* chained block, or NULL */
     BlockExit *next;            /* in the list of exits chained to the same block */
 };
 
+/* What is looked at to enter and to run lies last, beside the code. */
 struct Block {
-    InterpOp *code;
-    uint64_t pc;                /* virtual */
-    uint64_t phys;              /* ram_id of the first byte */
-    uint32_t mode;
-    uint16_t bytes, insns;
-    bool dead;
     BlockExit *incoming;
-    Block *hash_next;
     Block *page_next;           /* in the same page of memory */
     uint16_t *op_snap;          /* snapshot of each operation of code */
     IrSnapshot *snaps;
     BlockExit *exits;
     uint16_t nops, nsnaps, nexits;
+    bool dead;
+    uint16_t bytes, insns;
+    Block *hash_next;
+    uint32_t mode;
+    uint64_t pc;                /* virtual */
+    uint64_t phys;              /* ram_id of the first byte */
+    InterpOp code[];
 };
+
+static inline Block *block_of_code(const InterpOp *code)
+{
+    return (Block *)((uintptr_t)code - offsetof(Block, code));
+}
 
 #endif

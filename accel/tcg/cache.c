@@ -59,15 +59,16 @@ static void unchain_exit(BlockExit *x)
         }
     }
     x->to = NULL;
+    x->op->c = 0;
+    x->op->imm = (int64_t)(intptr_t)x;
 }
 
+/* The block itself lies in the arena. */
 static void block_free(Block *b)
 {
-    g_free(b->code);
     g_free(b->op_snap);
     g_free(b->snaps);
     g_free(b->exits);
-    g_free(b);
 }
 
 /* Nothing leads to it any more; its memory lives until no block runs. */
@@ -89,7 +90,6 @@ static void kill_block(Tcg *tcg, Block *b)
     if (tcg->jump[tcg_jump_index(b->pc)] == b) {
         tcg->jump[tcg_jump_index(b->pc)] = NULL;
     }
-    tcg->code_bytes -= b->nops * sizeof(InterpOp);
     g_ptr_array_add(tcg->graveyard, b);
     tcg->stats.invalidated++;
 }
@@ -100,6 +100,17 @@ void tcg_bury(Tcg *tcg)
         block_free(g_ptr_array_index(tcg->graveyard, i));
     }
     g_ptr_array_set_size(tcg->graveyard, 0);
+    if (tcg->flushed) {
+        arena_empty(&tcg->arena);
+        tcg->flushed = false;
+    }
+}
+
+void tcg_make_room(Tcg *tcg)
+{
+    if (arena_left(&tcg->arena) < TCG_CACHE_ROOM) {
+        tcg_flush(tcg);
+    }
 }
 
 /* Kills the blocks of a page that overlap bytes first..last of it. */
@@ -151,22 +162,24 @@ void tcg_flush(Tcg *tcg)
         }
     }
     g_hash_table_remove_all(tcg->code_pages);
+    tcg->flushed = true;
     tcg->stats.flushes++;
 }
 
 /* ---- birth ---- */
 
-static void log_block(Tcg *tcg, const Block *b, const uint8_t *code)
+static void log_block(Tcg *tcg, const MipsBlockInfo *info, const uint8_t *code)
 {
+    uint64_t pc = tcg->cpu->pc;
     g_autoptr(GString) text = g_string_new(NULL);
     if (log_enabled(LOG_IN_ASM)) {
-        g_string_append_printf(text, "IN: pc 0x%" G_GINT64_MODIFIER "x mode %x\n", b->pc, b->mode);
-        for (unsigned i = 0; i < b->bytes; i += 4) {
+        g_string_append_printf(text, "IN: pc 0x%" G_GINT64_MODIFIER "x mode %x\n", pc, tcg->cpu->mode);
+        for (unsigned i = 0; i < info->bytes; i += 4) {
             uint32_t word;
             memcpy(&word, code + i, 4);
             word = tcg->cpu->big_endian ? GUINT32_FROM_BE(word) : GUINT32_FROM_LE(word);
-            g_string_append_printf(text, "0x%08" G_GINT64_MODIFIER "x:  %08x  ", b->pc + i, word);
-            mips_disassemble(tcg->decoder, word, b->pc + i, tcg->cpu->base.is_64bit, text);
+            g_string_append_printf(text, "0x%08" G_GINT64_MODIFIER "x:  %08x  ", pc + i, word);
+            mips_disassemble(tcg->decoder, word, pc + i, tcg->cpu->base.is_64bit, text);
             g_string_append_c(text, '\n');
         }
         log_line(LOG_IN_ASM, "%s", text->str);
@@ -194,33 +207,56 @@ static void verify(Tcg *tcg, const char *after)
     }
 }
 
+/* The block of what was lowered, with its exits, in the arena. Takes the arrays. */
+static Block *make_block(Tcg *tcg, Lowered *low)
+{
+    size_t code_size = low->nops * sizeof(InterpOp);
+    Block *b = arena_alloc(&tcg->arena, sizeof(Block) + code_size);
+    *b = (Block){ .nops = low->nops, .nexits = low->nexits, .op_snap = low->op_snap,
+                  .nsnaps = (uint16_t)tcg->region->nsnaps };
+    b->snaps = g_memdup2(tcg->region->snaps, b->nsnaps * sizeof(*b->snaps));
+    b->exits = g_new0(BlockExit, low->nexits);
+    memcpy(b->code, low->code, code_size);
+    for (unsigned i = 0; i < low->nexits; i++) {
+        b->exits[i] = (BlockExit){ .pc = low->exit_pc[i], .from = b, .op = &b->code[low->exit_op[i]] };
+        b->exits[i].op->imm = (int64_t)(intptr_t)&b->exits[i];
+    }
+    g_free(low->code);
+    g_free(low->exit_pc);
+    g_free(low->exit_op);
+    return b;
+}
+
 static Block *translate(Tcg *tcg, uint64_t phys, const uint8_t *code, unsigned avail)
 {
     MipsCpu *cpu = tcg->cpu;
     MipsBlockInfo info;
-    Block *b = g_new0(Block, 1);
+    Lowered low;
     mips_translate_block(cpu, tcg->decoder, tcg->region, cpu->pc, cpu->mode, code, avail,
                          tcg->one_insn ? 1 : MIPS_MAX_BLOCK - 1, &info);
-    *b = (Block){ .pc = cpu->pc, .phys = phys, .mode = cpu->mode, .bytes = (uint16_t)info.bytes,
-                  .insns = (uint16_t)info.insns };
     for (unsigned i = 0; i < info.insns; i++) {
         if (info.lines[i] < mips_insn_count()) {
             tcg->covered[info.lines[i]] = 1;
         }
     }
-    log_block(tcg, b, code);
+    log_block(tcg, &info, code);
     log_ir(tcg, LOG_IR, "IR:");
     verify(tcg, "translation");
     ir_dce(tcg->region);
     log_ir(tcg, LOG_IR_OPT, "IR, optimized:");
     verify(tcg, "dead code elimination");
-    interp_lower(tcg->region, b);
+    interp_lower(tcg->region, &low);
+    Block *b = make_block(tcg, &low);
+    b->pc = cpu->pc;
+    b->phys = phys;
+    b->mode = cpu->mode;
+    b->bytes = (uint16_t)info.bytes;
+    b->insns = (uint16_t)info.insns;
     if (log_enabled(LOG_OUT_ASM)) {
         g_autoptr(GString) text = g_string_new(NULL);
         interp_print(b, mips_slot_name, text);
         log_line(LOG_OUT_ASM, "OUT:\n%s", text->str);
     }
-    tcg->code_bytes += b->nops * sizeof(InterpOp);
     tcg->stats.blocks++;
     tcg->stats.insns += info.insns;
     return b;
@@ -244,6 +280,8 @@ void tcg_chain(Tcg *tcg, BlockExit *exit, Block *to)
         return;
     }
     exit->to = to;
+    exit->op->c = 1;
+    exit->op->imm = (int64_t)(intptr_t)to->code;
     exit->next = to->incoming;
     to->incoming = exit;
 }
@@ -257,6 +295,10 @@ Block *tcg_find_block(Tcg *tcg)
         f = softmmu_fetch(cpu, pc);
     }
     uint64_t phys = f->ram_id + (pc & ~SOFTMMU_PAGE_MASK);
+    Block *recent = tcg->jump[tcg_jump_index(pc)];
+    if (recent && recent->pc == pc && recent->mode == cpu->mode && recent->phys == phys) {
+        return recent;
+    }
     Block **slot = &tcg->hash[hash_index(phys, pc, cpu->mode)];
     Block *b;
     for (b = *slot; b; b = b->hash_next) {
@@ -265,10 +307,6 @@ Block *tcg_find_block(Tcg *tcg)
         }
     }
     if (!b) {
-        if (tcg->code_bytes > TCG_CACHE_LIMIT) {
-            tcg_flush(tcg);
-            tcg_bury(tcg);
-        }
         unsigned at = (unsigned)(pc & ~SOFTMMU_PAGE_MASK);
         b = translate(tcg, phys, f->host + at, f->end - at);
         b->hash_next = *slot;

@@ -39,14 +39,28 @@ void tcg_deadline_end(Tcg *tcg)
     timer_delete(tcg->deadline_timer);
 }
 
+static void set_timer(Tcg *tcg, int64_t at)
+{
+    struct itimerspec spec = { .it_value = { at / 1000000000, at % 1000000000 } };
+    timer_settime(tcg->deadline_timer, TIMER_ABSTIME, &spec, NULL);
+}
+
+/* The condition wakes it as precisely, and a signal costs more than two calls. */
+void tcg_deadline_sleep(Tcg *tcg)
+{
+    if (tcg->deadline == INT64_MAX) {
+        g_cond_wait(&tcg->changed, &tcg->lock);
+        return;
+    }
+    set_timer(tcg, 0);
+    if (g_cond_wait_until(&tcg->changed, &tcg->lock, (tcg->deadline + 999) / 1000)) {
+        set_timer(tcg, tcg->deadline);
+    }
+}
+
 void tcg_deadline_set(Tcg *tcg)
 {
     int64_t at = clock_monotonic(tcg->cpu->base.machine->clock, tcg->cpu->compare_at);
-    struct itimerspec spec = { 0 };
-    tcg->deadline = at;
-    if (at != INT64_MAX) {
-        at = MAX(at, 1);        /* 0 would disarm */
-        spec.it_value = (struct timespec){ at / 1000000000, at % 1000000000 };
-    }
-    timer_settime(tcg->deadline_timer, TIMER_ABSTIME, &spec, NULL);
+    tcg->deadline = at == INT64_MAX ? at : MAX(at, 1);      /* 0 would disarm */
+    set_timer(tcg, at == INT64_MAX ? 0 : tcg->deadline);
 }

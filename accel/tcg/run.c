@@ -116,16 +116,6 @@ static bool may_sleep(MipsCpu *cpu)
     return cpu->halted && !(mips_cause(cpu) & cpu->cp0.status & ST_IM);
 }
 
-/* One sleep: until something changes, in WAIT until the deadline at most. */
-static void sleep_once(Tcg *tcg)
-{
-    if (tcg->park || tcg->deadline == INT64_MAX) {
-        g_cond_wait(&tcg->changed, &tcg->lock);
-    } else {
-        g_cond_wait_until(&tcg->changed, &tcg->lock, (tcg->deadline + 999) / 1000);
-    }
-}
-
 /* Parks or sleeps in WAIT as long as there is reason to; true if it did. */
 static bool sleep_while_asked(Tcg *tcg)
 {
@@ -137,7 +127,11 @@ static bool sleep_while_asked(Tcg *tcg)
             tcg->parked = was_parked = true;
             g_cond_broadcast(&tcg->changed);
         }
-        sleep_once(tcg);
+        if (tcg->park) {
+            g_cond_wait(&tcg->changed, &tcg->lock);
+        } else {
+            tcg_deadline_sleep(tcg);
+        }
         tcg->parked = tcg->parked && tcg->park;
         if (was_parked && !tcg->park) {
             tcg_deadline_set(tcg);
@@ -220,6 +214,11 @@ static void run_guest(Tcg *tcg)
             }
             left_by = NULL;
         }
+        tcg_make_room(tcg);
+        if (tcg->graveyard->len) {
+            left_by = NULL;
+            tcg_bury(tcg);
+        }
         Block *b = tcg_find_block(tcg);
         if (left_by && left_by->pc == b->pc) {
             tcg_chain(tcg, left_by, b);
@@ -230,10 +229,6 @@ static void run_guest(Tcg *tcg)
         }
         left_by = interp_run(cpu, b);
         cpu->cur_op = NULL;
-        if (tcg->graveyard->len) {
-            left_by = NULL;
-            tcg_bury(tcg);
-        }
     }
 }
 
@@ -258,6 +253,7 @@ Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config)
     tcg->coverage = g_strdup(config->coverage);
     tcg->decoder = mips_decoder_new();
     tcg->region = ir_region_new();
+    arena_init(&tcg->arena, TCG_CACHE_SIZE);
     tcg->hash = g_new0(Block *, TCG_HASH_SIZE);
     tcg->code_pages = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
     tcg->graveyard = g_ptr_array_new();
@@ -289,6 +285,7 @@ void tcg_free(Tcg *tcg)
     g_array_free(tcg->written, TRUE);
     g_mutex_clear(&tcg->lock);
     g_cond_clear(&tcg->changed);
+    arena_free(&tcg->arena);
     g_free(tcg->hash);
     g_free(tcg->covered);
     g_free(tcg->coverage);

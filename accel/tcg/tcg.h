@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "accel/accel.h"
+#include "accel/tcg/arena.h"
 #include "accel/tcg/block.h"
 #include "accel/tcg/interp/interp.h"
 #include "accel/tcg/ir.h"
@@ -16,8 +17,9 @@
 
 #define TCG_HASH_SIZE (1u << 16)
 #define TCG_JUMP_SIZE (1u << 12)
-/* Code bytes after which the whole cache is emptied. */
-#define TCG_CACHE_LIMIT (UINT64_C(192) << 20)
+/* The block cache, and the least room in it that a translation may begin with. */
+#define TCG_CACHE_SIZE (UINT64_C(192) << 20)
+#define TCG_CACHE_ROOM (UINT64_C(1) << 20)
 
 /* A 4 KiB page of memory with translated code. */
 typedef struct {
@@ -43,8 +45,8 @@ typedef struct Tcg {
     GHashTable *code_pages;     /* page number -> CodePage */
     GPtrArray *graveyard;       /* dead blocks that may still run */
     Block *current;             /* block that runs */
-    uint64_t code_bytes;
-    bool flush_wanted;
+    Arena arena;                /* of blocks */
+    bool flushed;               /* nothing in it lives, but a block may still run */
     bool one_insn, verify;
     uint8_t *covered;           /* table lines that were translated */
     char *coverage;             /* file to list them in, or NULL */
@@ -73,6 +75,8 @@ void tcg_code_written(Tcg *tcg, uint64_t ram_id, uint64_t len);
 void tcg_flush(Tcg *tcg);
 /* Frees dead blocks; no block may be running. */
 void tcg_bury(Tcg *tcg);
+/* Makes room for another block, by a flush if need be. */
+void tcg_make_room(Tcg *tcg);
 
 static inline unsigned tcg_jump_index(uint64_t pc)
 {
@@ -99,6 +103,8 @@ void tcg_deadline_init(Tcg *tcg);
 void tcg_deadline_end(Tcg *tcg);
 /* Sets the timer to cpu->compare_at, which the clock must be running for. */
 void tcg_deadline_set(Tcg *tcg);
+/* Sleeps until tcg->changed or the deadline; tcg->lock held. */
+void tcg_deadline_sleep(Tcg *tcg);
 
 /* ---- runner.c ---- */
 

@@ -136,13 +136,25 @@ static inline Block *jump_target(const MipsCpu *cpu, const Tcg *tcg, uint64_t pc
     } while (0)
 #define STOP_ASKED() G_UNLIKELY(__atomic_load_n(&cpu->exit_request, __ATOMIC_RELAXED))
 #define TAKE_EXIT() do { \
-        BlockExit *exit = (BlockExit *)(intptr_t)ip->imm; \
-        if (G_UNLIKELY(!exit->to) || STOP_ASKED()) { \
-            cpu->pc = exit->pc; \
-            return exit->to ? NULL : exit; \
+        if (G_UNLIKELY(!ip->c) || STOP_ASKED()) { \
+            return leave_by(cpu, ip); \
         } \
-        ENTER(exit->to); \
+        ip = (const InterpOp *)(intptr_t)ip->imm; \
+        tcg->current = block_of_code(ip); \
+        goto *ip->handler; \
     } while (0)
+
+/* Out of the code, by an exit that is not chained or although it is. */
+static BlockExit *leave_by(MipsCpu *cpu, const InterpOp *op)
+{
+    if (op->c) {
+        cpu->pc = block_of_code((const InterpOp *)(intptr_t)op->imm)->pc;
+        return NULL;
+    }
+    BlockExit *exit = (BlockExit *)(intptr_t)op->imm;
+    cpu->pc = exit->pc;
+    return exit;
+}
 
 static const char *const op_names[IOP_COUNT] = {
 #define I(name) #name,

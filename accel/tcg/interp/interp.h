@@ -7,14 +7,6 @@
 #include "accel/tcg/block.h"
 #include "accel/tcg/ir.h"
 
-/* One operation. d, a, b, c are byte offsets into the CPU structure: guest state and
- * temporaries alike. */
-struct InterpOp {
-    const void *handler;
-    uint16_t d, a, b, c;
-    int64_t imm;
-};
-
 typedef enum {
 #define I(name) IOP_##name,
 #include "accel/tcg/interp/iops.def"
@@ -25,8 +17,16 @@ typedef enum {
 const void *const *interp_handlers(void);
 const char *interp_op_name(InterpCode code);
 
-/* Turns the region into the block's code, snapshot table and exits. */
-void interp_lower(const IrRegion *r, Block *block);
+/* What a region becomes. The caller frees the arrays. */
+typedef struct {
+    InterpOp *code;             /* imm of an operation that leaves: the number of its exit */
+    uint16_t *op_snap;          /* of each operation */
+    uint64_t *exit_pc;          /* of each exit */
+    uint16_t *exit_op;          /* the operation that leaves by it */
+    uint16_t nops, nexits;
+} Lowered;
+
+void interp_lower(const IrRegion *r, Lowered *out);
 /* The code as text, for -d out_asm. */
 void interp_print(const Block *block, IrSlotName slot_name, GString *out);
 

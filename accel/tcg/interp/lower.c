@@ -13,7 +13,7 @@
 
 typedef struct {
     const IrRegion *r;
-    Block *block;
+    Lowered *out;
     const void *const *handlers;
     GArray *code;               /* of InterpOp */
     GArray *snaps;              /* of uint16_t */
@@ -24,7 +24,6 @@ typedef struct {
     IrVal in_slot[96];          /* live roots that lie in slots */
     unsigned nin_slot;
     uint8_t temp_used[128];
-    unsigned nexits;
     IrVal now;
 } Lower;
 
@@ -333,12 +332,18 @@ static void lower_call(Lower *l, const IrOp *op)
     }
 }
 
+/* The number of a new exit, which the next operation leaves by. */
 static int64_t new_exit(Lower *l, uint64_t pc)
 {
-    BlockExit *x = &l->block->exits[l->nexits++];
-    x->pc = l->r->word == IR_I32 ? (uint64_t)(int32_t)pc : pc;
-    x->from = l->block;
-    return (int64_t)(intptr_t)x;
+    unsigned n = l->out->nexits++;
+    l->out->exit_pc[n] = l->r->word == IR_I32 ? (uint64_t)(int32_t)pc : pc;
+    return n;
+}
+
+static void emit_exit(Lower *l, InterpCode code, unsigned d, unsigned a, unsigned b, int64_t exit)
+{
+    l->out->exit_op[exit] = (uint16_t)l->code->len;
+    emit(l, code, d, a, b, 0, exit);
 }
 
 static void lower_exit_if(Lower *l, const IrOp *op)
@@ -347,7 +352,7 @@ static void lower_exit_if(Lower *l, const IrOp *op)
     IrVal cond = op->arg[0];
     if (!l->deferred[cond]) {
         unsigned a = place(l, cond);
-        emit(l, is_wide(l, cond) ? IOP_EXIT_IF_64 : IOP_EXIT_IF_32, 0, a, 0, 0, x);
+        emit_exit(l, is_wide(l, cond) ? IOP_EXIT_IF_64 : IOP_EXIT_IF_32, 0, a, 0, x);
         return;
     }
     /* imm is the exit; an immediate operand rides in d and b as 32 bits. */
@@ -356,10 +361,11 @@ static void lower_exit_if(Lower *l, const IrOp *op)
     unsigned a = place(l, cmp->arg[0]);
     int64_t imm = l->r->ops[cmp->arg[1]].imm;
     if (fits_imm(l, cmp->arg[1]) && imm == (int32_t)imm) {
-        emit(l, base_code[cmp->code] + 4 + (wide ? 3 : 1), (uint32_t)imm >> 16, a, (uint32_t)imm & 0xffff,
-             0, x);
+        emit_exit(l, base_code[cmp->code] + 4 + (wide ? 3 : 1), (uint32_t)imm >> 16, a,
+                  (uint32_t)imm & 0xffff, x);
     } else {
-        emit(l, base_code[cmp->code] + 4 + (wide ? 2 : 0), 0, a, place(l, cmp->arg[1]), 0, x);
+        unsigned b = place(l, cmp->arg[1]);
+        emit_exit(l, base_code[cmp->code] + 4 + (wide ? 2 : 0), 0, a, b, x);
     }
     release(l, cmp->arg[0]);
     release(l, cmp->arg[1]);
@@ -398,7 +404,7 @@ static void lower_op(Lower *l, const IrOp *op)
     case IR_STORE:   lower_store(l, op); break;
     case IR_CALL:    lower_call(l, op); break;
     case IR_EXIT_IF: lower_exit_if(l, op); break;
-    case IR_GOTO:    emit(l, IOP_GOTO, 0, 0, 0, 0, new_exit(l, (uint64_t)op->imm)); break;
+    case IR_GOTO:    emit_exit(l, IOP_GOTO, 0, 0, 0, new_exit(l, (uint64_t)op->imm)); break;
     case IR_LEAVE:   emit(l, IOP_LEAVE, 0, 0, 0, 0, 0); break;
     case IR_JUMP:
         emit(l, is_wide(l, op->arg[0]) ? IOP_JUMP_64 : IOP_JUMP_32, 0, place(l, op->arg[0]), 0, 0, 0);
@@ -435,9 +441,9 @@ static unsigned count_exits(const IrRegion *r)
     return n;
 }
 
-void interp_lower(const IrRegion *r, Block *block)
+void interp_lower(const IrRegion *r, Lowered *out)
 {
-    Lower l = { .r = r, .block = block, .handlers = interp_handlers() };
+    Lower l = { .r = r, .out = out, .handlers = interp_handlers() };
     unsigned nexits = count_exits(r);
     l.code = g_array_sized_new(FALSE, FALSE, sizeof(InterpOp), r->nops);
     l.snaps = g_array_sized_new(FALSE, FALSE, sizeof(uint16_t), r->nops);
@@ -446,17 +452,14 @@ void interp_lower(const IrRegion *r, Block *block)
     l.loc = g_new(uint16_t, r->nops);
     l.deferred = g_new0(uint8_t, r->nops);
     memset(l.loc, 0xff, r->nops * sizeof(*l.loc));
-    block->exits = g_new0(BlockExit, nexits);
-    block->nexits = (uint16_t)nexits;
+    *out = (Lowered){ .exit_pc = g_new(uint64_t, nexits), .exit_op = g_new(uint16_t, nexits) };
     find_lifetimes(&l);
     for (l.now = 1; l.now < r->nops; l.now++) {
         lower_op(&l, &r->ops[l.now]);
     }
-    block->nops = (uint16_t)l.code->len;
-    block->nsnaps = (uint16_t)r->nsnaps;
-    block->snaps = g_memdup2(r->snaps, r->nsnaps * sizeof(*r->snaps));
-    block->code = (InterpOp *)(void *)g_array_free(l.code, FALSE);
-    block->op_snap = (uint16_t *)(void *)g_array_free(l.snaps, FALSE);
+    out->nops = (uint16_t)l.code->len;
+    out->code = (InterpOp *)(void *)g_array_free(l.code, FALSE);
+    out->op_snap = (uint16_t *)(void *)g_array_free(l.snaps, FALSE);
     g_free(l.last_use);
     g_free(l.root);
     g_free(l.loc);
