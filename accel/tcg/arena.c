@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 
 #define LARGE_PAGE ((size_t)2 << 20)
-#define LINE 64u
+#define ALIGN 8u
 
 void arena_init(Arena *arena, size_t size)
 {
@@ -34,7 +34,7 @@ void arena_free(Arena *arena)
 void *arena_alloc(Arena *arena, size_t size)
 {
     void *p = arena->base + arena->used;
-    size = (size + LINE - 1) & ~(size_t)(LINE - 1);
+    size = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
     g_assert(size <= arena_left(arena));
     arena->used += size;
     return p;

@@ -15,7 +15,7 @@ typedef struct {
  * where the host has them. Ends the program when there is no such address space. */
 void arena_init(Arena *arena, size_t size);
 void arena_free(Arena *arena);
-/* size bytes aligned to a cache line. The caller has looked that they are there. */
+/* size bytes aligned to 8. The caller has looked that they are there. */
 void *arena_alloc(Arena *arena, size_t size);
 
 static inline size_t arena_left(const Arena *arena)

@@ -17,13 +17,14 @@ typedef struct Block Block;
 typedef struct BlockExit BlockExit;
 typedef struct InterpOp InterpOp;
 
-/* One operation of the interpreter. d, a, b, c are byte offsets into the CPU structure: guest
- * state and temporaries alike. In operations that leave the block c is 0 and imm the
- * BlockExit, or c is 1 and imm the code of the block it is chained to. */
+/* One operation of the interpreter. handler is its place in the interpreter's code; d, a, b, c
+ * are byte offsets into the CPU structure: guest state and temporaries alike. In operations that
+ * leave the block c is 0 and imm the number of the exit, or c is 1 and imm the distance in
+ * bytes to the code of the block it is chained to. */
 struct InterpOp {
-    const void *handler;
+    int32_t handler;
     uint16_t d, a, b, c;
-    int64_t imm;
+    int32_t imm;
 };
 
 /* A way out with a known guest address. */
@@ -35,26 +36,25 @@ struct BlockExit {
     BlockExit *next;            /* in the list of exits chained to the same block */
 };
 
-/* What is looked at to enter and to run lies last, beside the code. */
 struct Block {
+    InterpOp *code;             /* in the arena, behind a pointer to the block */
+    uint64_t pc;                /* virtual */
+    uint64_t phys;              /* ram_id of the first byte */
+    uint32_t mode;
+    uint16_t bytes, insns;
+    bool dead;
     BlockExit *incoming;
+    Block *hash_next;
     Block *page_next;           /* in the same page of memory */
     uint16_t *op_snap;          /* snapshot of each operation of code */
     IrSnapshot *snaps;
     BlockExit *exits;
     uint16_t nops, nsnaps, nexits;
-    bool dead;
-    uint16_t bytes, insns;
-    Block *hash_next;
-    uint32_t mode;
-    uint64_t pc;                /* virtual */
-    uint64_t phys;              /* ram_id of the first byte */
-    InterpOp code[];
 };
 
 static inline Block *block_of_code(const InterpOp *code)
 {
-    return (Block *)((uintptr_t)code - offsetof(Block, code));
+    return ((Block *const *)(const void *)code)[-1];
 }
 
 #endif

@@ -60,15 +60,16 @@ static void unchain_exit(BlockExit *x)
     }
     x->to = NULL;
     x->op->c = 0;
-    x->op->imm = (int64_t)(intptr_t)x;
+    x->op->imm = (int32_t)(x - x->from->exits);
 }
 
-/* The block itself lies in the arena. */
+/* Its code lies in the arena. */
 static void block_free(Block *b)
 {
     g_free(b->op_snap);
     g_free(b->snaps);
     g_free(b->exits);
+    g_free(b);
 }
 
 /* Nothing leads to it any more; its memory lives until no block runs. */
@@ -87,8 +88,8 @@ static void kill_block(Tcg *tcg, Block *b)
             break;
         }
     }
-    if (tcg->jump[tcg_jump_index(b->pc)] == b) {
-        tcg->jump[tcg_jump_index(b->pc)] = NULL;
+    if (tcg->jump[tcg_jump_index(b->pc)].code == b->code) {
+        tcg->jump[tcg_jump_index(b->pc)] = (JumpEntry){ 0 };
     }
     g_ptr_array_add(tcg->graveyard, b);
     tcg->stats.invalidated++;
@@ -211,15 +212,16 @@ static void verify(Tcg *tcg, const char *after)
 static Block *make_block(Tcg *tcg, Lowered *low)
 {
     size_t code_size = low->nops * sizeof(InterpOp);
-    Block *b = arena_alloc(&tcg->arena, sizeof(Block) + code_size);
-    *b = (Block){ .nops = low->nops, .nexits = low->nexits, .op_snap = low->op_snap,
+    Block *b = g_new(Block, 1);
+    Block **behind = arena_alloc(&tcg->arena, sizeof(b) + code_size);
+    *behind = b;
+    *b = (Block){ .code = (InterpOp *)(void *)(behind + 1), .nops = low->nops, .nexits = low->nexits, .op_snap = low->op_snap,
                   .nsnaps = (uint16_t)tcg->region->nsnaps };
     b->snaps = g_memdup2(tcg->region->snaps, b->nsnaps * sizeof(*b->snaps));
     b->exits = g_new0(BlockExit, low->nexits);
     memcpy(b->code, low->code, code_size);
     for (unsigned i = 0; i < low->nexits; i++) {
         b->exits[i] = (BlockExit){ .pc = low->exit_pc[i], .from = b, .op = &b->code[low->exit_op[i]] };
-        b->exits[i].op->imm = (int64_t)(intptr_t)&b->exits[i];
     }
     g_free(low->code);
     g_free(low->exit_pc);
@@ -281,12 +283,12 @@ void tcg_chain(Tcg *tcg, BlockExit *exit, Block *to)
     }
     exit->to = to;
     exit->op->c = 1;
-    exit->op->imm = (int64_t)(intptr_t)to->code;
+    exit->op->imm = (int32_t)((char *)to->code - (char *)exit->op);
     exit->next = to->incoming;
     to->incoming = exit;
 }
 
-Block *tcg_find_block(Tcg *tcg)
+const InterpOp *tcg_find_code(Tcg *tcg)
 {
     MipsCpu *cpu = tcg->cpu;
     uint64_t pc = cpu->pc;
@@ -295,9 +297,9 @@ Block *tcg_find_block(Tcg *tcg)
         f = softmmu_fetch(cpu, pc);
     }
     uint64_t phys = f->ram_id + (pc & ~SOFTMMU_PAGE_MASK);
-    Block *recent = tcg->jump[tcg_jump_index(pc)];
-    if (recent && recent->pc == pc && recent->mode == cpu->mode && recent->phys == phys) {
-        return recent;
+    JumpEntry *j = &tcg->jump[tcg_jump_index(pc)];
+    if (j->code && j->pc == pc && j->mode == cpu->mode && j->phys == phys) {
+        return j->code;
     }
     Block **slot = &tcg->hash[hash_index(phys, pc, cpu->mode)];
     Block *b;
@@ -313,6 +315,6 @@ Block *tcg_find_block(Tcg *tcg)
         *slot = b;
         enter_page(tcg, b);
     }
-    tcg->jump[tcg_jump_index(pc)] = b;
-    return b;
+    *j = (JumpEntry){ .pc = pc, .phys = phys, .code = b->code, .mode = b->mode };
+    return b->code;
 }

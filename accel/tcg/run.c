@@ -90,7 +90,7 @@ static void restore_state(Tcg *tcg)
         cpu->exc.bd = cpu->mode & MODE_DS;
         return;
     }
-    const Block *b = tcg->current;
+    const Block *b = block_of_code(tcg->current);
     g_assert(op >= b->code && op < b->code + b->nops);
     uint16_t snap = b->op_snap[op - b->code];
     g_assert(snap < b->nsnaps);
@@ -219,15 +219,15 @@ static void run_guest(Tcg *tcg)
             left_by = NULL;
             tcg_bury(tcg);
         }
-        Block *b = tcg_find_block(tcg);
-        if (left_by && left_by->pc == b->pc) {
-            tcg_chain(tcg, left_by, b);
+        const InterpOp *code = tcg_find_code(tcg);
+        if (left_by && left_by->pc == cpu->pc) {
+            tcg_chain(tcg, left_by, block_of_code(code));
             tcg->stats.chained++;
         }
         if (log_enabled(LOG_EXEC | LOG_CPU)) {
-            log_entry(tcg, b);
+            log_entry(tcg, block_of_code(code));
         }
-        left_by = interp_run(cpu, b);
+        left_by = interp_run(cpu, code);
         cpu->cur_op = NULL;
     }
 }
@@ -254,6 +254,7 @@ Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config)
     tcg->decoder = mips_decoder_new();
     tcg->region = ir_region_new();
     arena_init(&tcg->arena, TCG_CACHE_SIZE);
+    tcg->jump = g_new0(JumpEntry, TCG_JUMP_SIZE);
     tcg->hash = g_new0(Block *, TCG_HASH_SIZE);
     tcg->code_pages = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
     tcg->graveyard = g_ptr_array_new();
@@ -287,6 +288,7 @@ void tcg_free(Tcg *tcg)
     g_cond_clear(&tcg->changed);
     arena_free(&tcg->arena);
     g_free(tcg->hash);
+    g_free(tcg->jump);
     g_free(tcg->covered);
     g_free(tcg->coverage);
     g_free(tcg);

@@ -32,6 +32,13 @@ typedef struct {
     uint64_t ram_id, len;
 } CodeRange;
 
+/* A block that was found before, with all that finding it takes in one cache line. */
+typedef struct {
+    uint64_t pc, phys;
+    const InterpOp *code;       /* NULL: none */
+    uint32_t mode;
+} __attribute__((aligned(32))) JumpEntry;
+
 typedef struct {
     uint64_t blocks, insns, invalidated, flushes, chained, exceptions, interrupts;
 } TcgStats;
@@ -41,10 +48,10 @@ typedef struct Tcg {
     MipsDecoder *decoder;
     IrRegion *region;
     Block **hash;               /* TCG_HASH_SIZE */
-    Block *jump[TCG_JUMP_SIZE]; /* by virtual pc */
+    JumpEntry *jump;            /* TCG_JUMP_SIZE, by virtual pc */
     GHashTable *code_pages;     /* page number -> CodePage */
     GPtrArray *graveyard;       /* dead blocks that may still run */
-    Block *current;             /* block that runs */
+    const InterpOp *current;    /* code of the block that runs */
     Arena arena;                /* of blocks */
     bool flushed;               /* nothing in it lives, but a block may still run */
     bool one_insn, verify;
@@ -66,8 +73,9 @@ typedef struct Tcg {
 
 /* ---- cache.c ---- */
 
-/* The block at cpu->pc in cpu->mode, translated if need be; raises what the fetch raises. */
-Block *tcg_find_block(Tcg *tcg);
+/* The code of the block at cpu->pc in cpu->mode, translated if need be; raises what the fetch
+ * raises. */
+const InterpOp *tcg_find_code(Tcg *tcg);
 void tcg_chain(Tcg *tcg, BlockExit *exit, Block *to);
 bool tcg_page_has_code(const Tcg *tcg, uint64_t ram_id);
 /* Blocks that depend on any of the bytes die. */

@@ -16,7 +16,8 @@ typedef uint64_t Reg64 __attribute__((may_alias));
 
 #define R32(field) (*(Reg32 *)((char *)cpu + ip->field))
 #define R64(field) (*(Reg64 *)((char *)cpu + ip->field))
-#define NEXT() do { ip++; goto *ip->handler; } while (0)
+#define GO() goto *(base + ip->handler)
+#define NEXT() do { ip++; GO(); } while (0)
 
 #define S(v) ((SignedU)(v))
 
@@ -118,41 +119,45 @@ typedef uint64_t Reg64 __attribute__((may_alias));
 
 /* ---- leaving ---- */
 
-static inline Block *jump_target(const MipsCpu *cpu, const Tcg *tcg, uint64_t pc)
+static inline const InterpOp *jump_target(const MipsCpu *cpu, const Tcg *tcg, uint64_t pc)
 {
     const SoftmmuFetch *f = softmmu_fetch_entry(cpu, pc);
-    Block *b = tcg->jump[tcg_jump_index(pc)];
-    if (f->tag == softmmu_tag(cpu, pc, 4) && b && b->pc == pc && b->mode == cpu->mode &&
-        b->phys == f->ram_id + (pc & ~SOFTMMU_PAGE_MASK)) {
-        return b;
+    const JumpEntry *j = &tcg->jump[tcg_jump_index(pc)];
+    if (f->tag == softmmu_tag(cpu, pc, 4) && j->pc == pc && j->mode == cpu->mode &&
+        j->phys == f->ram_id + (pc & ~SOFTMMU_PAGE_MASK)) {
+        return j->code;
     }
     return NULL;
 }
 
-#define ENTER(block) do { \
-        tcg->current = (block); \
-        ip = (block)->code; \
-        goto *ip->handler; \
+#define ENTER(code) do { \
+        ip = (code); \
+        tcg->current = ip; \
+        GO(); \
     } while (0)
 #define STOP_ASKED() G_UNLIKELY(__atomic_load_n(&cpu->exit_request, __ATOMIC_RELAXED))
 #define TAKE_EXIT() do { \
         if (G_UNLIKELY(!ip->c) || STOP_ASKED()) { \
-            return leave_by(cpu, ip); \
+            return leave_by(tcg, ip); \
         } \
-        ip = (const InterpOp *)(intptr_t)ip->imm; \
-        tcg->current = block_of_code(ip); \
-        goto *ip->handler; \
+        ENTER(chained_code(ip)); \
     } while (0)
+#define CALLED() ((uint64_t (*)(void *, uint64_t, uint64_t, uint64_t))(INTERP_TEXT + ip->imm))
+
+static inline const InterpOp *chained_code(const InterpOp *op)
+{
+    return (const InterpOp *)(const void *)((const char *)op + op->imm);
+}
 
 /* Out of the code, by an exit that is not chained or although it is. */
-static BlockExit *leave_by(MipsCpu *cpu, const InterpOp *op)
+static BlockExit *leave_by(Tcg *tcg, const InterpOp *op)
 {
     if (op->c) {
-        cpu->pc = block_of_code((const InterpOp *)(intptr_t)op->imm)->pc;
+        tcg->cpu->pc = block_of_code(chained_code(op))->pc;
         return NULL;
     }
-    BlockExit *exit = (BlockExit *)(intptr_t)op->imm;
-    cpu->pc = exit->pc;
+    BlockExit *exit = &block_of_code(tcg->current)->exits[op->imm];
+    tcg->cpu->pc = exit->pc;
     return exit;
 }
 
@@ -167,12 +172,13 @@ const char *interp_op_name(InterpCode code)
 }
 
 /* With handlers not NULL only the table of labels is handed out. */
-static BlockExit *execute(MipsCpu *cpu, Block *first, const void *const **handlers)
+static BlockExit *execute(MipsCpu *cpu, const InterpOp *first, const int32_t **handlers)
 {
-    static const void *const labels[IOP_COUNT] = {
-#define I(name) &&L_##name,
+    static const int32_t labels[IOP_COUNT] = {
+#define I(name) &&L_##name - &&L_MOV_32,
 #include "accel/tcg/interp/iops.def"
     };
+    const char *const base = &&L_MOV_32;
     if (handlers) {
         *handlers = labels;
         return NULL;
@@ -205,6 +211,7 @@ static BlockExit *execute(MipsCpu *cpu, Block *first, const void *const **handle
     L_MOV_64: R64(d) = R64(a); NEXT();
     L_MOVI_32: R32(d) = (uint32_t)ip->imm; NEXT();
     L_MOVI_64: R64(d) = (uint64_t)ip->imm; NEXT();
+    L_MOVI_64W: R64(d) = (uint32_t)ip->imm | (uint64_t)ip->b << 32 | (uint64_t)ip->c << 48; NEXT();
     L_SELECT_32: R32(d) = R32(a) ? R32(b) : R32(c); NEXT();
     L_SELECT_64: R64(d) = R64(a) ? R64(b) : R64(c); NEXT();
     L_EXTRACT_32: R32(d) = extract32(R32(a), ip->imm & 0xff, (unsigned)(ip->imm >> 8)); NEXT();
@@ -218,15 +225,13 @@ static BlockExit *execute(MipsCpu *cpu, Block *first, const void *const **handle
     LOADS(A64)
 
     L_CALL: {
-        uint64_t (*func)(void *, uint64_t, uint64_t, uint64_t) = (void *)(intptr_t)ip->imm;
         cpu->cur_op = ip;
-        R64(d) = func(cpu, R64(a), R64(b), R64(c));
+        R64(d) = CALLED()(cpu, R64(a), R64(b), R64(c));
         NEXT();
     }
     L_CALL_VOID: {
-        uint64_t (*func)(void *, uint64_t, uint64_t, uint64_t) = (void *)(intptr_t)ip->imm;
         cpu->cur_op = ip;
-        func(cpu, R64(a), R64(b), R64(c));
+        CALLED()(cpu, R64(a), R64(b), R64(c));
         NEXT();
     }
 
@@ -290,7 +295,7 @@ static BlockExit *execute(MipsCpu *cpu, Block *first, const void *const **handle
     L_JUMP_64:
     target = R64(a);
 jump: {
-        Block *to = jump_target(cpu, tcg, target);
+        const InterpOp *to = jump_target(cpu, tcg, target);
         if (G_UNLIKELY(!to) || STOP_ASKED()) {
             cpu->pc = target;
             return NULL;
@@ -305,14 +310,14 @@ jump: {
     return NULL;
 }
 
-const void *const *interp_handlers(void)
+const int32_t *interp_handlers(void)
 {
-    const void *const *labels;
+    const int32_t *labels;
     execute(NULL, NULL, &labels);
     return labels;
 }
 
-BlockExit *interp_run(MipsCpu *cpu, Block *block)
+BlockExit *interp_run(MipsCpu *cpu, const InterpOp *code)
 {
-    return execute(cpu, block, NULL);
+    return execute(cpu, code, NULL);
 }

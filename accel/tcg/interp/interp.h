@@ -13,8 +13,10 @@ typedef enum {
     IOP_COUNT
 } InterpCode;
 
-/* The handler addresses, by InterpCode. */
-const void *const *interp_handlers(void);
+/* The handlers' places, by InterpCode. */
+const int32_t *interp_handlers(void);
+/* What a call's imm is counted from: code of this program, of which there is less than 2 GiB. */
+#define INTERP_TEXT ((intptr_t)interp_run)
 const char *interp_op_name(InterpCode code);
 
 /* What a region becomes. The caller frees the arrays. */
@@ -30,8 +32,8 @@ void interp_lower(const IrRegion *r, Lowered *out);
 /* The code as text, for -d out_asm. */
 void interp_print(const Block *block, IrSlotName slot_name, GString *out);
 
-/* Runs block and what is chained to it until something needs the run loop: cpu->pc is the
+/* Runs a block's code and what is chained to it until something needs the run loop: cpu->pc is the
  * next instruction. Returns the exit that was left by, so that it can be chained, or NULL. */
-BlockExit *interp_run(MipsCpu *cpu, Block *block);
+BlockExit *interp_run(MipsCpu *cpu, const InterpOp *code);
 
 #endif

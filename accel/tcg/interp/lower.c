@@ -14,7 +14,7 @@
 typedef struct {
     const IrRegion *r;
     Lowered *out;
-    const void *const *handlers;
+    const int32_t *handlers;
     GArray *code;               /* of InterpOp */
     GArray *snaps;              /* of uint16_t */
     uint32_t *last_use;         /* by value */
@@ -100,10 +100,20 @@ static void find_lifetimes(Lower *l)
 
 static void emit(Lower *l, InterpCode code, unsigned d, unsigned a, unsigned b, unsigned c, int64_t imm)
 {
-    InterpOp op = { l->handlers[code], (uint16_t)d, (uint16_t)a, (uint16_t)b, (uint16_t)c, imm };
+    InterpOp op = { l->handlers[code], (uint16_t)d, (uint16_t)a, (uint16_t)b, (uint16_t)c, (int32_t)imm };
+    g_assert(imm == op.imm);
     uint16_t snap = l->r->ops[l->now].snap;
     g_array_append_val(l->code, op);
     g_array_append_val(l->snaps, snap);
+}
+
+static void emit_const(Lower *l, unsigned d, bool wide, int64_t value)
+{
+    if (!wide || value == (int32_t)value) {
+        emit(l, wide ? IOP_MOVI_64 : IOP_MOVI_32, d, 0, 0, 0, (int32_t)value);
+    } else {
+        emit(l, IOP_MOVI_64W, d, 0, value >> 32 & 0xffff, value >> 48 & 0xffff, (int32_t)value);
+    }
 }
 
 static uint16_t new_temp(Lower *l)
@@ -141,7 +151,7 @@ static uint16_t place(Lower *l, IrVal v)
     const IrOp *op = &l->r->ops[root];
     if (op->code == IR_CONST && l->loc[root] == NOWHERE) {
         l->loc[root] = new_temp(l);
-        emit(l, is_wide(l, root) ? IOP_MOVI_64 : IOP_MOVI_32, l->loc[root], 0, 0, 0, op->imm);
+        emit_const(l, l->loc[root], is_wide(l, root), op->imm);
     }
     g_assert(l->loc[root] != NOWHERE);
     return l->loc[root] + (is_wide(l, root) && !is_wide(l, v) ? IR_LOW32 : 0);
@@ -245,9 +255,15 @@ static uint16_t result_place(Lower *l)
 
 /* ---- operations ---- */
 
-static bool fits_imm(const Lower *l, IrVal v)
+static bool is_fresh_const(const Lower *l, IrVal v)
 {
     return l->r->ops[v].code == IR_CONST && l->loc[v] == NOWHERE;
+}
+
+static bool fits_imm(const Lower *l, IrVal v)
+{
+    int64_t imm = l->r->ops[v].imm;
+    return is_fresh_const(l, v) && (!is_wide(l, v) || imm == (int32_t)imm);
 }
 
 static void lower_set(Lower *l, const IrOp *op)
@@ -256,8 +272,8 @@ static void lower_set(Lower *l, const IrOp *op)
     IrVal v = op->arg[0];
     bool wide = width_of((IrType)op->type) == 8;
     vacate(l, slot, width_of((IrType)op->type), l->root[v]);
-    if (fits_imm(l, v)) {
-        emit(l, wide ? IOP_MOVI_64 : IOP_MOVI_32, (unsigned)slot, 0, 0, 0, l->r->ops[v].imm);
+    if (is_fresh_const(l, v)) {
+        emit_const(l, (unsigned)slot, wide, l->r->ops[v].imm);
     } else if (place(l, v) != slot) {
         emit(l, wide ? IOP_MOV_64 : IOP_MOV_32, (unsigned)slot, place(l, v), 0, 0, 0);
         /* A wider value that is only partly kept by this slot stays where it is. */
@@ -274,7 +290,7 @@ static void lower_binary(Lower *l, const IrOp *op)
     bool wide = op->type == IR_I64;
     unsigned a = place(l, op->arg[0]);
     if (fits_imm(l, op->arg[1])) {
-        int64_t imm = l->r->ops[op->arg[1]].imm;
+        int32_t imm = (int32_t)l->r->ops[op->arg[1]].imm;
         emit(l, base_code[op->code] + (wide ? 3 : 1), result_place(l), a, 0, 0, imm);
     } else {
         unsigned b = place(l, op->arg[1]);
@@ -324,11 +340,12 @@ static void lower_call(Lower *l, const IrOp *op)
     if (op->helper->effects & IR_WRITES) {
         vacate(l, 0, UINT16_MAX, 0);
     }
+    intptr_t distance = (intptr_t)op->helper->func - INTERP_TEXT;
     if (op->helper->returns) {
         unsigned d = result_place(l);
-        emit(l, IOP_CALL, d, p[0], p[1], p[2], (int64_t)(intptr_t)op->helper->func);
+        emit(l, IOP_CALL, d, p[0], p[1], p[2], distance);
     } else {
-        emit(l, IOP_CALL_VOID, 0, p[0], p[1], p[2], (int64_t)(intptr_t)op->helper->func);
+        emit(l, IOP_CALL_VOID, 0, p[0], p[1], p[2], distance);
     }
 }
 
@@ -359,8 +376,8 @@ static void lower_exit_if(Lower *l, const IrOp *op)
     const IrOp *cmp = &l->r->ops[cond];
     bool wide = cmp->type == IR_I64;
     unsigned a = place(l, cmp->arg[0]);
-    int64_t imm = l->r->ops[cmp->arg[1]].imm;
-    if (fits_imm(l, cmp->arg[1]) && imm == (int32_t)imm) {
+    int32_t imm = (int32_t)l->r->ops[cmp->arg[1]].imm;
+    if (fits_imm(l, cmp->arg[1])) {
         emit_exit(l, base_code[cmp->code] + 4 + (wide ? 3 : 1), (uint32_t)imm >> 16, a,
                   (uint32_t)imm & 0xffff, x);
     } else {

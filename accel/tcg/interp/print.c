@@ -18,9 +18,9 @@ static const char *place_name(uint16_t at, IrSlotName slot_name, char *buf, size
     return buf;
 }
 
-static InterpCode code_of(const void *handler)
+static InterpCode code_of(int32_t handler)
 {
-    const void *const *handlers = interp_handlers();
+    const int32_t *handlers = interp_handlers();
     unsigned k = 0;
     while (k < IOP_COUNT - 1 && handlers[k] != handler) {
         k++;
@@ -39,6 +39,6 @@ void interp_print(const Block *b, IrSlotName slot_name, GString *out)
             g_string_append_printf(out, " %-8s",
                                    fields[k] ? place_name(fields[k], slot_name, buf, sizeof(buf)) : "-");
         }
-        g_string_append_printf(out, " %" PRId64 "\n", op->imm);
+        g_string_append_printf(out, " %" PRId32 "\n", op->imm);
     }
 }
