@@ -215,8 +215,8 @@ static Block *make_block(Tcg *tcg, Lowered *low)
     Block *b = g_new(Block, 1);
     Block **behind = arena_alloc(&tcg->arena, sizeof(b) + code_size);
     *behind = b;
-    *b = (Block){ .code = (InterpOp *)(void *)(behind + 1), .nops = low->nops, .nexits = low->nexits, .op_snap = low->op_snap,
-                  .nsnaps = (uint16_t)tcg->region->nsnaps };
+    *b = (Block){ .code = (InterpOp *)(void *)(behind + 1), .nops = low->nops, .nexits = low->nexits,
+                  .op_snap = low->op_snap, .nsnaps = (uint16_t)tcg->region->nsnaps };
     b->snaps = g_memdup2(tcg->region->snaps, b->nsnaps * sizeof(*b->snaps));
     b->exits = g_new0(BlockExit, low->nexits);
     memcpy(b->code, low->code, code_size);
