@@ -37,6 +37,7 @@ static const struct {
     { "cpu_reset", LOG_CPU_RESET, "CPU registers at each reset" },
     { "mmio", LOG_MMIO, "each access to a device register" },
     { "page", LOG_PAGE, "the physical memory map, when it changes" },
+    { "kvm", LOG_KVM, "exits of KVM by kind, at the end" },
 };
 
 LogMask log_mask(void)

@@ -3,6 +3,7 @@
 
 #include "accel/kvm/slots.h"
 #include "accel/kvm/vcpu.h"
+#include "util/log.h"
 
 struct Kvm {
     KvmVm vm;
@@ -109,6 +110,11 @@ static void kvm_stop(Machine *machine)
 {
     Kvm *kvm = machine->runner_data;
     each_vcpu(machine, kvm_vcpu_stop);
+    if (log_enabled(LOG_KVM)) {
+        g_autoptr(GString) text = g_string_new(NULL);
+        kvm_describe(machine, text);
+        log_line(LOG_KVM, "KVM: %s", g_strchomp(text->str));
+    }
     machine_lock(machine);
     as_remove_listener(machine->as, map_changed, kvm);
     machine_unlock(machine);

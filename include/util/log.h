@@ -21,6 +21,7 @@ typedef enum {
     LOG_CPU_RESET    = 1 << 10, /* registers at each reset */
     LOG_MMIO         = 1 << 11, /* each access to a device register */
     LOG_PAGE         = 1 << 12, /* the physical memory map, when it changes */
+    LOG_KVM          = 1 << 13, /* exits of KVM by kind, at the end */
 } LogMask;
 
 /* What is logged now; only util/log.c changes it, under no lock: a stale read

@@ -41,7 +41,7 @@ class Host:
 
 
 BOOT_KVM = Case("boot-kvm", 120, TE + GUEST.format("mode=reboot"), under_kvm(booted(CHECKS, MARKER, ENDED)))
-FIGURE_KVM = Case("figure-kvm", 60, TE + GUEST.format("mode=bench"), under_kvm(booted(MARKER, ENDED)))
+FIGURE_KVM = Case("figure-kvm", 60, TE + "-d kvm " + GUEST.format("mode=bench"), under_kvm(booted(MARKER, ENDED)))
 FIGURE_TCG = Case("figure-tcg", 180, RUN.format("accel=tcg") + GUEST.format("mode=bench"),
                   booted(MARKER, ENDED))
 KVM_TEST = Case("kvm-test", 120, "/bin/valletta-kvm-test", tap)
@@ -162,6 +162,16 @@ class Run:
             print(f"# figures {self.name}: nested boot, CPU s of the host:  kvm {kvm.cpu:.2f}"
                   f"   software {tcg.cpu:.2f}   ratio {tcg.cpu / kvm.cpu:.2f}"
                   f"   (wall {kvm.wall:.2f} and {tcg.wall:.2f})", flush=True)
+        if kvm and kvm.status == "0" and kvm.cpu > 0:
+            self.exits(kvm)
+
+    def exits(self, kvm):
+        """How often the guest left KVM, by kind, in each second that the program used."""
+        counts = re.search(r"KVM: CPU 0: (.*)", kvm.text)
+        if counts:
+            kinds = re.findall(r"(\d+) ([^;,\d]+)", counts.group(1))
+            rates = ", ".join(f"{kind.strip()} {int(n) / kvm.cpu:.0f}" for n, kind in kinds)
+            print(f"# figures {self.name}: for each CPU second: {rates}", flush=True)
 
     def all(self):
         trouble = None
