@@ -161,6 +161,32 @@ static void test_fuzz(void)
     bench_free(b);
 }
 
+/* The byte order that the first word tells, if it tells one. */
+static void test_bios_order(void)
+{
+    static const struct {
+        uint8_t word[4];
+        MaltaBiosOrder order;
+    } cases[] = {
+        { { 0x10, 0x00, 0x00, 0xff }, MALTA_BIOS_BIG }, { { 0xff, 0x00, 0x00, 0x10 }, MALTA_BIOS_LITTLE },
+        { { 0x3c, 0x08, 0xbf, 0xc0 }, MALTA_BIOS_BIG }, { { 0xc0, 0xbf, 0x08, 0x3c }, MALTA_BIOS_LITTLE },
+        { { 0, 0, 0, 0 }, MALTA_BIOS_UNKNOWN }, { { 0x0b, 0xf0, 0x01, 0x0b }, MALTA_BIOS_UNKNOWN },
+    };
+    g_autofree char *path = NULL;
+    g_autoptr(GError) err = NULL;
+    int fd = g_file_open_tmp("malta-order-XXXXXX", &path, NULL);
+    MaltaBiosOrder order;
+    close(fd);
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_assert_true(g_file_set_contents(path, (const char *)cases[i].word, 4, NULL));
+        g_assert_true(malta_bios_probe(path, &order, NULL));
+        g_assert_cmpint(order, ==, cases[i].order);
+    }
+    g_unlink(path);
+    g_assert_false(malta_bios_probe(path, &order, &err));
+    g_assert_true(g_str_has_prefix(err->message, "-bios "));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -169,6 +195,7 @@ int main(int argc, char **argv)
     g_test_add_func("/malta/bad-ram", test_bad_ram);
     g_test_add_func("/malta/bios", test_bios);
     g_test_add_func("/malta/missing-bios", test_missing_bios);
+    g_test_add_func("/malta/bios-order", test_bios_order);
     g_test_add_func("/malta/fuzz", test_fuzz);
     return g_test_run();
 }
