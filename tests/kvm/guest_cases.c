@@ -7,6 +7,7 @@
 #define KVM (MODE_KVM_TE | MODE_KVM_VZ)
 #define SOFT (MODE_SOFT_TE | MODE_SOFT_STD)
 #define TE (MODE_KVM_TE | MODE_SOFT_TE)
+#define VZ (MODE_KVM_VZ | MODE_SOFT_STD)
 #define ALL (KVM | SOFT)
 
 const GuestCase guest_cases[] = {

@@ -142,11 +142,15 @@ static void add(GPtrArray *cases, Mode *mode, const HostCase *host, unsigned gue
 
 static void add_cases(GPtrArray *cases, Mode *mode, const char *only)
 {
-    static const HostCase *const tables[] = {
-        host_cases_create, host_cases_memory, host_cases_regs, host_cases_run,
+    static const struct {
+        const HostCase *cases;
+        unsigned modes;
+    } tables[] = {
+        { host_cases_create, KVM_BITS }, { host_cases_memory, KVM_BITS }, { host_cases_regs, KVM_BITS },
+        { host_cases_run, KVM_BITS }, { host_cases_vz, MODE_KVM_VZ },
     };
-    for (unsigned i = 0; mode->bit & KVM_BITS && i < G_N_ELEMENTS(tables); i++) {
-        for (const HostCase *h = tables[i]; h->name; h++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(tables); i++) {
+        for (const HostCase *h = tables[i].cases; mode->bit & tables[i].modes && h->name; h++) {
             add(cases, mode, h, 0, only);
         }
     }

@@ -43,6 +43,8 @@ typedef struct {
 
 /* Tables that end with a NULL name; they exist in the KVM modes. */
 extern const HostCase host_cases_create[], host_cases_memory[], host_cases_regs[], host_cases_run[];
+/* In the VZ mode only. */
+extern const HostCase host_cases_vz[];
 
 /* The guest's code in that byte order; NULL: there was no compiler for it. */
 const unsigned char *mode_blob(bool big_endian, size_t *size);

@@ -66,16 +66,16 @@
 #define GUEST_FILES(F) \
     F(1, "lib.c") F(2, "cases_mmio.c") F(3, "cases_segment.c") F(4, "cases_tlb.c") \
     F(5, "cases_exception.c") F(6, "cases_timer.c") F(7, "cases_irq.c") F(8, "cases_fpu.c") \
-    F(9, "cases_text.c") F(10, "cases_user.c")
+    F(9, "cases_text.c") F(10, "cases_user.c") F(11, "cases_vz.c")
 
 /* Physical memory: 2 MiB from 0. */
 #define GUEST_RAM           0x200000
 #define GUEST_CODE          0x1000  /* entry: a0 the case, a1 the virtual address of physical 0 */
-#define GUEST_CODE_MAX      0x8000
-#define GUEST_VECTORS       0xa000  /* EBase */
+#define GUEST_CODE_MAX      0xf000
+#define GUEST_VECTORS       0x10000 /* EBase */
 #define GUEST_ENV           (GUEST_VECTORS + ENV_OFFSET)
-#define GUEST_TRAP_STACK    0xe000  /* tops */
-#define GUEST_STACK         0x12000
+#define GUEST_TRAP_STACK    0x14000 /* tops */
+#define GUEST_STACK         0x18000
 #define GUEST_PAGES         0x100000 /* the cases' own, up to the end */
 #define ENV_OFFSET          0x800
 

@@ -98,12 +98,13 @@ void check_trap(Env *e, u32 where, u32 *count, u32 vector, u32 code, u32 bd, u32
 /* The trap is in the delay slot of the branch that TRY begins with. */
 #define CHECK_TRAP_BD(code) check_trap(e, HERE, &count, 0x180, code, CAUSE_BD, e->try_pc)
 
-/* The address of a function of this program where it runs. */
+/* The address of a function of this program where it runs: a HANDLER or one of the user_ pieces, which
+ * guest.ld puts where an offset of 16 bits reaches. */
 #define BLOB_ADDRESS(e, function) ({ u32 at_; \
     asm("addiu %0, %1, %%lo(" #function ")" : "=r"(at_) : "r"((e)->base + GUEST_CODE)); at_; })
 /* function(Env *) handles traps from now on; it is a static one, marked HANDLER. */
 #define HANDLE(e, function) ((e)->handler = BLOB_ADDRESS(e, function))
-#define HANDLER __attribute__((used, noinline))
+#define HANDLER __attribute__((used, noinline, section(".text.near")))
 
 /* ---- CP0 ---- */
 

@@ -152,7 +152,7 @@ unexpected:
         .org    vectors + 0x480
 vectors_end:
 
-        .text
+        .section .text.near, "ax"
 /* Pieces that cases copy into a mapped page and enter in user mode: a0 is theirs. */
         .balign 8
         .globl  user_load, user_load_half, user_store, user_jump, user_cp0, user_syscall, user_break
