@@ -389,6 +389,7 @@ void case_vz_addresses(Env *e)
         CHECK_EQ(MFC0(8, 0), va + 0x123c);
         CHECK_EQ(MFC0(4, 0), 0x5a000000 | ((va + 0x123c) >> 13 << 4));
         CHECK_EQ(MFC0(10, 0), ((va + 0x123c) & ~0x1fffu) | 0x5a);
+        MTC0(4, 0, 0x5a000000 ^ 0x007ffff0);    /* BadVPN2 is not for software */
         *bell(BELL_ACCESSES) = 0;               /* and after an exit */
         CHECK_EQ(MFC0(8, 0), va + 0x123c);
         CHECK_EQ(MFC0(4, 0), 0x5a000000 | ((va + 0x123c) >> 13 << 4));
