@@ -231,7 +231,7 @@ static bool write_maar(MipsCpu *cpu, unsigned n, uint64_t v)
         cpu->cp0.maari = v < 2 ? (uint32_t)v : v == 0x3f ? 1 : cpu->cp0.maari;
     } else {
         /* Attributes without effect here: no speculation to be kept from memory. */
-        cpu->cp0.maar[cpu->cp0.maari] = v & 0x80fffff3;
+        cpu->cp0.maar[cpu->cp0.maari] = v & 0x0ffff003;     /* of 32-bit physical addresses */
     }
     return true;
 }

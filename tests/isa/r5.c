@@ -80,8 +80,26 @@ static void scratch(void)
     digest_end("KSCRATCH");
 }
 
+/* Two registers behind an index: address bits 31..16 in 27..12, S and VL. */
+static void attributes(void)
+{
+    static const u32 values[] = { 0xffffffff, 0x01234003, 0x0ffff002, 0x80000ff0, 0 };
+    digest_begin();
+    for (u32 i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        MTC0(17, 2, 0);
+        MTC0(17, 1, values[i]);
+        MTC0(17, 2, 1);
+        MTC0(17, 1, ~values[i]);
+        digest(MFC0(17, 1));
+        MTC0(17, 2, 0);
+        digest(MFC0(17, 1));
+    }
+    digest_end("MAAR");
+}
+
 void test_main(void)
 {
+    attributes();
     invalidate();
     inhibit();
     scratch();
