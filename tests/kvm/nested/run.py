@@ -50,6 +50,8 @@ HOSTS = [
     Host("te-host", lambda: kernel("te-host"), [
         Case("refuse-vz", 20, RUN.format("accel=kvm,kvm-type=VZ") + GUEST.format("mode=reboot"),
              refused("VZ", "te-guest", "0x40")),
+        Case("refuse-other-type", 20, RUN.format("accel=kvm,kvm-type=VZ") + PLAIN,
+             refused("VZ", "kseg0", "0x80", "TE only", "accel=tcg")),
         Case("refuse-te", 20, TE + PLAIN, refused("TE", "kseg0", "0x80")),
         Case("plain-software", 30, RUN.format("accel=kvm") + PLAIN, in_software(booted("KSEG0-RAN"), "VZ")),
         KVM_TEST, BOOT_KVM, FIGURE_KVM, FIGURE_TCG]),
