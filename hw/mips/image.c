@@ -72,6 +72,7 @@ static bool probe_elf(const uint8_t *p, size_t len, const char *path, BootKernel
 }
 
 #define UIMAGE_MAGIC 0x27051956
+#define UNPACKED_MAX (256u << 20)
 #define UIMAGE_HEADER 64
 
 static bool probe_uimage(const uint8_t *p, size_t len, const char *path, BootKernel *k, GError **err)
@@ -206,18 +207,30 @@ static bool load_elf(Image *image, GBytes *file, const char *path, GError **err)
     return image->segments->len || error_set(err, "-kernel %s: an ELF file with nothing to load", path);
 }
 
+/* No more than a Malta's low memory holds, whatever the file would become. */
 static GBytes *gunzip(GBytes *packed, const char *path, GError **err)
 {
+    enum { CHUNK = 1 << 20 };
     g_autoptr(GConverter) unpack = G_CONVERTER(g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP));
     g_autoptr(GInputStream) in = g_memory_input_stream_new_from_bytes(packed);
     g_autoptr(GInputStream) stream = g_converter_input_stream_new(in, unpack);
-    g_autoptr(GOutputStream) out = g_memory_output_stream_new_resizable();
+    g_autoptr(GByteArray) out = g_byte_array_new();
     g_autoptr(GError) why = NULL;
-    if (g_output_stream_splice(out, stream, G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET, NULL, &why) < 0) {
-        error_set(err, "-kernel %s: its gzip data are damaged: %s", path, why->message);
-        return NULL;
+    for (gsize got = CHUNK; got == CHUNK;) {
+        guint before = out->len;
+        g_byte_array_set_size(out, before + CHUNK);
+        if (!g_input_stream_read_all(stream, out->data + before, CHUNK, &got, NULL, &why)) {
+            error_set(err, "-kernel %s: its gzip data are damaged: %s", path, why->message);
+            return NULL;
+        }
+        g_byte_array_set_size(out, before + (guint)got);
+        if (out->len > UNPACKED_MAX) {
+            error_set(err, "-kernel %s: unpacks to more than 256 MiB, which is all the low memory that a Malta "
+                      "can have", path);
+            return NULL;
+        }
     }
-    return g_memory_output_stream_steal_as_bytes(G_MEMORY_OUTPUT_STREAM(out));
+    return g_byte_array_free_to_bytes(g_steal_pointer(&out));
 }
 
 static bool load_uimage(Image *image, GBytes *file, const char *path, GError **err)

@@ -187,6 +187,22 @@ static void test_damaged_elf(void)
     }
 }
 
+/* Little on the disk, more than any Malta's low memory once it is unpacked. */
+static void test_uimage_bomb(void)
+{
+    g_autoptr(GConverter) packer = G_CONVERTER(g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP, 9));
+    g_autoptr(GOutputStream) out = g_memory_output_stream_new_resizable();
+    g_autoptr(GOutputStream) stream = g_converter_output_stream_new(out, packer);
+    g_autofree char *zeros = g_malloc0(MIB);
+    for (unsigned i = 0; i < 300; i++) {
+        g_assert_true(g_output_stream_write_all(stream, zeros, MIB, NULL, NULL, NULL));
+    }
+    g_assert_true(g_output_stream_close(stream, NULL, NULL));
+    GMemoryOutputStream *packed = G_MEMORY_OUTPUT_STREAM(out);
+    refused(make_uimage(g_memory_output_stream_get_data(packed),
+                        g_memory_output_stream_get_data_size(packed), 1), "more than 256 MiB");
+}
+
 static void test_uimage(void)
 {
     static const char text[] = "a kernel, a kernel, a kernel, a kernel";
@@ -393,6 +409,7 @@ int main(int argc, char **argv)
     g_test_add_func("/image/segments", test_segments);
     g_test_add_func("/image/damaged-elf", test_damaged_elf);
     g_test_add_func("/image/uimage", test_uimage);
+    g_test_add_func("/image/uimage-bomb", test_uimage_bomb);
     g_test_add_func("/image/raw-and-others", test_raw_and_others);
     g_test_add_func("/image/placing", test_placing);
     g_test_add_func("/image/command-line", test_command_line);
