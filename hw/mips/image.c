@@ -225,8 +225,8 @@ static GBytes *gunzip(GBytes *packed, const char *path, GError **err)
         }
         g_byte_array_set_size(out, before + (guint)got);
         if (out->len > UNPACKED_MAX) {
-            error_set(err, "-kernel %s: unpacks to more than 256 MiB, which is all the low memory that a Malta "
-                      "can have", path);
+            error_set(err, "-kernel %s: unpacks to more than 256 MiB, which is all the low memory that a "
+                      "Malta can have", path);
             return NULL;
         }
     }
