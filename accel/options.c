@@ -5,9 +5,11 @@
 #include <string.h>
 #include "util/error.h"
 
+#define HOT 1000
+
 void accel_config_init(AccelConfig *config)
 {
-    *config = (AccelConfig){ .fallback = true };
+    *config = (AccelConfig){ .fallback = true, .hot = HOT, .cache_size = (size_t)64 << 20 };
 }
 
 void accel_config_clear(AccelConfig *config)

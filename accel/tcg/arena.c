@@ -3,39 +3,67 @@
 
 #include <glib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
-#define LARGE_PAGE ((size_t)2 << 20)
-#define ALIGN 8u
+#define ALIGN_UP(n, to) (((n) + (to) - 1) & ~(size_t)((to) - 1))
 
-void arena_init(Arena *arena, size_t size)
+static void map_at(void *at, size_t size, int prot, int flags, int fd)
 {
-    /* Large pages need an aligned beginning. */
-    uint8_t *p = mmap(NULL, size + LARGE_PAGE, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (p == MAP_FAILED) {
-        g_error("the host has no %zu MiB of address space for translated code: %m", size >> 20);
+    if (mmap(at, size, prot, flags | MAP_FIXED | MAP_NORESERVE, fd, 0) == MAP_FAILED) {
+        g_error("the host does not map memory for translated code: %m");
     }
-    uintptr_t large = (uintptr_t)LARGE_PAGE - 1;
-    uint8_t *base = (uint8_t *)(((uintptr_t)p + large) & ~large);
-    size_t before = (size_t)(base - p);
-    if (before) {
-        munmap(p, before);
+}
+
+/* One reservation: what is known about code, code as it is written, code as it is executed. */
+void arena_init(Arena *arena, size_t size, bool executable)
+{
+    *arena = (Arena){ .fd = -1, .map_size = executable ? 3 * size : 2 * size };
+    arena->map = mmap(NULL, arena->map_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (arena->map == MAP_FAILED) {
+        g_error("the host has no %zu MiB of address space for translated code: %m", arena->map_size >> 20);
     }
-    munmap(base + size, LARGE_PAGE - before);
-    madvise(base, size, MADV_HUGEPAGE);
-    *arena = (Arena){ .base = base, .size = size };
+    uint8_t *meta = arena->map, *code = meta + size;
+    map_at(meta, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+    if (!executable) {
+        map_at(code, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+        madvise(code, size, MADV_HUGEPAGE);
+    } else {
+        arena->fd = memfd_create("translated code", MFD_CLOEXEC);
+        if (arena->fd < 0 || ftruncate(arena->fd, (off_t)size) != 0) {
+            g_error("the host gives no memory file for translated code: %m");
+        }
+        map_at(code, size, PROT_READ | PROT_WRITE, MAP_SHARED, arena->fd);
+        map_at(code + size, size, PROT_READ | PROT_EXEC, MAP_SHARED, arena->fd);
+    }
+    arena->meta = (ArenaHalf){ .base = meta, .part_size = size / ARENA_PARTS };
+    arena->fixed = code;
+    arena->code = (ArenaHalf){ .base = code + ARENA_FIXED, .exec = executable ? (ptrdiff_t)size : 0,
+                               .part_size = (size - ARENA_FIXED) / ARENA_PARTS & ~(size_t)63 };
 }
 
 void arena_free(Arena *arena)
 {
-    munmap(arena->base, arena->size);
+    munmap(arena->map, arena->map_size);
+    if (arena->fd >= 0) {
+        close(arena->fd);
+    }
 }
 
-void *arena_alloc(Arena *arena, size_t size)
+static void *alloc(ArenaHalf *half, unsigned part, size_t size, size_t align)
 {
-    void *p = arena->base + arena->used;
-    size = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-    g_assert(size <= arena_left(arena));
-    arena->used += size;
+    void *p = half->base + part * half->part_size + half->used;
+    size = ALIGN_UP(size, align);
+    g_assert(size <= half->part_size - half->used);
+    half->used += size;
     return p;
+}
+
+void *arena_alloc_code(Arena *arena, size_t size)
+{
+    return alloc(&arena->code, arena->part, size, 16);
+}
+
+void *arena_alloc_meta(Arena *arena, size_t size)
+{
+    return alloc(&arena->meta, arena->part, size, 8);
 }

@@ -15,46 +15,41 @@
 
 typedef struct Block Block;
 typedef struct BlockExit BlockExit;
-typedef struct InterpOp InterpOp;
-
-/* One operation of the interpreter. handler is its place in the interpreter's code; d, a, b, c
- * are byte offsets into the CPU structure: guest state and temporaries alike. In operations that
- * leave the block c is 0 and imm the number of the exit, or c is 1 and imm the distance in
- * bytes to the code of the block it is chained to. */
-struct InterpOp {
-    int32_t handler;
-    uint16_t d, a, b, c;
-    int32_t imm;
-};
 
 /* A way out with a known guest address. */
 struct BlockExit {
     uint64_t pc;
-    InterpOp *op;               /* that leaves by it */
+    void *site;                 /* of the back end: what leaves by it */
     Block *from;
     Block *to;                  /* chained block, or NULL */
     BlockExit *next;            /* in the list of exits chained to the same block */
+    bool checks_page;           /* chained, it looks whether pc is still where it was */
 };
 
+/* A block, its exits and what its back end knows of it lie in the arena's meta half. */
 struct Block {
-    InterpOp *code;             /* in the arena, behind a pointer to the block */
+    const void *code;           /* where it is entered; the word before it points here */
     uint64_t pc;                /* virtual */
-    uint64_t phys;              /* ram_id of the first byte */
+    uint64_t phys;              /* ram_id of the byte at pc */
+    uint64_t first;             /* ram_id of the first byte that it depends on; bytes follow, in one page */
     uint32_t mode;
     uint16_t bytes, insns;
     bool dead;
+    uint8_t tier;               /* 1: one block; 2: a region */
+    uint16_t nexits;
+    int32_t countdown;          /* of tier 1: entries until it is hot */
+    uint32_t code_size;
+    BlockExit *exits;
     BlockExit *incoming;
     Block *hash_next;
     Block *page_next;           /* in the same page of memory */
-    uint16_t *op_snap;          /* snapshot of each operation of code */
-    IrSnapshot *snaps;
-    BlockExit *exits;
-    uint16_t nops, nsnaps, nexits;
+    Block *part_next;           /* in the same part of the arena */
+    void *extra;                /* of the back end */
 };
 
-static inline Block *block_of_code(const InterpOp *code)
+static inline Block *block_of_code(const void *code)
 {
-    return ((Block *const *)(const void *)code)[-1];
+    return ((Block *const *)code)[-1];
 }
 
 #endif

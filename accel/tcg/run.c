@@ -80,25 +80,6 @@ static void map_changed(void *opaque)
 
 /* ---- the run loop ---- */
 
-/* The exception of cpu->exc happened at the operation that runs: PC and BD from its
- * snapshot; guest registers are in their slots already. */
-static void restore_state(Tcg *tcg)
-{
-    MipsCpu *cpu = tcg->cpu;
-    const InterpOp *op = cpu->cur_op;
-    if (!op) {
-        cpu->exc.bd = cpu->mode & MODE_DS;
-        return;
-    }
-    const Block *b = block_of_code(tcg->current);
-    g_assert(op >= b->code && op < b->code + b->nops);
-    uint16_t snap = b->op_snap[op - b->code];
-    g_assert(snap < b->nsnaps);
-    cpu->pc = b->snaps[snap].pc;
-    cpu->exc.bd = b->snaps[snap].delay_slot;
-    cpu->cur_op = NULL;
-}
-
 static void take_written(Tcg *tcg)
 {
     g_mutex_lock(&tcg->lock);
@@ -191,6 +172,18 @@ static void interrupt(Tcg *tcg)
     mips_take_exception(cpu);
 }
 
+/* Answers what was asked for meanwhile; false: the thread is to end. */
+static bool attend(Tcg *tcg)
+{
+    if (!handle_requests(tcg)) {
+        return false;
+    }
+    if (mips_irq_ready(tcg->cpu)) {
+        interrupt(tcg);
+    }
+    return true;
+}
+
 /* Runs until asked to stop; an exception comes back through sigsetjmp. */
 static void run_guest(Tcg *tcg)
 {
@@ -199,36 +192,35 @@ static void run_guest(Tcg *tcg)
     cpu->unwind_buf = &tcg->unwind_buf;
     cpu->cur_op = NULL;
     if (sigsetjmp(tcg->unwind_buf, 0)) {
-        restore_state(tcg);
+        if (cpu->cur_op) {
+            tcg->backend->restore(tcg);
+        } else {
+            cpu->exc.bd = cpu->mode & MODE_DS;      /* the fetch of a block */
+        }
         tcg->stats.exceptions++;
         mips_take_exception(cpu);
         left_by = NULL;
     }
     for (;;) {
+        cpu->cur_op = NULL;
         if (__atomic_load_n(&cpu->exit_request, __ATOMIC_ACQUIRE)) {
-            if (!handle_requests(tcg)) {
+            if (!attend(tcg)) {
                 return;
             }
-            if (mips_irq_ready(cpu)) {
-                interrupt(tcg);
-            }
             left_by = NULL;
         }
-        tcg_make_room(tcg);
-        if (tcg->graveyard->len) {
+        if (tcg_make_room(tcg)) {
             left_by = NULL;
-            tcg_bury(tcg);
         }
-        const InterpOp *code = tcg_find_code(tcg);
+        const void *code = tcg_find_code(tcg);
         if (left_by && left_by->pc == cpu->pc) {
             tcg_chain(tcg, left_by, block_of_code(code));
-            tcg->stats.chained++;
         }
         if (log_enabled(LOG_EXEC | LOG_CPU)) {
             log_entry(tcg, block_of_code(code));
         }
-        left_by = interp_run(cpu, code);
-        cpu->cur_op = NULL;
+        RunResult result = tcg->backend->run(tcg, code);
+        left_by = result.why == RUN_EXIT ? result.exit : NULL;
     }
 }
 
@@ -253,11 +245,12 @@ Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config)
     tcg->coverage = g_strdup(config->coverage);
     tcg->decoder = mips_decoder_new();
     tcg->region = ir_region_new();
-    arena_init(&tcg->arena, TCG_CACHE_SIZE);
+    tcg->backend = &interp_backend;
+    tcg->hot = config->hot;
+    arena_init(&tcg->arena, config->cache_size, tcg->backend->executable);
     tcg->jump = g_new0(JumpEntry, TCG_JUMP_SIZE);
     tcg->hash = g_new0(Block *, TCG_HASH_SIZE);
     tcg->code_pages = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
-    tcg->graveyard = g_ptr_array_new();
     tcg->covered = g_new0(uint8_t, mips_insn_count());
     tcg->written = g_array_new(FALSE, FALSE, sizeof(CodeRange));
     g_mutex_init(&tcg->lock);
@@ -268,6 +261,7 @@ Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config)
     cpu->engine = &engine;
     as_set_code_listener(cpu->base.machine->as, memory_written, tcg);
     as_add_listener(cpu->base.machine->as, map_changed, tcg);
+    tcg->backend->init(tcg);
     return tcg;
 }
 
@@ -276,13 +270,12 @@ void tcg_free(Tcg *tcg)
     as_set_code_listener(tcg->cpu->base.machine->as, NULL, NULL);
     as_remove_listener(tcg->cpu->base.machine->as, map_changed, tcg);
     tcg_flush(tcg);
-    tcg_bury(tcg);
+    tcg->backend->free(tcg);
     tcg->cpu->engine = NULL;
     g_free(tcg->cpu->softmmu);
     mips_decoder_free(tcg->decoder);
     ir_region_free(tcg->region);
     g_hash_table_destroy(tcg->code_pages);
-    g_ptr_array_free(tcg->graveyard, TRUE);
     g_array_free(tcg->written, TRUE);
     g_mutex_clear(&tcg->lock);
     g_cond_clear(&tcg->changed);

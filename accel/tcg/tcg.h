@@ -10,16 +10,16 @@
 #include "accel/accel.h"
 #include "accel/tcg/arena.h"
 #include "accel/tcg/block.h"
-#include "accel/tcg/interp/interp.h"
 #include "accel/tcg/ir.h"
 #include "target/mips/cpu.h"
 #include "target/mips/translate.h"
 
 #define TCG_HASH_SIZE (1u << 16)
 #define TCG_JUMP_SIZE (1u << 12)
-/* The block cache, and the least room in it that a translation may begin with. */
-#define TCG_CACHE_SIZE (UINT64_C(192) << 20)
+/* The least room in the block cache that a translation may begin with. */
 #define TCG_CACHE_ROOM (UINT64_C(1) << 20)
+
+typedef struct Tcg Tcg;
 
 /* A 4 KiB page of memory with translated code. */
 typedef struct {
@@ -35,26 +35,63 @@ typedef struct {
 /* A block that was found before, with all that finding it takes in one cache line. */
 typedef struct {
     uint64_t pc, phys;
-    const InterpOp *code;       /* NULL: none */
+    const void *code;           /* NULL: none */
     uint32_t mode;
+    uint32_t frame;             /* of phys, plus 1: as in the exec entries of the flat tables */
 } __attribute__((aligned(32))) JumpEntry;
 
 typedef struct {
-    uint64_t blocks, insns, invalidated, flushes, chained, exceptions, interrupts;
+    uint64_t blocks, insns, regions, region_insns, invalidated, evictions, chained, exceptions, interrupts;
+    uint64_t lookups, code_bytes, translate_ns, region_ns;
 } TcgStats;
 
-typedef struct Tcg {
+/* Why running ended. */
+typedef enum {
+    RUN_LOOKUP,                 /* cpu->pc is to be found */
+    RUN_EXIT,                   /* the same, and exit may be chained to it */
+    RUN_HOT,                    /* the block at cpu->pc has been entered often */
+} RunWhy;
+
+typedef struct {
+    RunWhy why;
+    BlockExit *exit;
+} RunResult;
+
+/* What makes code of IR and runs it. */
+typedef struct {
+    const char *name;
+    bool executable;            /* its code is of the host's machine */
+    /* Once, when the arena is there. */
+    void (*init)(Tcg *tcg);
+    void (*free)(Tcg *tcg);
+    /* Fills code, exits, extra and code_size of b from tcg->region. */
+    void (*make)(Tcg *tcg, Block *b);
+    /* Runs code and what it is chained to until something needs the run loop. */
+    RunResult (*run)(Tcg *tcg, const void *code);
+    void (*link)(Tcg *tcg, BlockExit *exit, const Block *to);
+    void (*unlink)(Tcg *tcg, BlockExit *exit);
+    /* An exception unwound to the run loop: makes PC, BD and the guest's registers those of the
+     * instruction that raised it. */
+    void (*restore)(Tcg *tcg);
+    /* The code as text, for -d out_asm. */
+    void (*print)(const Tcg *tcg, const Block *b, GString *out);
+} TcgBackend;
+
+extern const TcgBackend interp_backend;
+
+struct Tcg {
     MipsCpu *cpu;
+    const TcgBackend *backend;
+    void *backend_data;
     MipsDecoder *decoder;
     IrRegion *region;
     Block **hash;               /* TCG_HASH_SIZE */
     JumpEntry *jump;            /* TCG_JUMP_SIZE, by virtual pc */
     GHashTable *code_pages;     /* page number -> CodePage */
-    GPtrArray *graveyard;       /* dead blocks that may still run */
-    const InterpOp *current;    /* code of the block that runs */
+    Block *part_blocks[ARENA_PARTS];
     Arena arena;                /* of blocks */
-    bool flushed;               /* nothing in it lives, but a block may still run */
     bool one_insn, verify;
+    unsigned hot;               /* entries after which a block becomes a region; 0: never */
     uint8_t *covered;           /* table lines that were translated */
     char *coverage;             /* file to list them in, or NULL */
     TcgStats stats;
@@ -69,27 +106,34 @@ typedef struct Tcg {
     bool parked;
     int map_changed;            /* atomic */
     GArray *written;            /* of CodeRange: memory that other threads wrote */
-} Tcg;
+};
 
 /* ---- cache.c ---- */
 
 /* The code of the block at cpu->pc in cpu->mode, translated if need be; raises what the fetch
  * raises. */
-const InterpOp *tcg_find_code(Tcg *tcg);
+const void *tcg_find_code(Tcg *tcg);
 void tcg_chain(Tcg *tcg, BlockExit *exit, Block *to);
 bool tcg_page_has_code(const Tcg *tcg, uint64_t ram_id);
-/* Blocks that depend on any of the bytes die. */
+/* Blocks that depend on any of the bytes die; one that runs goes on to its end. */
 void tcg_code_written(Tcg *tcg, uint64_t ram_id, uint64_t len);
+/* All blocks die. */
 void tcg_flush(Tcg *tcg);
-/* Frees dead blocks; no block may be running. */
-void tcg_bury(Tcg *tcg);
-/* Makes room for another block, by a flush if need be. */
-void tcg_make_room(Tcg *tcg);
+/* Makes room for another block: the oldest ones go when there is none. No block may be running.
+ * True if any went. */
+bool tcg_make_room(Tcg *tcg);
+/* Whether a direct exit at from in mode may go on at pc without a look at the page tables. */
+bool tcg_same_mapping(const Tcg *tcg, uint64_t from, uint64_t pc);
 
 static inline unsigned tcg_jump_index(uint64_t pc)
 {
     return (pc >> 2 ^ pc >> 14) & (TCG_JUMP_SIZE - 1);
 }
+
+/* ---- translate.c ---- */
+
+/* The block at cpu->pc in cpu->mode, whose code lies at phys and code; avail bytes may be read. */
+Block *tcg_translate(Tcg *tcg, uint64_t phys, const uint8_t *code, unsigned avail);
 
 /* ---- run.c ---- */
 

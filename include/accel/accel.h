@@ -14,6 +14,9 @@ typedef struct {
     bool fallback;      /* it runs that even when only KVM was named (kvm: fallback=on) */
     bool one_insn;      /* tcg: one guest instruction a block (one-insn-per-tb=on) */
     bool ir_checks;     /* tcg: run the IR verifier on every block (ir-verify=on) */
+    bool interpreter;   /* tcg: interpret, even where the host's machine code can be made */
+    unsigned hot;       /* tcg: entries after which a block is optimized; 0: never (tier2=off) */
+    size_t cache_size;  /* tcg: bytes of translated code (tb-size=MiB) */
     char *coverage;     /* tcg: file that says at the end which instructions were met, or NULL */
 } AccelConfig;
 

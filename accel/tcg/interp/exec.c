@@ -132,13 +132,13 @@ static inline const InterpOp *jump_target(const MipsCpu *cpu, const Tcg *tcg, ui
 
 #define ENTER(code) do { \
         ip = (code); \
-        tcg->current = ip; \
+        *current = ip; \
         GO(); \
     } while (0)
 #define STOP_ASKED() G_UNLIKELY(__atomic_load_n(&cpu->exit_request, __ATOMIC_RELAXED))
 #define TAKE_EXIT() do { \
         if (G_UNLIKELY(!ip->c) || STOP_ASKED()) { \
-            return leave_by(tcg, ip); \
+            return leave_by(cpu, *current, ip); \
         } \
         ENTER(chained_code(ip)); \
     } while (0)
@@ -150,14 +150,14 @@ static inline const InterpOp *chained_code(const InterpOp *op)
 }
 
 /* Out of the code, by an exit that is not chained or although it is. */
-static BlockExit *leave_by(Tcg *tcg, const InterpOp *op)
+static BlockExit *leave_by(MipsCpu *cpu, const InterpOp *current, const InterpOp *op)
 {
     if (op->c) {
-        tcg->cpu->pc = block_of_code(chained_code(op))->pc;
+        cpu->pc = block_of_code(chained_code(op))->pc;
         return NULL;
     }
-    BlockExit *exit = &block_of_code(tcg->current)->exits[op->imm];
-    tcg->cpu->pc = exit->pc;
+    BlockExit *exit = &block_of_code(current)->exits[op->imm];
+    cpu->pc = exit->pc;
     return exit;
 }
 
@@ -172,7 +172,8 @@ const char *interp_op_name(InterpCode code)
 }
 
 /* With handlers not NULL only the table of labels is handed out. */
-static BlockExit *execute(MipsCpu *cpu, const InterpOp *first, const int32_t **handlers)
+static BlockExit *execute(MipsCpu *cpu, const InterpOp *first, const InterpOp **current,
+                          const int32_t **handlers)
 {
     static const int32_t labels[IOP_COUNT] = {
 #define I(name) &&L_##name - &&L_MOV_32,
@@ -313,11 +314,11 @@ jump: {
 const int32_t *interp_handlers(void)
 {
     const int32_t *labels;
-    execute(NULL, NULL, &labels);
+    execute(NULL, NULL, NULL, &labels);
     return labels;
 }
 
-BlockExit *interp_run(MipsCpu *cpu, const InterpOp *code)
+BlockExit *interp_run(MipsCpu *cpu, const InterpOp *code, const InterpOp **current)
 {
-    return execute(cpu, code, NULL);
+    return execute(cpu, code, current, NULL);
 }

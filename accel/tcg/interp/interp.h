@@ -4,8 +4,26 @@
 #define ACCEL_TCG_INTERP_INTERP_H
 
 #include <stdint.h>
-#include "accel/tcg/block.h"
 #include "accel/tcg/ir.h"
+#include "accel/tcg/tcg.h"
+
+/* One operation of the interpreter. handler is its place in the interpreter's code; d, a, b, c
+ * are byte offsets into the CPU structure: guest state and temporaries alike. In operations that
+ * leave the block c is 0 and imm the number of the exit, or c is 1 and imm the distance in
+ * bytes to the code of the block it is chained to. */
+typedef struct {
+    int32_t handler;
+    uint16_t d, a, b, c;
+    int32_t imm;
+} InterpOp;
+
+/* What is known of a block's code, apart from it: the code itself is packed, so that a guest that
+ * wakes for a tick finds it in few cache lines. */
+typedef struct {
+    uint16_t *op_snap;          /* snapshot of each operation */
+    IrSnapshot *snaps;
+    uint16_t nops, nsnaps;
+} InterpBlock;
 
 typedef enum {
 #define I(name) IOP_##name,
@@ -30,10 +48,10 @@ typedef struct {
 
 void interp_lower(const IrRegion *r, Lowered *out);
 /* The code as text, for -d out_asm. */
-void interp_print(const Block *block, IrSlotName slot_name, GString *out);
+void interp_print(const Tcg *tcg, const Block *block, GString *out);
 
 /* Runs a block's code and what is chained to it until something needs the run loop: cpu->pc is the
  * next instruction. Returns the exit that was left by, so that it can be chained, or NULL. */
-BlockExit *interp_run(MipsCpu *cpu, const InterpOp *code);
+BlockExit *interp_run(MipsCpu *cpu, const InterpOp *code, const InterpOp **current);
 
 #endif

@@ -3,10 +3,10 @@
 #include <inttypes.h>
 #include "accel/tcg/interp/interp.h"
 
-static const char *place_name(uint16_t at, IrSlotName slot_name, char *buf, size_t size)
+static const char *place_name(uint16_t at, char *buf, size_t size)
 {
     size_t temps = offsetof(MipsCpu, temp);
-    const char *name = slot_name(at, IR_I64);
+    const char *name = mips_slot_name(at, IR_I64);
     if (name) {
         return name;
     }
@@ -28,16 +28,17 @@ static InterpCode code_of(int32_t handler)
     return k;
 }
 
-void interp_print(const Block *b, IrSlotName slot_name, GString *out)
+void interp_print(const Tcg *tcg, const Block *b, GString *out)
 {
-    for (unsigned i = 0; i < b->nops; i++) {
-        const InterpOp *op = &b->code[i];
+    const InterpBlock *extra = b->extra;
+    for (unsigned i = 0; i < extra->nops; i++) {
+        const InterpOp *op = (const InterpOp *)b->code + i;
         const uint16_t fields[] = { op->d, op->a, op->b, op->c };
         g_string_append_printf(out, "  %3u %-14s", i, interp_op_name(code_of(op->handler)));
         for (unsigned k = 0; k < G_N_ELEMENTS(fields); k++) {
             char buf[16];
             g_string_append_printf(out, " %-8s",
-                                   fields[k] ? place_name(fields[k], slot_name, buf, sizeof(buf)) : "-");
+                                   fields[k] ? place_name(fields[k], buf, sizeof(buf)) : "-");
         }
         g_string_append_printf(out, " %" PRId32 "\n", op->imm);
     }

@@ -97,7 +97,8 @@ struct MipsCpu {
     uint64_t pc;            /* exact only outside of blocks */
     uint64_t btarget;       /* where the pending branch goes (MODE_DS) */
     uint64_t fpr[32];
-    uint32_t fcr31;
+    uint32_t fcr31;         /* without the condition codes; whole: fpu_fcsr */
+    uint32_t fcc[8];        /* condition codes, 0 or 1 */
     uint32_t mode;          /* MODE_*, kept by mips_mode_update */
     bool big_endian;
     bool useg_kernel;       /* trap-and-emulate segments, see tlb.c */
@@ -106,6 +107,8 @@ struct MipsCpu {
     uint64_t llpaddr, llval;
     int exit_request;       /* atomic: leave guest code soon */
     uint64_t mmu_key[2];    /* soft TLB keys of the low and the high half, see accel/tcg/softmmu */
+    uint8_t *flat;          /* flat page tables of the address space, see accel/tcg/softmmu */
+    uint32_t exec_epoch;    /* another number whenever a mapping of code may have gone */
     void *softmmu;
     const void *cur_op;     /* the operation that runs, for unwind */
     uint64_t temp[128];     /* of the block that runs */

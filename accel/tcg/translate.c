@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From guest code to blocks: translation to IR, its passes, the back end; with their logs. */
+#include "accel/tcg/tcg.h"
+#include "util/log.h"
+
+static void log_block(Tcg *tcg, const MipsBlockInfo *info, const uint8_t *code)
+{
+    uint64_t pc = tcg->cpu->pc;
+    g_autoptr(GString) text = g_string_new(NULL);
+    if (log_enabled(LOG_IN_ASM)) {
+        g_string_append_printf(text, "IN: pc 0x%" G_GINT64_MODIFIER "x mode %x\n", pc, tcg->cpu->mode);
+        for (unsigned i = 0; i < info->bytes; i += 4) {
+            uint32_t word;
+            memcpy(&word, code + i, 4);
+            word = tcg->cpu->big_endian ? GUINT32_FROM_BE(word) : GUINT32_FROM_LE(word);
+            g_string_append_printf(text, "0x%08" G_GINT64_MODIFIER "x:  %08x  ", pc + i, word);
+            mips_disassemble(tcg->decoder, word, pc + i, tcg->cpu->base.is_64bit, text);
+            g_string_append_c(text, '\n');
+        }
+        log_line(LOG_IN_ASM, "%s", text->str);
+    }
+}
+
+static void log_ir(Tcg *tcg, LogMask which, const char *title)
+{
+    if (log_enabled(which)) {
+        g_autoptr(GString) text = g_string_new(NULL);
+        ir_print(tcg->region, mips_slot_name, text);
+        log_line(which, "%s\n%s", title, text->str);
+    }
+}
+
+static void verify(Tcg *tcg, const char *after)
+{
+    if (tcg->verify) {
+        g_autofree char *problem = ir_verify(tcg->region);
+        if (problem) {
+            g_autoptr(GString) text = g_string_new(NULL);
+            ir_print(tcg->region, mips_slot_name, text);
+            g_error("IR after %s: %s\n%s", after, problem, text->str);
+        }
+    }
+}
+
+static void note_coverage(Tcg *tcg, const MipsBlockInfo *info)
+{
+    for (unsigned i = 0; i < info->insns; i++) {
+        if (info->lines[i] < mips_insn_count()) {
+            tcg->covered[info->lines[i]] = 1;
+        }
+    }
+}
+
+/* Runs the passes over tcg->region and has the back end make code of it. */
+static void finish(Tcg *tcg, Block *b)
+{
+    log_ir(tcg, LOG_IR, "IR:");
+    verify(tcg, "translation");
+    ir_dce(tcg->region);
+    log_ir(tcg, LOG_IR_OPT, "IR, optimized:");
+    verify(tcg, "dead code elimination");
+    tcg->backend->make(tcg, b);
+    if (log_enabled(LOG_OUT_ASM)) {
+        g_autoptr(GString) text = g_string_new(NULL);
+        tcg->backend->print(tcg, b, text);
+        log_line(LOG_OUT_ASM, "OUT:\n%s", text->str);
+    }
+    tcg->stats.code_bytes += b->code_size;
+}
+
+Block *tcg_translate(Tcg *tcg, uint64_t phys, const uint8_t *code, unsigned avail)
+{
+    MipsCpu *cpu = tcg->cpu;
+    MipsBlockInfo info;
+    mips_translate_block(cpu, tcg->decoder, tcg->region, cpu->pc, cpu->mode, code, avail,
+                         tcg->one_insn ? 1 : MIPS_MAX_BLOCK - 1, &info);
+    note_coverage(tcg, &info);
+    log_block(tcg, &info, code);
+    Block *b = arena_alloc_meta(&tcg->arena, sizeof(*b));
+    *b = (Block){ .pc = cpu->pc, .phys = phys, .first = phys, .mode = cpu->mode, .bytes = (uint16_t)info.bytes,
+                  .insns = (uint16_t)info.insns, .tier = 1, .countdown = (int32_t)tcg->hot };
+    finish(tcg, b);
+    tcg->stats.blocks++;
+    tcg->stats.insns += info.insns;
+    return b;
+}
