@@ -10,6 +10,7 @@
 #include <string.h>
 #include "accel/kvm/abi.h"
 #include "accel/kvm/regs_internal.h"
+#include "target/mips/fpu.h"
 #include "util/error.h"
 
 #define CONFIG1_FP (1u << 0)
@@ -80,7 +81,7 @@ bool kvm_fpu_get(KvmVcpu *v, GError **err)
         }
     }
     bool good = kvm_reg_get(v, KVM_MIPS_FCR_CSR, &fcsr, err);
-    v->cpu->fcr31 = (uint32_t)fcsr;
+    fpu_set_fcsr(v->cpu, (uint32_t)fcsr);
     return good && (!v->has_msa || !is_fr(v) || get_vectors(v, err));
 }
 
@@ -101,5 +102,5 @@ bool kvm_fpu_put(KvmVcpu *v, GError **err)
             return false;
         }
     }
-    return kvm_reg_put(v, KVM_MIPS_FCR_CSR, v->cpu->fcr31, err);
+    return kvm_reg_put(v, KVM_MIPS_FCR_CSR, fpu_fcsr(v->cpu), err);
 }

@@ -23,7 +23,7 @@ static void reset(Cpu *base)
     memset(cpu->gpr, 0, sizeof(cpu->gpr));
     memset(cpu->fpr, 0, sizeof(cpu->fpr));
     cpu->hi = cpu->lo = cpu->btarget = 0;
-    cpu->fcr31 = 0;
+    fpu_set_fcsr(cpu, 0);
     cpu->llbit = false;
     cpu->halted = 0;
     cpu->exc.bd = false;
@@ -93,7 +93,7 @@ static void describe(Cpu *base, GString *out)
             g_string_append_printf(out, "%sf%d=%016" G_GINT64_MODIFIER "x%c", i < 10 ? " " : "", i,
                                    cpu->fpr[i], i % 4 == 3 ? '\n' : ' ');
         }
-        g_string_append_printf(out, "FCSR %08x  FIR %08x\n", cpu->fcr31, cpu->model->fcr0);
+        g_string_append_printf(out, "FCSR %08x  FIR %08x\n", fpu_fcsr(cpu), cpu->model->fcr0);
     }
 #undef HEX
 }
@@ -146,10 +146,16 @@ Cpu *mips_cpu_new(Machine *machine, const MipsModel *model, unsigned index, GErr
 
 const char *mips_slot_name(uint16_t slot, IrType type)
 {
-    size_t gpr0 = offsetof(MipsCpu, gpr);
+    static const char *const fcc_names[8] = {
+        "fcc0", "fcc1", "fcc2", "fcc3", "fcc4", "fcc5", "fcc6", "fcc7",
+    };
+    size_t gpr0 = offsetof(MipsCpu, gpr), fcc0 = offsetof(MipsCpu, fcc);
     (void)type;
     if (slot >= gpr0 && slot < gpr0 + 256) {
         return gpr_names[(slot - gpr0) / 8];
+    }
+    if (slot >= fcc0 && slot < fcc0 + 32) {
+        return fcc_names[(slot - fcc0) / 4];
     }
     static const struct { size_t at; const char *name; } others[] = {
         { offsetof(MipsCpu, hi), "hi" }, { offsetof(MipsCpu, lo), "lo" }, { offsetof(MipsCpu, pc), "pc" },

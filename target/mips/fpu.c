@@ -198,11 +198,31 @@ unsigned fpu_ps_cmp(MipsCpu *cpu, uint64_t a, uint64_t b, unsigned cond)
     return low | high << 1;
 }
 
-/* ---- control registers ---- */
+/* ---- control registers: condition code 0 is bit 23, 1..7 are bits 25..31 ---- */
+
+#define FCSR_CODES 0xfe800000u
+
+uint32_t fpu_fcsr(const MipsCpu *cpu)
+{
+    uint32_t v = cpu->fcr31 | cpu->fcc[0] << 23;
+    for (unsigned cc = 1; cc < 8; cc++) {
+        v |= cpu->fcc[cc] << (24 + cc);
+    }
+    return v;
+}
+
+void fpu_set_fcsr(MipsCpu *cpu, uint32_t v)
+{
+    cpu->fcr31 = v & ~FCSR_CODES;
+    cpu->fcc[0] = v >> 23 & 1;
+    for (unsigned cc = 1; cc < 8; cc++) {
+        cpu->fcc[cc] = v >> (24 + cc) & 1;
+    }
+}
 
 uint32_t fpu_control_read(MipsCpu *cpu, unsigned n)
 {
-    uint32_t v = cpu->fcr31;
+    uint32_t v = fpu_fcsr(cpu);
     switch (n) {
     case 0:  return cpu->model->fcr0;
     case 25: return (v >> 24 & 0xfe) | (v >> 23 & 1);                   /* FCCR */
@@ -215,15 +235,15 @@ uint32_t fpu_control_read(MipsCpu *cpu, unsigned n)
 
 void fpu_control_write(MipsCpu *cpu, unsigned n, uint32_t v)
 {
-    uint32_t old = cpu->fcr31;
+    uint32_t old = fpu_fcsr(cpu);
     switch (n) {
-    case 25: v = (old & 0x017fffff) | (v & 0xfe) << 24 | (v & 1) << 23; break;
+    case 25: v = (old & ~FCSR_CODES) | (v & 0xfe) << 24 | (v & 1) << 23; break;
     case 26: v = (old & ~0x0003f07cu) | (v & 0x0003f07c); break;
     case 28: v = (old & ~0x01000f83u) | (v & 0x00000f83) | (v & 4) << 22; break;
     case 31: v = (old & ~cpu->model->fcr31_rw) | (v & cpu->model->fcr31_rw); break;
     default: return;
     }
-    cpu->fcr31 = v;
+    fpu_set_fcsr(cpu, v);
     /* A Cause bit whose trap is enabled traps at once; E always does. */
     if ((v >> 12 & 0x3f) & ((v >> 7 & 0x1f) | FP_UNIMP)) {
         mips_raise(cpu, EXC_FPE);

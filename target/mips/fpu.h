@@ -55,6 +55,9 @@ uint64_t fpu_ps_muladd(MipsCpu *cpu, uint64_t a, uint64_t b, uint64_t c, unsigne
 /* Bit 0: the lower comparison, bit 1: the upper. */
 unsigned fpu_ps_cmp(MipsCpu *cpu, uint64_t a, uint64_t b, unsigned cond);
 
+/* FCSR as software reads it, and all of it made anew; a debugger's view, nothing traps. */
+uint32_t fpu_fcsr(const MipsCpu *cpu);
+void fpu_set_fcsr(MipsCpu *cpu, uint32_t value);
 /* CTC1 and CFC1 of control register n (0, 25, 26, 28, 31); a write may raise EXC_FPE. */
 uint32_t fpu_control_read(MipsCpu *cpu, unsigned n);
 void fpu_control_write(MipsCpu *cpu, unsigned n, uint32_t value);

@@ -92,26 +92,21 @@ static IrVal aligned_index(Trans *t, const Insn *i)
 TRANS(LUXC1) { load_double(t, aligned_index(t, i), 0, i->sa); }
 TRANS(SUXC1) { ir_store(t->ir, insn_mem(t, 8, false), aligned_index(t, i), 0, get(t, IR_I64, i->rd)); }
 
-/* ---- condition codes: FCSR bit 23, then 25 upward ---- */
+/* ---- condition codes: a slot each, 0 or 1 ---- */
 
-static unsigned cc_bit(unsigned cc)
+static size_t code_slot(unsigned cc)
 {
-    return cc == 0 ? 23 : 24 + cc;
-}
-
-static IrVal fcsr(Trans *t)
-{
-    return ir_get(t->ir, IR_I32, offsetof(MipsCpu, fcr31));
+    return offsetof(MipsCpu, fcc) + 4 * cc;
 }
 
 static IrVal condition(Trans *t, unsigned cc)
 {
-    return ir_extract(t->ir, fcsr(t), cc_bit(cc), 1);
+    return ir_get(t->ir, IR_I32, code_slot(cc));
 }
 
 static void set_condition(Trans *t, unsigned cc, IrVal v)
 {
-    ir_set(t->ir, offsetof(MipsCpu, fcr31), ir_deposit(t->ir, fcsr(t), v, cc_bit(cc), 1));
+    ir_set(t->ir, code_slot(cc), v);
 }
 
 static void branch_on(Trans *t, const Insn *i, bool on, bool likely)
@@ -201,7 +196,6 @@ TRANS(CVT_D_W) { arith1(t, i, IR_F64, IR_I32, IR_FCVT_DI, 0); }
 TRANS(CVT_S_L) { arith1(t, i, IR_F32, IR_I64, IR_FCVT_SL, 0); }
 TRANS(CVT_D_L) { arith1(t, i, IR_F64, IR_I64, IR_FCVT_DL, 0); }
 
-/* FCMP and the others write FCSR behind the builder's back: its known value is stale. */
 static void compare(Trans *t, const Insn *i, IrType type, IrCode code)
 {
     IrVal c = ir_op(t->ir, code, IR_I32, get(t, type, i->rd), get(t, type, i->rt), 0, i->word & 15);
@@ -254,7 +248,7 @@ TRANS(C_PS)
     unsigned cc = i->word >> 8 & 6;
     IrVal r = ir_to_i32(t->ir, ir_call(t->ir, &helper_ps_cmp, ps(t, i->rd), ps(t, i->rt),
                                        ir_const(t->ir, IR_I64, i->word & 15)));
-    set_condition(t, cc, r);
+    set_condition(t, cc, and_(t, r, konst32(t, 1)));
     set_condition(t, cc + 1, shr(t, r, konst32(t, 1)));
 }
 
