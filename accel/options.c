@@ -43,6 +43,16 @@ static bool parse_bool(const char *name, const char *value, bool *out, GError **
     return true;
 }
 
+static bool parse_cache_size(AccelConfig *config, const char *value, GError **err)
+{
+    guint64 mib;
+    if (!g_ascii_string_to_unsigned(value, 10, 16, 512, &mib, NULL)) {
+        return error_set(err, "-accel tcg,tb-size=%s: a number of MiB from 16 to 512 is expected", value);
+    }
+    config->cache_size = (size_t)mib << 20;
+    return true;
+}
+
 static bool parse_tcg(AccelConfig *config, const char *name, const char *value, GError **err)
 {
     if (strcmp(name, "one-insn-per-tb") == 0) {
@@ -50,6 +60,18 @@ static bool parse_tcg(AccelConfig *config, const char *name, const char *value, 
     }
     if (strcmp(name, "ir-verify") == 0) {
         return parse_bool("tcg,ir-verify", value, &config->ir_checks, err);
+    }
+    if (strcmp(name, "interpreter") == 0) {
+        return parse_bool("tcg,interpreter", value, &config->interpreter, err);
+    }
+    if (strcmp(name, "tier2") == 0) {
+        bool on = true;
+        bool ok = parse_bool("tcg,tier2", value, &on, err);
+        config->hot = on ? HOT : 0;
+        return ok;
+    }
+    if (strcmp(name, "tb-size") == 0) {
+        return parse_cache_size(config, value, err);
     }
     if (strcmp(name, "insn-coverage") == 0 && *value) {
         g_free(config->coverage);

@@ -16,13 +16,16 @@
 typedef struct Block Block;
 typedef struct BlockExit BlockExit;
 
-/* A way out with a known guest address. */
+typedef enum { EXIT_JUMP, EXIT_CALL, EXIT_RETURN } ExitKind;
+
+/* A way out with a known guest address; EXIT_RETURN is where a call of the block will return to. */
 struct BlockExit {
     uint64_t pc;
     void *site;                 /* of the back end: what leaves by it */
     Block *from;
     Block *to;                  /* chained block, or NULL */
     BlockExit *next;            /* in the list of exits chained to the same block */
+    uint8_t kind;
     bool checks_page;           /* chained, it looks whether pc is still where it was */
 };
 
@@ -45,6 +48,7 @@ struct Block {
     Block *page_next;           /* in the same page of memory */
     Block *part_next;           /* in the same part of the arena */
     void *extra;                /* of the back end */
+    const Block *seed;          /* tier 2: the block of tier 1 that it stands for */
 };
 
 static inline Block *block_of_code(const void *code)

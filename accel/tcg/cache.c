@@ -203,7 +203,7 @@ void tcg_chain(Tcg *tcg, BlockExit *exit, Block *to)
 
 /* ---- finding ---- */
 
-static Block *find_block(Tcg *tcg, uint64_t phys, uint64_t pc, uint32_t mode)
+Block *tcg_find_block(const Tcg *tcg, uint64_t phys, uint64_t pc, uint32_t mode)
 {
     for (Block *b = tcg->hash[hash_index(phys, pc, mode)]; b; b = b->hash_next) {
         if (b->phys == phys && b->pc == pc && b->mode == mode) {
@@ -223,6 +223,30 @@ static void enter_block(Tcg *tcg, Block *b)
     enter_page(tcg, b);
 }
 
+void tcg_replace_block(Tcg *tcg, Block *old, Block *by)
+{
+    BlockExit *incoming = old->incoming;
+    for (BlockExit *x = incoming; x; x = x->next) {
+        x->to = NULL;
+    }
+    old->incoming = NULL;
+    leave_page(tcg, old);
+    kill_block(tcg, old);
+    tcg->stats.invalidated--;
+    enter_block(tcg, by);
+    while (incoming) {
+        BlockExit *x = incoming;
+        incoming = x->next;
+        tcg->backend->unlink(tcg, x);
+        tcg_chain(tcg, x, by);
+    }
+}
+
+const uint8_t *tcg_code_page(const Tcg *tcg, uint64_t pc)
+{
+    return softmmu_fetch_entry(tcg->cpu, pc)->host;
+}
+
 const void *tcg_find_code(Tcg *tcg)
 {
     MipsCpu *cpu = tcg->cpu;
@@ -236,7 +260,7 @@ const void *tcg_find_code(Tcg *tcg)
     if (j->code && j->pc == pc && j->mode == cpu->mode && j->phys == phys) {
         return j->code;
     }
-    Block *b = find_block(tcg, phys, pc, cpu->mode);
+    Block *b = tcg_find_block(tcg, phys, pc, cpu->mode);
     if (!b) {
         unsigned at = (unsigned)(pc & ~SOFTMMU_PAGE_MASK);
         b = tcg_translate(tcg, phys, f->host + at, f->end - at);

@@ -5,6 +5,7 @@
  */
 #include "accel/tcg/softmmu.h"
 #include "accel/tcg/tcg.h"
+#include "config-host.h"
 #include "util/log.h"
 
 /* ---- what the CPU asks of its engine ---- */
@@ -221,6 +222,9 @@ static void run_guest(Tcg *tcg)
         }
         RunResult result = tcg->backend->run(tcg, code);
         left_by = result.why == RUN_EXIT ? result.exit : NULL;
+        if (result.why == RUN_HOT) {
+            tcg_optimize(tcg);
+        }
     }
 }
 
@@ -236,6 +240,17 @@ static gpointer vcpu_thread(gpointer opaque)
 
 /* ---- life ---- */
 
+/* Machine code where there is a generator for this host, unless the interpreter is asked for. */
+static const TcgBackend *choose_backend(const AccelConfig *config)
+{
+#ifdef HOST_JIT
+    if (!config->interpreter) {
+        return &jit_backend;
+    }
+#endif
+    return &interp_backend;
+}
+
 Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config)
 {
     Tcg *tcg = g_new0(Tcg, 1);
@@ -245,7 +260,7 @@ Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config)
     tcg->coverage = g_strdup(config->coverage);
     tcg->decoder = mips_decoder_new();
     tcg->region = ir_region_new();
-    tcg->backend = &interp_backend;
+    tcg->backend = choose_backend(config);
     tcg->hot = config->hot;
     arena_init(&tcg->arena, config->cache_size, tcg->backend->executable);
     tcg->jump = g_new0(JumpEntry, TCG_JUMP_SIZE);

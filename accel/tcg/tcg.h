@@ -77,7 +77,7 @@ typedef struct {
     void (*print)(const Tcg *tcg, const Block *b, GString *out);
 } TcgBackend;
 
-extern const TcgBackend interp_backend;
+extern const TcgBackend interp_backend, jit_backend;
 
 struct Tcg {
     MipsCpu *cpu;
@@ -113,12 +113,17 @@ struct Tcg {
 /* The code of the block at cpu->pc in cpu->mode, translated if need be; raises what the fetch
  * raises. */
 const void *tcg_find_code(Tcg *tcg);
+Block *tcg_find_block(const Tcg *tcg, uint64_t phys, uint64_t pc, uint32_t mode);
 void tcg_chain(Tcg *tcg, BlockExit *exit, Block *to);
+/* by is found from now on, and chained to, where old was. */
+void tcg_replace_block(Tcg *tcg, Block *old, Block *by);
 bool tcg_page_has_code(const Tcg *tcg, uint64_t ram_id);
 /* Blocks that depend on any of the bytes die; one that runs goes on to its end. */
 void tcg_code_written(Tcg *tcg, uint64_t ram_id, uint64_t len);
 /* All blocks die. */
 void tcg_flush(Tcg *tcg);
+/* The page of code that pc is in, which was fetched from just now. */
+const uint8_t *tcg_code_page(const Tcg *tcg, uint64_t pc);
 /* Makes room for another block: the oldest ones go when there is none. No block may be running.
  * True if any went. */
 bool tcg_make_room(Tcg *tcg);
@@ -134,6 +139,13 @@ static inline unsigned tcg_jump_index(uint64_t pc)
 
 /* The block at cpu->pc in cpu->mode, whose code lies at phys and code; avail bytes may be read. */
 Block *tcg_translate(Tcg *tcg, uint64_t phys, const uint8_t *code, unsigned avail);
+/* Runs the passes over tcg->region and has the back end make code of it for b. */
+void tcg_finish(Tcg *tcg, Block *b);
+
+/* ---- region.c ---- */
+
+/* The block at cpu->pc is entered often: makes a region of it and what it leads to. */
+void tcg_optimize(Tcg *tcg);
 
 /* ---- run.c ---- */
 

@@ -51,8 +51,7 @@ static void note_coverage(Tcg *tcg, const MipsBlockInfo *info)
     }
 }
 
-/* Runs the passes over tcg->region and has the back end make code of it. */
-static void finish(Tcg *tcg, Block *b)
+void tcg_finish(Tcg *tcg, Block *b)
 {
     log_ir(tcg, LOG_IR, "IR:");
     verify(tcg, "translation");
@@ -79,7 +78,7 @@ Block *tcg_translate(Tcg *tcg, uint64_t phys, const uint8_t *code, unsigned avai
     Block *b = arena_alloc_meta(&tcg->arena, sizeof(*b));
     *b = (Block){ .pc = cpu->pc, .phys = phys, .first = phys, .mode = cpu->mode, .bytes = (uint16_t)info.bytes,
                   .insns = (uint16_t)info.insns, .tier = 1, .countdown = (int32_t)tcg->hot };
-    finish(tcg, b);
+    tcg_finish(tcg, b);
     tcg->stats.blocks++;
     tcg->stats.insns += info.insns;
     return b;

@@ -66,7 +66,11 @@ struct Trans {
         IrVal cond;         /* 0: always taken */
         IrVal target_val;   /* 0: target */
         uint64_t target;
+        bool link;          /* a call: RA was written */
+        bool is_return;
     } branch;
+    const MipsRegionBlock *blocks;      /* of the region; NULL: one block */
+    unsigned nblocks;
 };
 
 /* ---- values; the word type is I32 or I64 as the CPU has it ---- */
@@ -174,6 +178,8 @@ uint64_t insn_branch_target(const Trans *t, const Insn *i);
 /* Branches when cond is not zero; likely: the delay slot is annulled otherwise. */
 void insn_branch(Trans *t, IrVal cond, uint64_t target, bool likely);
 void insn_jump(Trans *t, IrVal target);
+/* The same, of a function to its caller. */
+void insn_return(Trans *t, IrVal target);
 /* Writes the address after the delay slot. */
 void insn_link(Trans *t, unsigned reg);
 void insn_raise(Trans *t, MipsException code);

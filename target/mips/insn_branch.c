@@ -43,9 +43,15 @@ TRANS(JAL)
     insn_branch(t, 0, jump_target(t, i), false);
 }
 
+/* JR.HB clears hazards of code that was written: it is no return that may be predicted. */
 TRANS(JR)
 {
-    insn_jump(t, gpr(t, i->rs));
+    IrVal target = gpr(t, i->rs);
+    if (i->rs == 31 && i->sa == 0) {
+        insn_return(t, target);
+    } else {
+        insn_jump(t, target);
+    }
 }
 
 TRANS(JALR)

@@ -7,6 +7,9 @@
 #include "target/mips/decode.h"
 #include "util/bits.h"
 
+/* Enough for any block; the temporaries of the interpreter are bounded. */
+#define MAX_BLOCK_OPS 900
+
 void insn_raise(Trans *t, MipsException code)
 {
     ir_raise(t->ir, code);
@@ -25,15 +28,48 @@ uint64_t insn_branch_target(const Trans *t, const Insn *i)
     return is64(t) ? target : (uint64_t)(int32_t)target;
 }
 
+/* The label of the region's basic block that begins at pc, or -1. */
+static int label_at(const Trans *t, uint64_t pc)
+{
+    for (unsigned i = 0; i < t->nblocks; i++) {
+        if (t->blocks[i].pc == pc) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+/* On at pc: within the region or out of it. */
+static void go(Trans *t, uint64_t pc)
+{
+    int label = label_at(t, pc);
+    if (label >= 0) {
+        ir_br(t->ir, (unsigned)label);
+    } else {
+        ir_goto(t->ir, pc);
+    }
+}
+
+static void go_if(Trans *t, IrVal cond, uint64_t pc)
+{
+    int label = label_at(t, pc);
+    if (label >= 0) {
+        ir_br_if(t->ir, cond, (unsigned)label);
+    } else {
+        ir_exit_if(t->ir, cond, pc);
+    }
+}
+
 void insn_branch(Trans *t, IrVal cond, uint64_t target, bool likely)
 {
     t->flow = FLOW_BRANCH;
     t->branch.cond = cond;
     t->branch.target = target;
     t->branch.target_val = 0;
+    t->branch.is_return = false;
     if (likely) {
         IrVal zero = ir_const(t->ir, ir_type(t->ir, cond), 0);
-        ir_exit_if(t->ir, eq(t, cond, zero), t->pc + 8);
+        go_if(t, eq(t, cond, zero), t->pc + 8);
         t->branch.cond = 0;
     }
 }
@@ -43,10 +79,18 @@ void insn_jump(Trans *t, IrVal target)
     t->flow = FLOW_BRANCH;
     t->branch.cond = 0;
     t->branch.target_val = target;
+    t->branch.is_return = false;
+}
+
+void insn_return(Trans *t, IrVal target)
+{
+    insn_jump(t, target);
+    t->branch.is_return = true;
 }
 
 void insn_link(Trans *t, unsigned reg)
 {
+    t->branch.link = reg == 31;
     set_gpr(t, reg, konst(t, (int64_t)(t->pc + 8)));
 }
 
@@ -104,6 +148,9 @@ static unsigned translate_insn(Trans *t, const MipsDecoder *decoder, uint32_t wo
 {
     unsigned line = mips_decode(decoder, t->model, word);
     t->flow = FLOW_NEXT;
+    if (!t->in_ds) {
+        t->branch.link = false;
+    }
     ir_begin_insn(t->ir, t->pc, t->in_ds);
     if (line == INSN_RESERVED) {
         reserved(t, word);
@@ -139,21 +186,29 @@ static IrVal branch_destination(Trans *t, uint64_t after)
 /* The branch is done and so is its delay slot, which ends at after. */
 static void finish_branch(Trans *t, uint64_t after, bool leave)
 {
+    IrVal cond = t->branch.cond;
     if (leave) {
         set_pc(t, branch_destination(t, after));
         ir_leave(t->ir);
         return;
     }
-    if (t->branch.target_val) {
-        ir_jump(t->ir, t->branch.target_val);
+    if (cond && !ir_is_const(t->ir, cond)) {
+        go_if(t, cond, t->branch.target);
+        go(t, after);
         return;
     }
-    if (t->branch.cond && !ir_is_const(t->ir, t->branch.cond)) {
-        ir_exit_if(t->ir, t->branch.cond, t->branch.target);
-        ir_goto(t->ir, after);
-    } else {
-        bool taken = !t->branch.cond || t->ir->ops[t->branch.cond].imm;
+    if (t->branch.link) {
+        ir_push_return(t->ir, after);
+    }
+    bool taken = !cond || t->ir->ops[cond].imm;
+    if (t->branch.target_val && t->branch.is_return) {
+        ir_return(t->ir, t->branch.target_val);
+    } else if (t->branch.target_val) {
+        ir_jump(t->ir, t->branch.target_val);
+    } else if (t->branch.link) {
         ir_goto(t->ir, taken ? t->branch.target : after);
+    } else {
+        go(t, taken ? t->branch.target : after);
     }
 }
 
@@ -188,21 +243,56 @@ static uint32_t fetch(const Trans *t, const uint8_t *code)
     return (uint32_t)(t->cpu->big_endian ? load_be(code, 4) : load_le(code, 4));
 }
 
-/* The branch at t->pc was translated; now its delay slot. */
-static void translate_branch_tail(Trans *t, const MipsDecoder *decoder, const uint8_t *code,
-                                  unsigned avail, MipsBlockInfo *info)
+static void note_line(MipsBlockInfo *info, unsigned line)
 {
-    unsigned at = info->bytes;
+    if (info->insns < MIPS_MAX_BLOCK) {
+        info->lines[info->insns] = (uint16_t)line;
+    }
+    info->insns++;
+}
+
+/* The branch at t->pc was translated; now its delay slot, at byte at of code. */
+static unsigned translate_branch_tail(Trans *t, const MipsDecoder *decoder, const uint8_t *code,
+                                      unsigned at, unsigned avail, MipsBlockInfo *info)
+{
     if (at + 4 > avail) {
         defer_delay_slot(t);
-        return;
+        return at;
     }
     t->pc += 4;
     t->in_ds = true;
-    info->lines[info->insns++] = (uint16_t)translate_insn(t, decoder, fetch(t, code + at));
-    info->bytes += 4;
+    note_line(info, translate_insn(t, decoder, fetch(t, code + at)));
+    t->in_ds = false;
     if (t->flow != FLOW_DONE) {
         finish_branch(t, t->pc + 4, t->flow == FLOW_LEAVE);
+    }
+    return at + 4;
+}
+
+/* From t->pc to the end of the basic block; at most max instructions. Returns its bytes. */
+static unsigned translate_to_end(Trans *t, const MipsDecoder *decoder, const uint8_t *code, unsigned avail,
+                                 unsigned max, unsigned max_ops, MipsBlockInfo *info)
+{
+    unsigned at = 0;
+    for (;;) {
+        note_line(info, translate_insn(t, decoder, fetch(t, code + at)));
+        at += 4;
+        if (t->flow == FLOW_DONE) {
+            return at;
+        }
+        if (t->flow == FLOW_BRANCH) {
+            return translate_branch_tail(t, decoder, code, at, avail, info);
+        }
+        t->pc += 4;
+        if (t->flow == FLOW_LEAVE) {
+            set_pc(t, konst(t, (int64_t)t->pc));
+            ir_leave(t->ir);
+            return at;
+        }
+        if (at + 4 > avail || at / 4 >= max || t->ir->nops > max_ops || label_at(t, t->pc) >= 0) {
+            go(t, t->pc);
+            return at;
+        }
     }
 }
 
@@ -220,25 +310,21 @@ void mips_translate_block(const MipsCpu *cpu, const MipsDecoder *decoder, IrRegi
         translate_lone_slot(t, decoder, fetch(t, code), info);
         return;
     }
-    for (;;) {
-        info->lines[info->insns++] = (uint16_t)translate_insn(t, decoder, fetch(t, code + info->bytes));
-        info->bytes += 4;
-        if (t->flow == FLOW_DONE) {
-            return;
-        }
-        if (t->flow == FLOW_BRANCH) {
-            translate_branch_tail(t, decoder, code, avail, info);
-            return;
-        }
-        t->pc += 4;
-        if (t->flow == FLOW_LEAVE) {
-            set_pc(t, konst(t, (int64_t)t->pc));
-            ir_leave(r);
-            return;
-        }
-        if (info->bytes + 4 > avail || info->insns >= max || r->nops > 900) {
-            ir_goto(r, t->pc);
-            return;
-        }
+    info->bytes = translate_to_end(t, decoder, code, avail, max, MAX_BLOCK_OPS, info);
+}
+
+void mips_translate_region(const MipsCpu *cpu, const MipsDecoder *decoder, IrRegion *r, uint32_t mode,
+                           const MipsRegionBlock *blocks, unsigned nblocks, MipsBlockInfo *info)
+{
+    Trans trans = { .ir = r, .cpu = cpu, .model = cpu->model, .mode = mode, .blocks = blocks,
+                    .nblocks = nblocks };
+    Trans *t = &trans;
+    g_assert(nblocks <= IR_MAX_LABELS && !(mode & MODE_DS));
+    ir_reset(r, cpu->base.is_64bit ? IR_I64 : IR_I32, offsetof(MipsCpu, fcr31));
+    info->insns = info->bytes = 0;
+    for (unsigned i = 0; i < nblocks; i++) {
+        t->pc = blocks[i].pc;
+        ir_label(r, i, t->pc);
+        translate_to_end(t, decoder, blocks[i].code, blocks[i].avail, UINT_MAX, UINT_MAX, info);
     }
 }

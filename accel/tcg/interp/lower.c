@@ -412,7 +412,7 @@ static void lower_other(Lower *l, const IrOp *op)
 static void lower_op(Lower *l, const IrOp *op)
 {
     switch (op->code) {
-    case IR_NONE: case IR_CONST: case IR_TRUNC:
+    case IR_NONE: case IR_CONST: case IR_TRUNC: case IR_PUSH_RET:
     case IR_BITS_SI: case IR_BITS_IS: case IR_BITS_DL: case IR_BITS_LD:
         break;
     case IR_GET:     enter_slot(l, l->now, (size_t)op->imm); break;
@@ -426,6 +426,8 @@ static void lower_op(Lower *l, const IrOp *op)
     case IR_JUMP:
         emit(l, is_wide(l, op->arg[0]) ? IOP_JUMP_64 : IOP_JUMP_32, 0, place(l, op->arg[0]), 0, 0, 0);
         break;
+    case IR_LABEL: case IR_BR: case IR_BR_IF:
+        g_assert_not_reached();         /* regions of several blocks are for machine code */
     default:
         switch (ir_op_info[op->code].kind) {
         case IR_KIND_CMP:

@@ -5,6 +5,8 @@
  */
 #include "accel/tcg/ir.h"
 
+#include <string.h>
+
 IrRegion *ir_region_new(void)
 {
     IrRegion *r = g_new0(IrRegion, 1);
@@ -36,6 +38,9 @@ void ir_reset(IrRegion *r, IrType word, size_t fp_slot)
     r->word = word;
     r->fp_slot = fp_slot;
     r->snap_valid = false;
+    r->fp_fast = false;
+    r->nlabels = 0;
+    memset(r->label_op, 0, sizeof(r->label_op));
 }
 
 static unsigned type_bytes(IrType type)
@@ -278,6 +283,47 @@ void ir_goto(IrRegion *r, uint64_t pc)
 void ir_jump(IrRegion *r, IrVal target)
 {
     ir_op(r, IR_JUMP, IR_VOID, target, 0, 0, 0);
+}
+
+void ir_return(IrRegion *r, IrVal target)
+{
+    IrVal v = ir_op(r, IR_JUMP, IR_VOID, target, 0, 0, 0);
+    r->ops[v].mem = 1;
+}
+
+void ir_push_return(IrRegion *r, uint64_t pc)
+{
+    ir_op(r, IR_PUSH_RET, IR_VOID, 0, 0, 0, (int64_t)pc);
+}
+
+void ir_label(IrRegion *r, unsigned label, uint64_t pc)
+{
+    g_assert(label < IR_MAX_LABELS && !r->label_op[label]);
+    r->nknown = 0;
+    r->snap_valid = false;
+    r->label_pc[label] = pc;
+    r->label_op[label] = ir_op(r, IR_LABEL, IR_VOID, 0, 0, 0, label);
+    r->nlabels = MAX(r->nlabels, label + 1);
+}
+
+/* A branch to a label that is there already makes a loop. */
+static void note_branch(IrRegion *r, unsigned label)
+{
+    if (r->label_op[label]) {
+        r->ops[r->label_op[label]].mem = 1;
+    }
+}
+
+void ir_br(IrRegion *r, unsigned label)
+{
+    note_branch(r, label);
+    ir_op(r, IR_BR, IR_VOID, 0, 0, 0, label);
+}
+
+void ir_br_if(IrRegion *r, IrVal cond, unsigned label)
+{
+    note_branch(r, label);
+    ir_op(r, IR_BR_IF, IR_VOID, cond, 0, 0, label);
 }
 
 void ir_raise(IrRegion *r, int code)

@@ -10,9 +10,9 @@ void ir_dce(IrRegion *r)
     }
     for (IrVal v = r->nops - 1; v > 0; v--) {
         IrOp *op = &r->ops[v];
-        uint8_t effects = ir_op_info[op->code].effects & ~(IR_COMM | IR_READS);
+        unsigned effects = ir_op_info[op->code].effects & ~(unsigned)(IR_COMM | IR_READS);
         if (op->code == IR_CALL) {
-            effects = op->helper->effects & ~IR_READS;
+            effects = op->helper->effects & ~(unsigned)IR_READS;
         }
         if (!used[v] && !effects && op->code != IR_NONE) {
             op->code = IR_NONE;

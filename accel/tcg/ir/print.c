@@ -24,7 +24,10 @@ static void print_imm(GString *out, const IrOp *op, IrSlotName slot_name)
     case IR_CALL:
         g_string_append_printf(out, " %s", op->helper->name);
         break;
-    case IR_CONST: case IR_GOTO: case IR_EXIT_IF:
+    case IR_LABEL: case IR_BR: case IR_BR_IF:
+        g_string_append_printf(out, " L%d", (int)op->imm);
+        break;
+    case IR_CONST: case IR_GOTO: case IR_EXIT_IF: case IR_PUSH_RET:
         g_string_append_printf(out, " %#" PRIx64, (uint64_t)op->imm);
         break;
     case IR_EXTRACT: case IR_DEPOSIT:

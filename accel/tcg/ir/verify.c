@@ -18,7 +18,8 @@ static bool type_fits(char want, IrType have, IrType own)
     }
 }
 
-static const char *check_args(const IrRegion *r, IrVal v)
+/* start: the first operation of the basic block that v is in. */
+static const char *check_args(const IrRegion *r, IrVal v, IrVal start)
 {
     const IrOp *op = &r->ops[v];
     const IrOpInfo *info = &ir_op_info[op->code];
@@ -32,6 +33,9 @@ static const char *check_args(const IrRegion *r, IrVal v)
         }
         if (a >= v) {
             return "an operand is used before it is defined";
+        }
+        if (a < start) {
+            return "an operand comes from another basic block";
         }
         IrType have = (IrType)r->ops[a].type;
         if (r->ops[a].code == IR_NONE || r->ops[a].code == IR_SET || have == IR_VOID) {
@@ -56,7 +60,10 @@ static const char *check_memory(const IrRegion *r, const IrOp *op)
 
 static const char *check_snapshot(const IrRegion *r, const IrOp *op, IrVal v)
 {
-    uint8_t effects = op->code == IR_CALL ? op->helper->effects : ir_op_info[op->code].effects;
+    unsigned effects = op->code == IR_CALL ? op->helper->effects : ir_op_info[op->code].effects;
+    if (op->snap == IR_NO_SNAP && (effects & IR_FP) && r->fp_fast) {
+        return NULL;
+    }
     if (!(effects & IR_RAISES)) {
         return op->snap == IR_NO_SNAP ? NULL : "a snapshot on an operation that cannot raise";
     }
@@ -73,16 +80,28 @@ static const char *check_snapshot(const IrRegion *r, const IrOp *op, IrVal v)
     return NULL;
 }
 
-static const char *check_op(const IrRegion *r, IrVal v)
+/* What ends a basic block is the last operation, or a label follows. */
+static const char *check_end(const IrRegion *r, IrVal v)
+{
+    IrCode code = r->ops[v].code;
+    bool ends = (ir_op_info[code].effects & IR_ENDS) || code == IR_BR;
+    bool last = v == r->nops - 1;
+    if ((code == IR_LABEL || code == IR_BR || code == IR_BR_IF) &&
+        ((uint64_t)r->ops[v].imm >= r->nlabels || !r->label_op[r->ops[v].imm])) {
+        return "a label is not there";
+    }
+    if (last) {
+        return ends ? NULL : "the region does not end in a terminator";
+    }
+    return ends && r->ops[v + 1].code != IR_LABEL ? "an operation follows the terminator" : NULL;
+}
+
+static const char *check_op(const IrRegion *r, IrVal v, IrVal start)
 {
     const IrOp *op = &r->ops[v];
     const IrOpInfo *info = &ir_op_info[op->code];
-    bool ends = info->effects & IR_ENDS;
-    if (ends != (v == r->nops - 1)) {
-        return ends ? "an operation follows the terminator" : "the region does not end in a terminator";
-    }
-    const char *problem = check_args(r, v);
-    if (problem) {
+    const char *problem = check_end(r, v);
+    if (problem || (problem = check_args(r, v, start))) {
         return problem;
     }
     IrType type = (IrType)op->type;
@@ -112,14 +131,16 @@ char *ir_verify(const IrRegion *r)
     if (r->nops < 2) {
         return g_strdup("the region is empty");
     }
+    IrVal start = 1;
     for (IrVal v = 1; v < r->nops; v++) {
+        start = r->ops[v].code == IR_LABEL ? v : start;
         if (r->ops[v].code >= IR_OPCODES) {
             return g_strdup_printf("%%%u: unknown operation %u", v, r->ops[v].code);
         }
         if (r->ops[v].code == IR_NONE) {
             continue;
         }
-        const char *problem = check_op(r, v);
+        const char *problem = check_op(r, v, start);
         if (problem) {
             return g_strdup_printf("%%%u (%s): %s", v, ir_op_info[r->ops[v].code].text, problem);
         }

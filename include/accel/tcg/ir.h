@@ -7,6 +7,7 @@
  * it is in a delay slot, and which values are to be written into which slots before guest
  * state is looked at (none until a pass moves SETs away).
  *
+ * A region is one basic block, or several that begin with labels; values stay within one.
  * A value is the index of the operation that makes it; 0 is no value.
  */
 #ifndef ACCEL_TCG_IR_H
@@ -22,6 +23,7 @@ typedef enum { IR_VOID, IR_I32, IR_I64, IR_F32, IR_F64 } IrType;
 enum {
     IR_COMM = 1 << 0, IR_READS = 1 << 1, IR_WRITES = 1 << 2, IR_RAISES = 1 << 3, IR_MEM = 1 << 4,
     IR_FP = 1 << 5, IR_EXITS = 1 << 6, IR_ENDS = 1 << 7,
+    IR_FLOW = 1 << 8,           /* stays where it is */
 };
 
 typedef enum {
@@ -37,7 +39,8 @@ typedef enum { IR_KIND_UN, IR_KIND_BIN, IR_KIND_CMP, IR_KIND_OTHER } IrKind;
 
 typedef struct {
     const char *name, *text, *sig;
-    uint8_t kind, effects, nargs;
+    uint8_t kind, nargs;
+    uint16_t effects;
 } IrOpInfo;
 
 extern const IrOpInfo ir_op_info[IR_OPCODES];
@@ -83,6 +86,7 @@ typedef struct {
 } IrSnapshot;
 
 #define IR_SLOT_CACHE 64
+#define IR_MAX_LABELS 64
 
 typedef struct {
     IrOp *ops;
@@ -92,6 +96,10 @@ typedef struct {
     IrPending *pending;
     uint32_t npending, pending_cap;
     IrType word;                /* of guest words and addresses */
+    bool fp_fast;               /* no operation with IR_FP raises */
+    uint64_t label_pc[IR_MAX_LABELS];   /* guest address of each label */
+    IrVal label_op[IR_MAX_LABELS];      /* its operation; 0: not there yet */
+    unsigned nlabels;
     size_t fp_slot;             /* I32 slot that operations with IR_FP read and write */
     /* Builder: the value that each slot is known to hold. */
     struct { uint16_t slot; uint8_t type; IrVal val; } known[IR_SLOT_CACHE];
@@ -132,6 +140,14 @@ void ir_exit_if(IrRegion *r, IrVal cond, uint64_t pc);
 void ir_trap_if(IrRegion *r, IrVal cond, int code);
 void ir_goto(IrRegion *r, uint64_t pc);
 void ir_jump(IrRegion *r, IrVal target);
+/* A jump that returns from a function; and the hint that one will return to pc. */
+void ir_return(IrRegion *r, IrVal target);
+void ir_push_return(IrRegion *r, uint64_t pc);
+/* The basic block of label (below IR_MAX_LABELS) begins, at pc. */
+void ir_label(IrRegion *r, unsigned label, uint64_t pc);
+/* To a label, which may come later; always, or when cond is not zero. */
+void ir_br(IrRegion *r, unsigned label);
+void ir_br_if(IrRegion *r, IrVal cond, unsigned label);
 void ir_raise(IrRegion *r, int code);
 void ir_leave(IrRegion *r);
 

@@ -39,6 +39,18 @@ void mips_translate_block(const MipsCpu *cpu, const MipsDecoder *decoder, IrRegi
                           uint32_t mode, const uint8_t *code, unsigned avail, unsigned max,
                           MipsBlockInfo *info);
 
+/* Where a basic block of a region begins, and how many bytes of it may be read. */
+typedef struct {
+    uint64_t pc;
+    const uint8_t *code;
+    unsigned avail;
+} MipsRegionBlock;
+
+/* Translates the blocks, at most IR_MAX_LABELS, to one region that is entered at the first; branches
+ * among them stay in it, calls leave it. One mode, without MODE_DS. info->bytes means nothing. */
+void mips_translate_region(const MipsCpu *cpu, const MipsDecoder *decoder, IrRegion *r, uint32_t mode,
+                           const MipsRegionBlock *blocks, unsigned nblocks, MipsBlockInfo *info);
+
 /* One instruction as assembly text; pc for branch targets. Never fails: unknown words
  * become ".word". */
 void mips_disassemble(const MipsDecoder *decoder, uint32_t word, uint64_t pc, bool is_64bit, GString *out);
