@@ -55,6 +55,7 @@ void tcg_finish(Tcg *tcg, Block *b)
 {
     log_ir(tcg, LOG_IR, "IR:");
     verify(tcg, "translation");
+    ir_dse(tcg->region);
     ir_dce(tcg->region);
     log_ir(tcg, LOG_IR_OPT, "IR, optimized:");
     verify(tcg, "dead code elimination");
@@ -62,7 +63,7 @@ void tcg_finish(Tcg *tcg, Block *b)
     if (log_enabled(LOG_OUT_ASM)) {
         g_autoptr(GString) text = g_string_new(NULL);
         tcg->backend->print(tcg, b, text);
-        log_line(LOG_OUT_ASM, "OUT:\n%s", text->str);
+        log_line(LOG_OUT_ASM, "OUT, tier %u, pc 0x%" G_GINT64_MODIFIER "x:\n%s", b->tier, b->pc, text->str);
     }
     tcg->stats.code_bytes += b->code_size;
 }

@@ -2,6 +2,8 @@
 /* Machine code as a back end: running, chaining, exceptions. */
 #include "accel/tcg/jit/jit.h"
 
+#include <capstone/capstone.h>
+#include <inttypes.h>
 #include <xmmintrin.h>
 #include "target/mips/fpu.h"
 
@@ -75,12 +77,20 @@ static void restore(Tcg *tcg)
 
 static void print(const Tcg *tcg, const Block *b, GString *out)
 {
-    const uint8_t *p = b->code;
-    g_string_append_printf(out, "%u bytes at %p", b->code_size, (const void *)p);
-    for (uint32_t i = 0; i < b->code_size; i++) {
-        g_string_append_printf(out, "%s%02x", i % 32 ? " " : "\n  ", p[i]);
+    csh handle;
+    cs_insn *insns;
+    if (cs_open(CS_ARCH_X86, CS_MODE_64, &handle) != CS_ERR_OK) {
+        return;
     }
-    g_string_append_c(out, '\n');
+    size_t n = cs_disasm(handle, b->code, b->code_size - sizeof(b), (uintptr_t)b->code, 0, &insns);
+    for (size_t i = 0; i < n; i++) {
+        g_string_append_printf(out, "  %012" PRIx64 "  %-7s %s\n", insns[i].address, insns[i].mnemonic,
+                               insns[i].op_str);
+    }
+    if (n) {
+        cs_free(insns, n);
+    }
+    cs_close(&handle);
 }
 
 const TcgBackend jit_backend = {

@@ -175,6 +175,8 @@ void ir_print(const IrRegion *r, IrSlotName slot_name, GString *out);
  * wrong; the caller frees it. (ir/verify.c) */
 char *ir_verify(const IrRegion *r);
 
+/* Removes writes of slots that are written again before anybody can look. (ir/dse.c) */
+void ir_dse(IrRegion *r);
 /* Removes pure operations nobody uses. (ir/dce.c) */
 void ir_dce(IrRegion *r);
 

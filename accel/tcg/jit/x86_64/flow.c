@@ -97,10 +97,31 @@ static void exit_if(Gen *g, const IrOp *op)
     g_array_append_val(g->stubs, s);
 }
 
+/* The label that operation v is, or -1. */
+static int64_t label_of(const Gen *g, IrVal v)
+{
+    return v < g->r->nops && g->r->ops[v].code == IR_LABEL ? g->r->ops[v].imm : -1;
+}
+
+/* A branch to what comes next needs no code. */
+static void branch(Gen *g, const IrOp *op)
+{
+    if (g->skip != g->now && label_of(g, g->now + 1) != op->imm) {
+        jump_to_label(g, x_jmp(&g->a), op->imm);
+    }
+}
+
+/* When only a BR lies between here and the label, the condition is turned round and the BR left out. */
 static void branch_if(Gen *g, const IrOp *op)
 {
     HostCond cc = gen_test(g, op->arg[0]);
-    jump_to_label(g, x_jcc(&g->a, cc), op->imm);
+    const IrOp *next = &g->r->ops[g->now + 1];
+    if (next->code == IR_BR && label_of(g, g->now + 2) == op->imm) {
+        jump_to_label(g, x_jcc(&g->a, cc ^ 1u), next->imm);
+        g->skip = g->now + 1;
+    } else {
+        jump_to_label(g, x_jcc(&g->a, cc), op->imm);
+    }
 }
 
 /* ---- calls and returns of the guest ---- */
@@ -266,7 +287,7 @@ void gen_flow(Gen *g, const IrOp *op)
 {
     switch (op->code) {
     case IR_LABEL:    label(g, op); break;
-    case IR_BR:       jump_to_label(g, x_jmp(&g->a), op->imm); break;
+    case IR_BR:       branch(g, op); break;
     case IR_BR_IF:    branch_if(g, op); break;
     case IR_EXIT_IF:  exit_if(g, op); break;
     case IR_PUSH_RET: push_return(g, op); break;

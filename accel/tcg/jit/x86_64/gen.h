@@ -91,6 +91,7 @@ typedef struct {
     bool calls;                 /* a return was noted in this basic block */
     GenVal *v;
     IrVal now;
+    IrVal skip;                 /* a BR that was made already */
 
     JitHome *homes;
     unsigned nhomes;
