@@ -65,22 +65,32 @@ static IrVal indexed(Trans *t, const Insn *i)
 
 static void load_single(Trans *t, IrVal base, int32_t disp, unsigned fd)
 {
-    set(t, fd, ir_load(t->ir, IR_I32, insn_mem(t, 4, false), base, disp));
+    set(t, fd, ir_load(t->ir, IR_F32, insn_mem(t, 4, false), base, disp));
 }
 
 static void load_double(Trans *t, IrVal base, int32_t disp, unsigned fd)
 {
-    set(t, fd, ir_load(t->ir, IR_I64, insn_mem(t, 8, false), base, disp));
+    set(t, fd, ir_load(t->ir, IR_F64, insn_mem(t, 8, false), base, disp));
+}
+
+static void store_single(Trans *t, IrVal base, int32_t disp, unsigned fs)
+{
+    ir_store(t->ir, insn_mem(t, 4, false), base, disp, get(t, IR_F32, fs));
+}
+
+static void store_double(Trans *t, IrVal base, int32_t disp, unsigned fs)
+{
+    ir_store(t->ir, insn_mem(t, 8, false), base, disp, get(t, IR_F64, fs));
 }
 
 TRANS(LWC1)  { load_single(t, insn_base(t, i->rs), i->imm, i->rt); }
 TRANS(LDC1)  { load_double(t, insn_base(t, i->rs), i->imm, i->rt); }
-TRANS(SWC1)  { ir_store(t->ir, insn_mem(t, 4, false), insn_base(t, i->rs), i->imm, get(t, IR_I32, i->rt)); }
-TRANS(SDC1)  { ir_store(t->ir, insn_mem(t, 8, false), insn_base(t, i->rs), i->imm, get(t, IR_I64, i->rt)); }
+TRANS(SWC1)  { store_single(t, insn_base(t, i->rs), i->imm, i->rt); }
+TRANS(SDC1)  { store_double(t, insn_base(t, i->rs), i->imm, i->rt); }
 TRANS(LWXC1) { load_single(t, indexed(t, i), 0, i->sa); }
 TRANS(LDXC1) { load_double(t, indexed(t, i), 0, i->sa); }
-TRANS(SWXC1) { ir_store(t->ir, insn_mem(t, 4, false), indexed(t, i), 0, get(t, IR_I32, i->rd)); }
-TRANS(SDXC1) { ir_store(t->ir, insn_mem(t, 8, false), indexed(t, i), 0, get(t, IR_I64, i->rd)); }
+TRANS(SWXC1) { store_single(t, indexed(t, i), 0, i->rd); }
+TRANS(SDXC1) { store_double(t, indexed(t, i), 0, i->rd); }
 TRANS(PREFX) { }
 
 static IrVal aligned_index(Trans *t, const Insn *i)
@@ -90,7 +100,7 @@ static IrVal aligned_index(Trans *t, const Insn *i)
 }
 
 TRANS(LUXC1) { load_double(t, aligned_index(t, i), 0, i->sa); }
-TRANS(SUXC1) { ir_store(t->ir, insn_mem(t, 8, false), aligned_index(t, i), 0, get(t, IR_I64, i->rd)); }
+TRANS(SUXC1) { store_double(t, aligned_index(t, i), 0, i->rd); }
 
 /* ---- condition codes: a slot each, 0 or 1 ---- */
 
@@ -155,8 +165,8 @@ TRANS(MOVZ_D)  { move_fpr_if(t, i, IR_I64, gpr_nonzero(t, i->rt), true); }
 TRANS(MOVN_D)  { move_fpr_if(t, i, IR_I64, gpr_nonzero(t, i->rt), false); }
 TRANS(MOVZ_PS) { move_fpr_if(t, i, IR_I64, gpr_nonzero(t, i->rt), true); }
 TRANS(MOVN_PS) { move_fpr_if(t, i, IR_I64, gpr_nonzero(t, i->rt), false); }
-TRANS(MOV_S)   { set(t, i->sa, get(t, IR_I32, i->rd)); }
-TRANS(MOV_D)   { set(t, i->sa, get(t, IR_I64, i->rd)); }
+TRANS(MOV_S)   { set(t, i->sa, get(t, IR_F32, i->rd)); }
+TRANS(MOV_D)   { set(t, i->sa, get(t, IR_F64, i->rd)); }
 TRANS(MOV_PS)  { set(t, i->sa, get(t, IR_I64, i->rd)); }
 
 /* ---- arithmetic ---- */

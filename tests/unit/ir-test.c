@@ -48,6 +48,10 @@ static void test_known_slots(void)
     IrVal f = ir_get(r, IR_F32, 0x80);
     ir_op(r, IR_FADD, IR_F32, f, f, 0, 0);              /* writes FCSR */
     g_assert_cmpuint(ir_get(r, IR_I32, 0x200), !=, fcsr);
+    IrVal bits = ir_get(r, IR_I32, 0x80);               /* known as F32 */
+    g_assert_cmpuint(r->ops[bits].code, ==, IR_BITS_IS);
+    g_assert_cmpuint(ir_get(r, IR_I32, 0x80), ==, bits);
+    g_assert_cmpuint(ir_get(r, IR_F32, 0x80), ==, f);
     ir_region_free(r);
 }
 

@@ -109,12 +109,30 @@ static void remember(IrRegion *r, size_t slot, IrVal v)
     }
 }
 
+/* The bits of v, which has the size of type and is an integer where type is none. */
+static IrVal bits_as(IrRegion *r, IrType type, IrVal v)
+{
+    static const uint8_t codes[] = {
+        [IR_I32] = IR_BITS_IS, [IR_I64] = IR_BITS_LD, [IR_F32] = IR_BITS_SI, [IR_F64] = IR_BITS_DL,
+    };
+    return ir_op(r, codes[type], type, v, 0, 0, 0);
+}
+
 IrVal ir_get(IrRegion *r, IrType type, size_t slot)
 {
+    IrVal other = 0;
     for (unsigned i = 0; i < r->nknown; i++) {
         if (r->known[i].slot == slot && r->known[i].type == type) {
             return r->known[i].val;
         }
+        if (r->known[i].slot == slot && type_bytes(r->known[i].type) == type_bytes(type)) {
+            other = r->known[i].val;
+        }
+    }
+    if (other) {
+        IrVal v = bits_as(r, type, other);
+        remember(r, slot, v);
+        return v;
     }
     g_assert(slot < 0x8000);
     IrVal v = append(r, (IrOp){ .code = IR_GET, .type = type, .snap = IR_NO_SNAP, .imm = (int64_t)slot });
