@@ -2,6 +2,7 @@
 /* Exceptions and interrupts: what they do to CP0 and where they go (MD00090, chapter 6). */
 #include "target/mips/cpu.h"
 
+#include "target/mips/fpu.h"
 #include "util/bits.h"
 #include "util/log.h"
 
@@ -71,7 +72,7 @@ void mips_mode_update(MipsCpu *cpu)
         mode |= MODE_CP0;
     }
     if ((st & ST_CU1) && cpu->model->fcr0) {
-        mode |= MODE_CU1;
+        mode |= MODE_CU1 | (fpu_is_exact(cpu) ? MODE_FPX : 0);
     }
     if (st & ST_FR) {
         mode |= MODE_FR;

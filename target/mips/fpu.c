@@ -236,6 +236,7 @@ uint32_t fpu_control_read(MipsCpu *cpu, unsigned n)
 void fpu_control_write(MipsCpu *cpu, unsigned n, uint32_t v)
 {
     uint32_t old = fpu_fcsr(cpu);
+    bool was_exact = fpu_is_exact(cpu);
     switch (n) {
     case 25: v = (old & ~FCSR_CODES) | (v & 0xfe) << 24 | (v & 1) << 23; break;
     case 26: v = (old & ~0x0003f07cu) | (v & 0x0003f07c); break;
@@ -244,6 +245,9 @@ void fpu_control_write(MipsCpu *cpu, unsigned n, uint32_t v)
     default: return;
     }
     fpu_set_fcsr(cpu, v);
+    if (fpu_is_exact(cpu) != was_exact) {
+        mips_mode_update(cpu);
+    }
     /* A Cause bit whose trap is enabled traps at once; E always does. */
     if ((v >> 12 & 0x3f) & ((v >> 7 & 0x1f) | FP_UNIMP)) {
         mips_raise(cpu, EXC_FPE);

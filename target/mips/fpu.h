@@ -55,10 +55,17 @@ uint64_t fpu_ps_muladd(MipsCpu *cpu, uint64_t a, uint64_t b, uint64_t c, unsigne
 /* Bit 0: the lower comparison, bit 1: the upper. */
 unsigned fpu_ps_cmp(MipsCpu *cpu, uint64_t a, uint64_t b, unsigned cond);
 
+/* What MODE_FPX says: FCSR enables a trap, or has FS set. Otherwise no operation raises. */
+static inline bool fpu_is_exact(const MipsCpu *cpu)
+{
+    return cpu->fcr31 & 0x01000f80;
+}
+
 /* FCSR as software reads it, and all of it made anew; a debugger's view, nothing traps. */
 uint32_t fpu_fcsr(const MipsCpu *cpu);
 void fpu_set_fcsr(MipsCpu *cpu, uint32_t value);
-/* CTC1 and CFC1 of control register n (0, 25, 26, 28, 31); a write may raise EXC_FPE. */
+/* CTC1 and CFC1 of control register n (0, 25, 26, 28, 31); a write may raise EXC_FPE, and one of
+ * 28 or 31 may change the mode. */
 uint32_t fpu_control_read(MipsCpu *cpu, unsigned n);
 void fpu_control_write(MipsCpu *cpu, unsigned n, uint32_t value);
 

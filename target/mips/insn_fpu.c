@@ -54,6 +54,9 @@ TRANS(CFC1)
 TRANS(CTC1)
 {
     ir_call(t->ir, &helper_ctc1, konst(t, i->rd), gpr32(t, i->rt), 0);
+    if (i->rd == 28 || i->rd == 31) {       /* MODE_FPX */
+        t->flow = FLOW_LEAVE;
+    }
 }
 
 /* ---- loads and stores ---- */

@@ -231,9 +231,10 @@ static void translate_lone_slot(Trans *t, const MipsDecoder *decoder, uint32_t w
     if (t->flow == FLOW_DONE) {
         return;
     }
-    if (t->flow == FLOW_NEXT) {     /* else the helper has set the mode anew */
-        ir_set(t->ir, offsetof(MipsCpu, mode), konst32(t, (int32_t)(t->mode & ~MODE_DS)));
-    }
+    /* A helper may have set the mode anew. */
+    IrVal now = t->flow == FLOW_NEXT ? konst32(t, (int32_t)t->mode)
+                                     : ir_get(t->ir, IR_I32, offsetof(MipsCpu, mode));
+    ir_set(t->ir, offsetof(MipsCpu, mode), and_(t, now, konst32(t, ~MODE_DS)));
     set_pc(t, ir_get(t->ir, IR_I64, offsetof(MipsCpu, btarget)));
     ir_leave(t->ir);
 }
@@ -303,6 +304,7 @@ void mips_translate_block(const MipsCpu *cpu, const MipsDecoder *decoder, IrRegi
     Trans trans = { .ir = r, .cpu = cpu, .model = cpu->model, .mode = mode, .pc = pc };
     Trans *t = &trans;
     ir_reset(r, cpu->base.is_64bit ? IR_I64 : IR_I32, offsetof(MipsCpu, fcr31));
+    r->fp_fast = !(mode & MODE_FPX);
     info->insns = info->bytes = 0;
     if (mode & MODE_DS) {
         info->insns = 1;

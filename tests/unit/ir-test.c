@@ -72,6 +72,22 @@ static void test_verifier_accepts(void)
     ir_region_free(r);
 }
 
+/* Where no FP operation can raise, none needs a snapshot. */
+static void test_fp_fast(void)
+{
+    IrRegion *r = begin();
+    r->fp_fast = true;
+    IrVal f = ir_get(r, IR_F64, 0x80);
+    IrVal sum = ir_op(r, IR_FADD, IR_F64, f, f, 0, 0);
+    ir_goto(r, 0x1004);
+    g_assert_cmpuint(r->ops[sum].snap, ==, IR_NO_SNAP);
+    g_assert_cmpstr(ir_verify(r), ==, NULL);
+    r->fp_fast = false;
+    g_autofree char *problem = ir_verify(r);
+    g_assert_nonnull(strstr(problem, "no snapshot"));
+    ir_region_free(r);
+}
+
 /* Each way to be wrong is found. */
 static void expect_problem(IrRegion *r, const char *what)
 {
@@ -155,6 +171,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ir/fold", test_fold);
     g_test_add_func("/ir/known-slots", test_known_slots);
     g_test_add_func("/ir/verifier/accepts", test_verifier_accepts);
+    g_test_add_func("/ir/fp-fast", test_fp_fast);
     g_test_add_func("/ir/verifier/refuses", test_verifier_refuses);
     g_test_add_func("/ir/dce", test_dce);
     return g_test_run();

@@ -37,6 +37,7 @@ void ir_reset(IrRegion *r, IrType word, size_t fp_slot)
     r->nknown = 0;
     r->word = word;
     r->fp_slot = fp_slot;
+    r->fp_fast = false;
     r->snap_valid = false;
     r->fp_fast = false;
     r->nlabels = 0;
@@ -152,8 +153,9 @@ void ir_set(IrRegion *r, size_t slot, IrVal v)
 IrVal ir_op(IrRegion *r, IrCode code, IrType type, IrVal a, IrVal b, IrVal c, int64_t imm)
 {
     uint8_t effects = ir_op_info[code].effects;
-    uint16_t snap = effects & IR_RAISES ? use_snapshot(r) : IR_NO_SNAP;
-    if (effects & IR_FP) {
+    bool fast = (effects & IR_FP) && r->fp_fast;
+    uint16_t snap = (effects & IR_RAISES) && !fast ? use_snapshot(r) : IR_NO_SNAP;
+    if ((effects & IR_FP) && !fast) {
         forget(r, r->fp_slot, 4);
     }
     return append(r, (IrOp){ .code = code, .type = type, .snap = snap, .arg = { a, b, c }, .imm = imm });

@@ -67,6 +67,9 @@ static const char *check_snapshot(const IrRegion *r, const IrOp *op, IrVal v)
     if (!(effects & IR_RAISES)) {
         return op->snap == IR_NO_SNAP ? NULL : "a snapshot on an operation that cannot raise";
     }
+    if (op->snap == IR_NO_SNAP && (effects & IR_FP) && r->fp_fast && op->code != IR_CALL) {
+        return NULL;
+    }
     if (op->snap >= r->nsnaps) {
         return "an operation that can raise has no snapshot";
     }

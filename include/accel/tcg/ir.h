@@ -101,6 +101,7 @@ typedef struct {
     IrVal label_op[IR_MAX_LABELS];      /* its operation; 0: not there yet */
     unsigned nlabels;
     size_t fp_slot;             /* I32 slot that operations with IR_FP read and write */
+    bool fp_fast;               /* they cannot raise, and nothing reads fp_slot but by a helper */
     /* Builder: the value that each slot is known to hold. */
     struct { uint16_t slot; uint8_t type; IrVal val; } known[IR_SLOT_CACHE];
     unsigned nknown;
