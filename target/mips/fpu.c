@@ -202,8 +202,9 @@ unsigned fpu_ps_cmp(MipsCpu *cpu, uint64_t a, uint64_t b, unsigned cond)
 
 #define FCSR_CODES 0xfe800000u
 
-uint32_t fpu_fcsr(const MipsCpu *cpu)
+uint32_t fpu_fcsr(MipsCpu *cpu)
 {
+    fpu_sync(cpu);
     uint32_t v = cpu->fcr31 | cpu->fcc[0] << 23;
     for (unsigned cc = 1; cc < 8; cc++) {
         v |= cpu->fcc[cc] << (24 + cc);
@@ -213,6 +214,9 @@ uint32_t fpu_fcsr(const MipsCpu *cpu)
 
 void fpu_set_fcsr(MipsCpu *cpu, uint32_t v)
 {
+    /* FCSR.RM 0..3 nearest, zero, up, down; MXCSR.RC 0 nearest, 1 down, 2 up, 3 zero. */
+    cpu->mxcsr = 0x1f80 | (-v & 3) << 13;
+    cpu->fp_last.op = 0;
     cpu->fcr31 = v & ~FCSR_CODES;
     cpu->fcc[0] = v >> 23 & 1;
     for (unsigned cc = 1; cc < 8; cc++) {

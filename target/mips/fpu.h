@@ -7,6 +7,12 @@
  *
  * Each function sets FCSR.Cause and Flags of the vCPU, or raises EXC_FPE when a trap is
  * enabled, before anything else of the CPU has changed. Values are raw bits.
+ *
+ * Machine code that computes on the host's unit leaves Flags in cpu->mxcsr and the last
+ * operation in cpu->fp_last; fpu_sync makes FCSR true. Only code of a mode without MODE_FPX
+ * leaves such state, and what reads or writes FCSR as a whole syncs first. The operations
+ * from fpu_add to fpu_ps_cmp do not: who calls them sees to it that fp_last.op is 0 (the
+ * interpreter never makes it anything else, fpu_exact and the helpers of PS clear it).
  */
 #ifndef TARGET_MIPS_FPU_H
 #define TARGET_MIPS_FPU_H
@@ -62,11 +68,19 @@ static inline bool fpu_is_exact(const MipsCpu *cpu)
 }
 
 /* FCSR as software reads it, and all of it made anew; a debugger's view, nothing traps. */
-uint32_t fpu_fcsr(const MipsCpu *cpu);
+uint32_t fpu_fcsr(MipsCpu *cpu);
 void fpu_set_fcsr(MipsCpu *cpu, uint32_t value);
 /* CTC1 and CFC1 of control register n (0, 25, 26, 28, 31); a write may raise EXC_FPE, and one of
  * 28 or 31 may change the mode. */
 uint32_t fpu_control_read(MipsCpu *cpu, unsigned n);
 void fpu_control_write(MipsCpu *cpu, unsigned n, uint32_t value);
+
+/* ---- fpu_lazy.c ---- */
+
+/* Flags that cpu->mxcsr has gathered go to FCSR, and Cause becomes that of fp_last. Never raises. */
+void fpu_sync(MipsCpu *cpu);
+/* The operation op = IrCode | IrType << 8 | imm << 16 of the IR on raw bits by the functions above;
+ * sets Flags and Cause, clears fp_last.op, may raise where a trap is enabled. */
+uint64_t fpu_exact(MipsCpu *cpu, uint32_t op, uint64_t a, uint64_t b, uint64_t c);
 
 #endif

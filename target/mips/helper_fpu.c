@@ -8,7 +8,7 @@ HELPER_FUNC(do_cfc1)
     (void)b, (void)c;
     return (uint64_t)(int32_t)fpu_control_read(opaque, (unsigned)a);
 }
-HELPER(cfc1, do_cfc1, IR_READS, true)
+HELPER(cfc1, do_cfc1, IR_READS | IR_FP, true)
 
 HELPER_FUNC(do_ctc1)
 {
@@ -16,15 +16,16 @@ HELPER_FUNC(do_ctc1)
     fpu_control_write(opaque, (unsigned)a, (uint32_t)b);
     return 0;
 }
-HELPER(ctc1, do_ctc1, IR_READS | IR_WRITES | IR_RAISES, false)
+HELPER(ctc1, do_ctc1, IR_READS | IR_WRITES | IR_RAISES | IR_FP, false)
 
 #define PS_HELPER(id, expr) \
     HELPER_FUNC(do_##id) \
     { \
         (void)a, (void)b, (void)c; \
+        ((MipsCpu *)opaque)->fp_last.op = 0;    /* Cause becomes this one's */ \
         return expr; \
     } \
-    HELPER(id, do_##id, IR_READS | IR_WRITES | IR_RAISES, true)
+    HELPER(id, do_##id, IR_RAISES | IR_FP, true)
 
 PS_HELPER(ps_add, fpu_ps(opaque, PS_ADD, a, b))
 PS_HELPER(ps_sub, fpu_ps(opaque, PS_SUB, a, b))

@@ -4,6 +4,7 @@
  * operation, all four rounding modes, results and flags. NaN operands follow the legacy
  * MIPS rules, which are written out here once more.
  */
+#include "accel/tcg/ir.h"
 #include "target/mips/fpu.h"
 
 #include <fenv.h>
@@ -275,6 +276,56 @@ static void test_muladd(void)
     g_free(cpu);
 }
 
+/* Flags that a host's unit has gathered and the last operation give the FCSR of exact ones. */
+static void test_lazy(void)
+{
+    static const struct { IrCode code; IrType type; } ops[] = {
+        { IR_FADD, IR_F64 }, { IR_FDIV, IR_F64 }, { IR_FMUL, IR_F64 }, { IR_FCVT_SD, IR_F32 },
+        { IR_FCMP_D, IR_I32 }, { IR_FTOI_ID, IR_I32 }, { IR_FMULADD, IR_F64 }, { IR_FSQRT, IR_F64 },
+    };
+    MipsCpu *exact = new_cpu(), *lazy = new_cpu();
+    seed = 7;
+    for (unsigned i = 0; i < COUNT; i++) {
+        unsigned k = i >> 2 & 7;
+        uint32_t op = ops[k].code | ops[k].type << 8 | (i >> 5 & 3) << 16;
+        uint64_t a = operand_d(), b = operand_d(), c = operand_d();
+        if (i % 64 == 0) {
+            fpu_set_fcsr(exact, (i >> 6 & 3) | 0x02000000);
+            fpu_set_fcsr(lazy, (i >> 6 & 3) | 0x02000000);
+        }
+        uint64_t want = fpu_exact(exact, op, a, b, c);
+        unsigned cause = exact->fcr31 >> 12 & 0x3f;
+        if (cause & FP_INVALID) {
+            g_assert_cmphex(fpu_exact(lazy, op, a, b, c), ==, want);
+        } else {
+            lazy->mxcsr |= (cause & 1) << 5 | (cause & 2) << 3 | (cause & 4) << 1 | (cause & 8) >> 1 | 2;
+            lazy->fp_last.a = a;
+            lazy->fp_last.b = b;
+            lazy->fp_last.c = c;
+            lazy->fp_last.op = op;
+        }
+        if (i % 3 == 0) {
+            g_assert_cmphex(fpu_fcsr(lazy), ==, fpu_fcsr(exact));
+            g_assert_cmphex(lazy->mxcsr, ==, exact->mxcsr);
+            g_assert_cmpuint(lazy->fp_last.op, ==, 0);
+        }
+    }
+    g_free(exact);
+    g_free(lazy);
+}
+
+/* FCSR.RM as an x86 host has it. */
+static void test_mxcsr(void)
+{
+    static const uint32_t want[4] = { 0x1f80, 0x7f80, 0x5f80, 0x3f80 };
+    MipsCpu *cpu = new_cpu();
+    for (unsigned rm = 0; rm < 4; rm++) {
+        fpu_set_fcsr(cpu, rm);
+        g_assert_cmphex(cpu->mxcsr, ==, want[rm]);
+    }
+    g_free(cpu);
+}
+
 /* An enabled trap raises before flags and result change. */
 static sigjmp_buf trapped;
 
@@ -319,6 +370,8 @@ int main(int argc, char **argv)
     g_test_add_func("/fpu/cvt.s.l", test_from_int);
     g_test_add_func("/fpu/compare", test_compare);
     g_test_add_func("/fpu/muladd", test_muladd);
+    g_test_add_func("/fpu/lazy", test_lazy);
+    g_test_add_func("/fpu/mxcsr", test_mxcsr);
     g_test_add_func("/fpu/trap", test_trap);
     return g_test_run();
 }

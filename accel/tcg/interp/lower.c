@@ -339,6 +339,8 @@ static void lower_call(Lower *l, const IrOp *op)
     }
     if (op->helper->effects & IR_WRITES) {
         vacate(l, 0, UINT16_MAX, 0);
+    } else if (op->helper->effects & IR_FP) {
+        vacate(l, l->r->fp_slot, 4, 0);
     }
     intptr_t distance = (intptr_t)op->helper->func - INTERP_TEXT;
     if (op->helper->returns) {

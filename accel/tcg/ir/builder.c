@@ -281,6 +281,8 @@ IrVal ir_call(IrRegion *r, const IrHelper *helper, IrVal a, IrVal b, IrVal c)
     }
     if (helper->effects & IR_WRITES) {
         r->nknown = 0;
+    } else if (helper->effects & IR_FP) {
+        forget(r, r->fp_slot, 4);
     }
     return append(r, op);
 }

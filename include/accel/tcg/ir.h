@@ -50,7 +50,8 @@ enum { IR_MEM_SIZE = 3, IR_MEM_SIGNED = 4, IR_MEM_BIG = 8 };
 
 typedef uint32_t IrVal;
 
-/* What a helper may do: IR_READS, IR_WRITES (any slot), IR_RAISES, IR_MEM. */
+/* What a helper may do: IR_READS, IR_WRITES (any slot), IR_RAISES, IR_MEM, IR_FP (reads and writes
+ * FCSR and what belongs to it). */
 typedef struct {
     const char *name;
     uint64_t (*func)(void *cpu, uint64_t a, uint64_t b, uint64_t c);

@@ -100,12 +100,11 @@ struct MipsCpu {
     uint64_t fpr[32];
     uint32_t fcr31;         /* without the condition codes; whole: fpu_fcsr */
     uint32_t fcc[8];        /* condition codes, 0 or 1 */
-    uint32_t mxcsr;         /* rounding and flags not yet in fcr31, as x86's MXCSR: see fpu_lazy.c */
-    /* The last operation done by machine code, when FCSR.Cause is not made of it yet; op 0: none. */
+    uint32_t mxcsr;         /* FCSR.RM and pending Flags as an x86 host has them, see fpu_sync */
     struct {
-        uint64_t a, b, c;
-        uint32_t op;        /* IrCode | type << 8 | imm << 16 */
-    } fp_last;
+        uint64_t a, b, c;   /* operands, raw bits */
+        uint32_t op;        /* what fpu_exact takes; 0: FCSR.Cause is true */
+    } fp_last;              /* the last operation that machine code did */
     uint32_t mode;          /* MODE_*, kept by mips_mode_update */
     bool big_endian;
     bool useg_kernel;       /* trap-and-emulate segments, see tlb.c */
