@@ -323,6 +323,7 @@ void mips_translate_region(const MipsCpu *cpu, const MipsDecoder *decoder, IrReg
     Trans *t = &trans;
     g_assert(nblocks <= IR_MAX_LABELS && !(mode & MODE_DS));
     ir_reset(r, cpu->base.is_64bit ? IR_I64 : IR_I32, offsetof(MipsCpu, fcr31));
+    r->fp_fast = !(mode & MODE_FPX);
     info->insns = info->bytes = 0;
     for (unsigned i = 0; i < nblocks; i++) {
         t->pc = blocks[i].pc;

@@ -37,7 +37,6 @@ void ir_reset(IrRegion *r, IrType word, size_t fp_slot)
     r->nknown = 0;
     r->word = word;
     r->fp_slot = fp_slot;
-    r->fp_fast = false;
     r->snap_valid = false;
     r->fp_fast = false;
     r->nlabels = 0;

@@ -61,9 +61,6 @@ static const char *check_memory(const IrRegion *r, const IrOp *op)
 static const char *check_snapshot(const IrRegion *r, const IrOp *op, IrVal v)
 {
     unsigned effects = op->code == IR_CALL ? op->helper->effects : ir_op_info[op->code].effects;
-    if (op->snap == IR_NO_SNAP && (effects & IR_FP) && r->fp_fast) {
-        return NULL;
-    }
     if (!(effects & IR_RAISES)) {
         return op->snap == IR_NO_SNAP ? NULL : "a snapshot on an operation that cannot raise";
     }

@@ -97,7 +97,6 @@ typedef struct {
     IrPending *pending;
     uint32_t npending, pending_cap;
     IrType word;                /* of guest words and addresses */
-    bool fp_fast;               /* no operation with IR_FP raises */
     uint64_t label_pc[IR_MAX_LABELS];   /* guest address of each label */
     IrVal label_op[IR_MAX_LABELS];      /* its operation; 0: not there yet */
     unsigned nlabels;
