@@ -250,9 +250,15 @@ static void save_args(Gen *g, const IrOp *op)
     }
 }
 
-static void csr(Gen *g, bool load)
+/* Floating point in C has the host's MXCSR; the guest's is where the helper can see it. */
+static void change_csr(Gen *g, bool to_host)
 {
-    x_rm(&g->a, false, 0x0fae, load ? 2 : 3, RBP, CPU(mxcsr));
+    Asm *a = &g->a;
+    if (to_host) {
+        x_rm(a, false, 0x0fae, 3, RBP, CPU(mxcsr));
+    }
+    x_rm(a, false, 0x0fae, 2, RBP, to_host ? STATE(host_mxcsr) : CPU(mxcsr));
+    x_mov_mi(a, false, RBP, STATE(guest_csr), !to_host);
 }
 
 void gen_call(Gen *g, const IrOp *op)
@@ -270,12 +276,12 @@ void gen_call(Gen *g, const IrOp *op)
         x_rm(a, true, X_MOV_LOAD, regs[i], RBP, STATE(arg) + 8 * i);
     }
     if (fp) {
-        csr(g, false);
+        change_csr(g, true);
     }
     x_rm(a, true, X_LEA, RDI, RBP, -GEN_BIAS);
     x_call_abs(a, (const void *)(intptr_t)op->helper->func);
     if (fp) {
-        csr(g, true);
+        change_csr(g, false);
     }
     gen_after_call(g, writes);
     if (op->helper->returns && g->v[g->now].last > g->now) {
