@@ -244,26 +244,27 @@ void tcg_replace_block(Tcg *tcg, Block *old, Block *by)
 
 const uint8_t *tcg_code_page(const Tcg *tcg, uint64_t pc)
 {
-    return softmmu_fetch_entry(tcg->cpu, pc)->host;
+    uint64_t phys;
+    return softmmu_code_at(tcg->cpu, pc, &phys) ? softmmu_page_host(phys) : softmmu_fetch(tcg->cpu, pc)->host;
 }
 
 const void *tcg_find_code(Tcg *tcg)
 {
     MipsCpu *cpu = tcg->cpu;
-    uint64_t pc = cpu->pc;
-    const SoftmmuFetch *f = softmmu_fetch_entry(cpu, pc);
-    if (f->tag != softmmu_tag(cpu, pc, 4)) {
-        f = softmmu_fetch(cpu, pc);
+    uint64_t pc = cpu->pc, phys;
+    unsigned at = (unsigned)(pc & ~SOFTMMU_PAGE_MASK), end = 4096;
+    if (!softmmu_code_at(cpu, pc, &phys)) {
+        const SoftmmuFetch *f = softmmu_fetch(cpu, pc);
+        phys = f->ram_id + at;
+        end = f->end;
     }
-    uint64_t phys = f->ram_id + (pc & ~SOFTMMU_PAGE_MASK);
     JumpEntry *j = &tcg->jump[tcg_jump_index(pc)];
     if (j->code && j->pc == pc && j->mode == cpu->mode && j->phys == phys) {
         return j->code;
     }
     Block *b = tcg_find_block(tcg, phys, pc, cpu->mode);
     if (!b) {
-        unsigned at = (unsigned)(pc & ~SOFTMMU_PAGE_MASK);
-        b = tcg_translate(tcg, phys, f->host + at, f->end - at);
+        b = tcg_translate(tcg, phys, softmmu_page_host(phys) + at, end - at);
         enter_block(tcg, b);
     }
     *j = (JumpEntry){ .pc = pc, .phys = phys, .code = b->code, .mode = b->mode,

@@ -287,7 +287,7 @@ void tcg_free(Tcg *tcg)
     tcg_flush(tcg);
     tcg->backend->free(tcg);
     tcg->cpu->engine = NULL;
-    g_free(tcg->cpu->softmmu);
+    softmmu_free(tcg->cpu);
     mips_decoder_free(tcg->decoder);
     ir_region_free(tcg->region);
     g_hash_table_destroy(tcg->code_pages);

@@ -7,20 +7,35 @@
 #include "util/log.h"
 
 /* Address spaces, bits 11..3 of a tag. Low half: ASID and whether 64-bit addresses are on (with
- * trap-and-emulate segments: whether this is user mode).
+ * trap-and-emulate segments: whether this is user mode; as in the flat tables).
  * High half: kernel, supervisor; entries for user mode and for ERL are never made. */
 #define KEY(n) ((uint64_t)(n) << 3)
 #define KEY_KERNEL KEY(0)
 #define KEY_SUPERVISOR KEY(1)
 #define KEY_NOTHING KEY(0x1ff)
 
+#define RUN 0x10000u                    /* bytes of unmapped segments that are filled at once */
+
 void softmmu_init(MipsCpu *cpu)
 {
-    cpu->softmmu = g_new0(Softmmu, 1);
+    Softmmu *m = g_new0(Softmmu, 1);
+    cpu->softmmu = m;
+    m->flat = flat_new(cpu);
+    m->space = FLAT_NO_SPACE;
+    cpu->flat_mask = -1;
     softmmu_drop_all(cpu);
 }
 
-void softmmu_drop_all(MipsCpu *cpu)
+void softmmu_free(MipsCpu *cpu)
+{
+    flat_free(((Softmmu *)cpu->softmmu)->flat);
+    g_free(cpu->softmmu);
+    cpu->softmmu = NULL;
+}
+
+/* ---- dropping ---- */
+
+static void drop_wide(MipsCpu *cpu)
 {
     Softmmu *m = cpu->softmmu;
     for (unsigned i = 0; i < SOFTMMU_ENTRIES; i++) {
@@ -29,6 +44,14 @@ void softmmu_drop_all(MipsCpu *cpu)
     for (unsigned i = 0; i < SOFTMMU_FETCH_ENTRIES; i++) {
         m->fetch[i].tag = SOFTMMU_NO_TAG;
     }
+    cpu->exec_epoch++;
+}
+
+void softmmu_drop_all(MipsCpu *cpu)
+{
+    Softmmu *m = cpu->softmmu;
+    drop_wide(cpu);
+    flat_drop_all(m->flat);
     m->high_by_asid = false;
 }
 
@@ -48,7 +71,7 @@ static void drop_entry(SoftmmuEntry *e, uint64_t vaddr, uint64_t size)
 }
 
 /* All address spaces: a tag of another one is dropped for nothing and filled again. */
-void softmmu_drop_page(MipsCpu *cpu, uint64_t vaddr, uint64_t size)
+static void drop_wide_page(MipsCpu *cpu, uint64_t vaddr, uint64_t size)
 {
     uint64_t pages = MIN(size >> SOFTMMU_PAGE_BITS, (uint64_t)SOFTMMU_ENTRIES);
     for (uint64_t i = 0; i < pages; i++) {
@@ -59,80 +82,188 @@ void softmmu_drop_page(MipsCpu *cpu, uint64_t vaddr, uint64_t size)
         SoftmmuFetch *f = softmmu_fetch_entry(cpu, vaddr + (i << SOFTMMU_PAGE_BITS));
         if (tag_in(f->tag, vaddr, size)) {
             f->tag = SOFTMMU_NO_TAG;
+            cpu->exec_epoch++;
         }
     }
 }
 
+static bool is_narrow(uint64_t vaddr)
+{
+    return vaddr == (uint64_t)(int32_t)vaddr;
+}
+
+void softmmu_drop_page(MipsCpu *cpu, uint64_t vaddr, uint64_t size)
+{
+    Softmmu *m = cpu->softmmu;
+    if (is_narrow(vaddr)) {
+        flat_drop(m->flat, (uint32_t)vaddr, size, FLAT_ALL_ASIDS);
+    }
+    if (cpu->base.is_64bit) {
+        drop_wide_page(cpu, vaddr, size);
+    }
+}
+
+/* What the high half holds for one ASID must not be seen under another. */
+static void drop_high(MipsCpu *cpu)
+{
+    Softmmu *m = cpu->softmmu;
+    flat_drop_high(m->flat);
+    if (cpu->base.is_64bit) {
+        drop_wide(cpu);
+    }
+    m->high_by_asid = false;
+}
+
 void softmmu_mode_changed(MipsCpu *cpu)
 {
-    uint32_t st = cpu->cp0.status;
-    unsigned ksu = mips_ksu(cpu);
     Softmmu *m = cpu->softmmu;
-    uint64_t asid = cpu->cp0.entryhi & 0xff;
+    unsigned ksu = mips_ksu(cpu), asid = cpu->cp0.entryhi & 0xff;
+    bool off = cpu->cp0.status & ST_ERL;
     /* With trap-and-emulate segments the low half holds kernel pages too. */
-    bool second = cpu->useg_kernel ? ksu != 0 : cpu->mode & MODE_ADDR64;
-    uint64_t low = KEY(asid << 1 | (second ? 1 : 0));
-    if (st & ST_ERL) {
-        low = KEY_NOTHING;
+    bool second = cpu->useg_kernel && ksu != 0;
+    unsigned space = off ? FLAT_NO_SPACE : asid << 1 | (second ? 1 : 0);
+    if (space != m->space) {
+        if (m->high_by_asid) {
+            drop_high(cpu);
+        }
+        m->space = space;
+        flat_select(m->flat, space);
     }
-    if (m->high_by_asid && low != cpu->mmu_key[0]) {
-        softmmu_drop_all(cpu);
-    }
-    cpu->mmu_key[0] = low;
+    second = second || (!cpu->useg_kernel && (cpu->mode & MODE_ADDR64));
+    cpu->flat_mask = ksu == 0 ? -1 : 0xfffff;
+    cpu->mmu_key[0] = off ? KEY_NOTHING : KEY(asid << 1 | (second ? 1 : 0));
     cpu->mmu_key[1] = ksu == 0 ? KEY_KERNEL : ksu == 1 ? KEY_SUPERVISOR : KEY_NOTHING;
 }
 
 void softmmu_protect(MipsCpu *cpu, uint64_t ram_id)
 {
     Softmmu *m = cpu->softmmu;
-    for (unsigned i = 0; i < SOFTMMU_ENTRIES; i++) {
+    flat_protect(m->flat, ram_id);
+    for (unsigned i = 0; cpu->base.is_64bit && i < SOFTMMU_ENTRIES; i++) {
         if (m->data[i].ram_id == ram_id) {
             m->data[i].write = SOFTMMU_NO_TAG;
         }
     }
 }
 
-/* Whether a page may be kept in the table: its key must say all that access to it needs. */
+/* ---- filling ---- */
+
+/* Whether a page may be kept in the tables: they must know all that access to it needs. */
 static bool may_fill(MipsCpu *cpu, uint64_t vaddr, const MipsMapping *map)
 {
-    if (cpu->mmu_key[vaddr >> 63] == KEY_NOTHING) {
+    Softmmu *m = cpu->softmmu;
+    bool high = vaddr >> 63;
+    if (cpu->mmu_key[high] == KEY_NOTHING) {
         return false;
     }
-    if (!(vaddr >> 63) && vaddr >> 62) {
-        return false;                           /* xsseg: the low key says nothing of privilege */
+    if (!(cpu->mode & MODE_ADDR64)) {
+        if (high && mips_ksu(cpu) != 0) {
+            return false;                       /* the flat tables have the kernel's high half */
+        }
+    } else if (!high && vaddr >> (cpu->useg_kernel ? 31 : 62)) {
+        return false;           /* xsseg: the low key says nothing of privilege; or of 64-bit addresses */
     }
-    if (cpu->useg_kernel && vaddr >> 31 && !(vaddr >> 63)) {
-        return false;                           /* nor, then, of 64-bit addresses */
+    m->high_by_asid = m->high_by_asid || (high && !map->global);
+    return true;
+}
+
+/* What is behind the whole page around a physical address, if it is memory. */
+static bool page_memory(MipsCpu *cpu, uint64_t paddr, MemSpan *page)
+{
+    *page = as_span(cpu->base.machine->as, paddr & SOFTMMU_PAGE_MASK);
+    return page->host && page->len >= 4096 && !((uintptr_t)page->host & ~SOFTMMU_PAGE_MASK);
+}
+
+static bool may_write(MipsCpu *cpu, const MipsMapping *map, const MemSpan *page)
+{
+    return map->writable && page->writable && !tcg_page_has_code(cpu->engine_data, page->ram_id);
+}
+
+static void fill_wide(MipsCpu *cpu, uint64_t vaddr, const MipsMapping *map, const MemSpan *page)
+{
+    SoftmmuEntry *e = softmmu_entry(cpu, vaddr);
+    uint64_t at = vaddr & SOFTMMU_PAGE_MASK, tag = at | cpu->mmu_key[vaddr >> 63];
+    if (e->read != tag && e->write != tag) {
+        e->read = e->write = SOFTMMU_NO_TAG;
     }
-    if (vaddr >> 63 && !map->global) {
-        ((Softmmu *)cpu->softmmu)->high_by_asid = true;
+    e->addend = (uintptr_t)page->host - at;
+    e->ram_id = page->ram_id;
+    if (map->readable) {
+        e->read = tag;
+    }
+    if (may_write(cpu, map, page)) {
+        e->write = tag;
+    }
+}
+
+static void fill_flat(MipsCpu *cpu, uint64_t vaddr, const MipsMapping *map, const MemSpan *page,
+                      MipsAccess access)
+{
+    Softmmu *m = cpu->softmmu;
+    unsigned flags = map->global && !map->unmapped ? FLAT_GLOBAL : 0;
+    if (access == ACCESS_FETCH) {
+        flags |= FLAT_MAY_EXEC;
+    } else {
+        flags |= (map->readable ? FLAT_MAY_READ : 0) | (may_write(cpu, map, page) ? FLAT_MAY_WRITE : 0);
+    }
+    flat_fill(m->flat, (uint32_t)vaddr, page->host, flags);
+}
+/* A run of pages of an unmapped segment, where all of it is memory. */
+static void fill_run(MipsCpu *cpu, uint64_t vaddr, const MipsMapping *map, MipsAccess access)
+{
+    uint64_t at = vaddr & -(uint64_t)RUN, paddr = map->paddr & -(uint64_t)RUN;
+    MemSpan page;
+    if (!page_memory(cpu, paddr, &page) || page.len < RUN) {
+        return;
+    }
+    for (unsigned i = 0; i < RUN; i += 4096) {
+        if (!flat_has(((Softmmu *)cpu->softmmu)->flat, (uint32_t)at, access == ACCESS_FETCH)) {
+            fill_flat(cpu, at, map, &page, access);
+        }
+        at += 4096;
+        page.host += 4096;
+        page.ram_id += 4096;
+    }
+}
+
+/* The other page of the TLB entry is wanted soon. */
+static void fill_buddy(MipsCpu *cpu, uint64_t vaddr, MipsAccess access)
+{
+    MipsMapping map;
+    MemSpan page;
+    bool refill;
+    uint64_t at = (vaddr ^ 4096) & SOFTMMU_PAGE_MASK;
+    access = access == ACCESS_FETCH ? ACCESS_FETCH : ACCESS_LOAD;
+    if (!flat_has(((Softmmu *)cpu->softmmu)->flat, (uint32_t)at, access == ACCESS_FETCH) &&
+        mips_translate(cpu, at, access, &map, &refill) == EXC_NONE && page_memory(cpu, map.paddr, &page)) {
+        fill_flat(cpu, at, &map, &page, access);
+    }
+}
+
+/* After an access that succeeded by the architected translation: false if it is not to be kept. */
+static bool fill(MipsCpu *cpu, uint64_t vaddr, const MipsMapping *map, MipsAccess access)
+{
+    MemSpan page;
+    if (!page_memory(cpu, map->paddr, &page) || !may_fill(cpu, vaddr, map)) {
+        return false;
+    }
+    ((Softmmu *)cpu->softmmu)->fills++;
+    if (cpu->mode & MODE_ADDR64) {
+        if (access != ACCESS_FETCH) {
+            fill_wide(cpu, vaddr, map, &page);
+        }
+        return true;
+    }
+    fill_flat(cpu, vaddr, map, &page, access);
+    if (map->unmapped) {
+        fill_run(cpu, vaddr, map, access);
+    } else if (map->size == 4096) {
+        fill_buddy(cpu, vaddr, access);
     }
     return true;
 }
 
-static void fill(MipsCpu *cpu, uint64_t vaddr, const MipsMapping *map, const MemSpan *span)
-{
-    Softmmu *m = cpu->softmmu;
-    uint64_t page = vaddr & SOFTMMU_PAGE_MASK, in_page = vaddr & ~SOFTMMU_PAGE_MASK;
-    if (span->len < 4096 - in_page || !may_fill(cpu, vaddr, map)) {
-        return;
-    }
-    SoftmmuEntry *e = softmmu_entry(cpu, vaddr);
-    uint64_t tag = page | cpu->mmu_key[vaddr >> 63];
-    uint64_t ram_id = span->ram_id - in_page;
-    m->fills++;
-    if (e->read != tag && e->write != tag) {
-        e->read = e->write = SOFTMMU_NO_TAG;
-    }
-    e->addend = (uintptr_t)span->host - vaddr;
-    e->ram_id = ram_id;
-    if (map->readable) {
-        e->read = tag;
-    }
-    if (map->writable && span->writable && !tcg_page_has_code(cpu->engine_data, ram_id)) {
-        e->write = tag;
-    }
-}
+/* ---- the slow paths ---- */
 
 static MipsMapping translate(MipsCpu *cpu, uint64_t vaddr, MipsAccess access)
 {
@@ -159,7 +290,7 @@ uint64_t softmmu_load(MipsCpu *cpu, uint64_t vaddr, unsigned size)
     MipsMapping map = translate(cpu, vaddr, ACCESS_LOAD);
     MemSpan span = as_span(as, map.paddr);
     if (span.host && span.len >= size) {
-        fill(cpu, vaddr, &map, &span);
+        fill(cpu, vaddr, &map, ACCESS_LOAD);
         return bits_of(cpu, span.host, size);
     }
     uint64_t v;
@@ -181,7 +312,7 @@ void softmmu_store(MipsCpu *cpu, uint64_t vaddr, unsigned size, uint64_t value)
     MemSpan span = as_span(as, map.paddr);
     if (span.host && span.writable && span.len >= size) {
         tcg_code_written(cpu->engine_data, span.ram_id, size);
-        fill(cpu, vaddr, &map, &span);
+        fill(cpu, vaddr, &map, ACCESS_STORE);
         if (cpu->big_endian) {
             store_be(span.host, size, value);
         } else {
@@ -209,13 +340,13 @@ const SoftmmuFetch *softmmu_fetch(MipsCpu *cpu, uint64_t vaddr)
                   map.paddr, vaddr);
         mips_raise(cpu, EXC_IBE);
     }
-    MemSpan whole = as_span(cpu->base.machine->as, map.paddr - in_page);
-    bool keep = whole.host && whole.len >= 4096 && may_fill(cpu, vaddr, &map);
-    SoftmmuFetch *f = softmmu_fetch_entry(cpu, vaddr);
-    f->tag = keep ? (vaddr & SOFTMMU_PAGE_MASK) | cpu->mmu_key[vaddr >> 63] : SOFTMMU_NO_TAG;
-    f->ram_id = span.ram_id - in_page;
-    f->host = span.host - in_page;
-    f->end = (unsigned)MIN(4096, in_page + span.len);
+    bool keep = fill(cpu, vaddr, &map, ACCESS_FETCH) && (cpu->mode & MODE_ADDR64);
+    SoftmmuFetch *f = keep ? softmmu_fetch_entry(cpu, vaddr) : &((Softmmu *)cpu->softmmu)->last_fetch;
+    *f = (SoftmmuFetch){
+        .tag = keep ? (vaddr & SOFTMMU_PAGE_MASK) | cpu->mmu_key[vaddr >> 63] : SOFTMMU_NO_TAG,
+        .ram_id = span.ram_id - in_page, .host = span.host - in_page,
+        .end = (unsigned)MIN(4096, in_page + span.len),
+    };
     return f;
 }
 
@@ -223,9 +354,8 @@ const SoftmmuFetch *softmmu_fetch(MipsCpu *cpu, uint64_t vaddr)
 
 static void *host_of(MipsCpu *cpu, uint64_t vaddr, unsigned size, bool write)
 {
-    SoftmmuEntry *e = softmmu_entry(cpu, vaddr);
-    uint64_t tag = softmmu_tag(cpu, vaddr, size);
-    return (write ? e->write : e->read) == tag ? (void *)(uintptr_t)(vaddr + e->addend) : NULL;
+    return cpu->mode & MODE_ADDR64 ? softmmu_wide_host(cpu, vaddr, size, write)
+           : softmmu_flat_host(cpu, (uint32_t)vaddr, size, write ? FLAT_WRITE : FLAT_READ);
 }
 
 uint64_t mips_load(MipsCpu *cpu, uint64_t vaddr, unsigned size)

@@ -88,7 +88,7 @@ typedef struct {
     uint8_t *host;      /* of the first byte asked for; NULL when it is not memory */
     uint64_t len;       /* bytes that follow in the same range, from the address asked for */
     bool writable;      /* plain RAM; a write to other memory must go through as_write */
-    uint64_t ram_id;    /* of the backing byte: the same for every alias of it */
+    uint64_t ram_id;    /* of the backing byte: host as a number, the same for every alias of it */
 } MemSpan;
 
 /* What is at addr, for direct access. Lock-free (RCU-like: the old view lives until the

@@ -77,7 +77,7 @@ static MipsException unmapped(uint64_t vaddr, uint64_t paddr, uint64_t size, uin
 {
     (void)vaddr;
     *out = (MipsMapping){ .paddr = paddr, .size = size, .writable = true, .executable = true,
-                          .readable = true, .global = true, .cca = cca };
+                          .readable = true, .global = true, .unmapped = true, .cca = cca };
     return EXC_NONE;
 }
 

@@ -48,12 +48,15 @@ typedef uint64_t Reg64 __attribute__((may_alias));
 #define ADDR_A32 ((uint64_t)(int32_t)(R32(a) + (uint32_t)ip->imm))
 #define ADDR_A64 (R64(a) + (uint64_t)ip->imm)
 
+#define HOST_A32(va, size, read) softmmu_flat_host(cpu, (uint32_t)va, size, read ? FLAT_READ : FLAT_WRITE)
+#define HOST_A64(va, size, read) softmmu_wide_host(cpu, va, size, !(read))
+
 #define LOAD(A, raw, size, conv, assign) do { \
         uint64_t va = ADDR_##A; \
-        const SoftmmuEntry *e = softmmu_entry(cpu, va); \
+        const void *p = HOST_##A(va, size, true); \
         raw v; \
-        if (G_LIKELY(e->read == softmmu_tag(cpu, va, size))) { \
-            memcpy(&v, (const void *)(uintptr_t)(va + e->addend), size); \
+        if (G_LIKELY(p)) { \
+            memcpy(&v, p, size); \
             v = conv(v); \
         } else { \
             cpu->cur_op = ip; \
@@ -64,10 +67,10 @@ typedef uint64_t Reg64 __attribute__((may_alias));
 
 #define STORE(A, raw, size, conv, value) do { \
         uint64_t va = ADDR_##A; \
-        const SoftmmuEntry *e = softmmu_entry(cpu, va); \
-        if (G_LIKELY(e->write == softmmu_tag(cpu, va, size))) { \
+        void *p = HOST_##A(va, size, false); \
+        if (G_LIKELY(p)) { \
             raw v = conv((raw)(value)); \
-            memcpy((void *)(uintptr_t)(va + e->addend), &v, size); \
+            memcpy(p, &v, size); \
         } else { \
             cpu->cur_op = ip; \
             softmmu_store(cpu, va, size, (raw)(value)); \
@@ -121,13 +124,10 @@ typedef uint64_t Reg64 __attribute__((may_alias));
 
 static inline const InterpOp *jump_target(const MipsCpu *cpu, const Tcg *tcg, uint64_t pc)
 {
-    const SoftmmuFetch *f = softmmu_fetch_entry(cpu, pc);
     const JumpEntry *j = &tcg->jump[tcg_jump_index(pc)];
-    if (f->tag == softmmu_tag(cpu, pc, 4) && j->pc == pc && j->mode == cpu->mode &&
-        j->phys == f->ram_id + (pc & ~SOFTMMU_PAGE_MASK)) {
-        return j->code;
-    }
-    return NULL;
+    uint64_t phys;
+    return softmmu_code_at(cpu, pc, &phys) && j->pc == pc && j->mode == cpu->mode && j->phys == phys
+           ? j->code : NULL;
 }
 
 #define ENTER(code) do { \

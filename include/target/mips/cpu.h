@@ -115,6 +115,7 @@ struct MipsCpu {
     uint64_t mmu_key[2];    /* soft TLB keys of the low and the high half, see accel/tcg/softmmu */
     uint8_t *flat;          /* flat page tables of the address space, see accel/tcg/softmmu */
     uint32_t exec_epoch;    /* another number whenever a mapping of code may have gone */
+    int32_t flat_mask;      /* index bits of the flat tables that this mode uses */
     void *softmmu;
     const void *cur_op;     /* the operation that runs, for unwind */
     uint64_t temp[128];     /* of the block that runs */
@@ -193,6 +194,7 @@ typedef struct {
     uint64_t size;          /* bytes around vaddr with the same mapping, a power of two >= 4 KiB */
     bool writable, executable, readable;
     bool global;            /* independent of the ASID */
+    bool unmapped;          /* by the segment, not by a TLB entry */
     uint8_t cca;
 } MipsMapping;
 
