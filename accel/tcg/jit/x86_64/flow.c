@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Branches, exits, indirect jumps, exceptions, and calls of helpers. */
 #include "accel/tcg/jit/x86_64/gen.h"
+#include "accel/tcg/flat.h"
 #include "accel/tcg/softmmu.h"
 
 /* ---- labels ---- */
@@ -57,9 +58,6 @@ void gen_exit(Gen *g, uint64_t pc, ExitKind kind)
     uint8_t *skip[2] = { NULL, NULL };
     bool same = tcg_same_mapping(g->tcg, g->b->pc, x->pc);
     x->checks_page = !same && !(g->b->mode & MODE_ADDR64);
-#ifdef SHIM
-    x->checks_page = false;
-#endif
     if (goes_back(g, x->pc)) {
         x_alu_mi(a, false, ALU_CMP, RBP, CPU(exit_request), 0);
         skip[0] = x_jcc_short(a, CC_NE);

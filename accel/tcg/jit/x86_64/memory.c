@@ -5,6 +5,7 @@
  * table, whose one comparison looks at everything.
  */
 #include "accel/tcg/jit/x86_64/gen.h"
+#include "accel/tcg/flat.h"
 #include "accel/tcg/softmmu.h"
 
 void gen_page_index(Asm *a, int d, int s, bool user)
@@ -66,12 +67,6 @@ static void translate64(Gen *g, const IrOp *op, int base, bool write, Stub *s)
     unsigned log2 = op->mem & IR_MEM_SIZE;
     G_STATIC_ASSERT(sizeof(SoftmmuEntry) == 32);
     int e = gen_scratch(g, GEN_INT), t = gen_scratch(g, GEN_INT);
-#ifdef SHIM
-    int32_t imm;
-    if (base < 0) { gen_imm(g, op->arg[0], &imm); x_mov_ri(a, true, RCX, (int32_t)((uint32_t)imm + (uint32_t)op->imm)); }
-    else if (g->r->ops[op->arg[0]].type == IR_I32) { x_rm(a, false, X_LEA, RCX, base, (int32_t)op->imm); x_rr(a, true, X_MOVSXD, RCX, RCX); }
-    else
-#endif
     x_rm(a, true, X_LEA, RCX, base, (int32_t)op->imm);
     x_mov_rr(a, true, e, RCX);
     x_shift_ri(a, true, SHIFT_SHR, e, SOFTMMU_PAGE_BITS - 5);
@@ -94,11 +89,7 @@ static void translate(Gen *g, const IrOp *op, int base, bool write, Stub *s)
 {
     s->op = g->now;
     s->dirty = g->dirty;
-    #ifdef SHIM
-    translate64(g, op, base, write, s); (void)translate32;
-#else
-    (g->r->ops[op->arg[0]].type == IR_I64 ? translate64 : translate32)(g, op, base, write, s);
-#endif
+        (g->r->ops[op->arg[0]].type == IR_I64 ? translate64 : translate32)(g, op, base, write, s);
 }
 
 /* The register of the address's base; -1: a 32-bit constant. */

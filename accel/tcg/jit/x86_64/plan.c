@@ -5,11 +5,7 @@
 /* RAX and RCX serve single operations, RDX multiplications too; the rest is for homes and values. */
 static const uint8_t int_homes[] = { RBX, RSI, RDI, R12, R13, R14, R8, R9, R10 };
 /* An operation takes up to 3 registers besides homes, with 64-bit addresses up to 5. */
-#ifdef SHIM
-#define MAX_INT_HOMES(wide) 6u
-#else
 #define MAX_INT_HOMES(wide) ((wide) ? 6u : 8u)
-#endif
 #define INT_POOL (1u << RDX | 1u << R11)
 #define FIRST_XMM_HOME 6
 #define XMM_POOL 0x3cu                              /* xmm2 to xmm5; 0 and 1 serve single operations */

@@ -6,6 +6,7 @@
  * spill slots, aligned to 16; MXCSR is the guest's. RAX and RCX hold nothing between operations.
  */
 #include "accel/tcg/jit/x86_64/gen.h"
+#include "accel/tcg/flat.h"
 #include "accel/tcg/softmmu.h"
 
 static const uint8_t callee_saved[] = { RBX, RBP, R12, R13, R14, R15 };
@@ -73,12 +74,6 @@ static void make_exit(Asm *a, const Tcg *tcg, const Jit *jit)
 static void make_jump(Asm *a, const Tcg *tcg, const Jit *jit, bool user)
 {
     uint8_t *miss[4];
-#ifdef SHIM
-    x_rr(a, true, X_MOVSXD, RAX, RAX);
-    x_rm(a, true, X_MOV_STORE, RAX, RBP, CPU(pc));
-    x_mov_ri(a, false, RAX, 0);
-    x_jmp_to(a, jit->leave, tcg->arena.code.exec);
-#endif
     x_alu_mi(a, false, ALU_CMP, RBP, CPU(exit_request), 0);
     miss[0] = x_jcc(a, CC_NE);
     x_mov_rr(a, false, RCX, RAX);
