@@ -7,8 +7,10 @@
 #include "target/mips/decode.h"
 #include "util/bits.h"
 
-/* Enough for any block; the temporaries of the interpreter are bounded. */
+/* Enough for any block; the temporaries of the interpreter are bounded. A region that has more goes
+ * on with one instruction for each sequence that is left. */
 #define MAX_BLOCK_OPS 900
+#define MAX_REGION_OPS 6000
 
 void insn_raise(Trans *t, MipsException code)
 {
@@ -197,10 +199,10 @@ static void finish_branch(Trans *t, uint64_t after, bool leave)
         go(t, after);
         return;
     }
-    if (t->branch.link) {
+    bool taken = !cond || t->ir->ops[cond].imm;
+    if (t->branch.link && taken) {
         ir_push_return(t->ir, after);
     }
-    bool taken = !cond || t->ir->ops[cond].imm;
     if (t->branch.target_val && t->branch.is_return) {
         ir_return(t->ir, t->branch.target_val);
     } else if (t->branch.target_val) {
@@ -328,6 +330,6 @@ void mips_translate_region(const MipsCpu *cpu, const MipsDecoder *decoder, IrReg
     for (unsigned i = 0; i < nblocks; i++) {
         t->pc = blocks[i].pc;
         ir_label(r, i, t->pc);
-        translate_to_end(t, decoder, blocks[i].code, blocks[i].avail, UINT_MAX, UINT_MAX, info);
+        translate_to_end(t, decoder, blocks[i].code, blocks[i].avail, UINT_MAX, MAX_REGION_OPS, info);
     }
 }

@@ -150,6 +150,55 @@ static void test_verifier_refuses(void)
     expect_problem(r, "unknown operation");
 }
 
+/* A loop of two labels, and ways to get labels wrong. */
+static IrRegion *loop(void)
+{
+    IrRegion *r = begin();
+    ir_label(r, 0, 0x1000);                                         /* 1 */
+    IrVal v = ir_get(r, IR_I32, 0x40);                              /* 2 */
+    ir_br_if(r, v, 1);                                              /* 3 */
+    ir_push_return(r, 0x1008);                                      /* 4 */
+    ir_goto(r, 0x2000);                                             /* 5 */
+    ir_label(r, 1, 0x1010);                                         /* 6 */
+    IrVal w = ir_get(r, IR_I32, 0x40);                              /* 7 */
+    g_assert_cmpuint(w, !=, v);
+    ir_set(r, 0x44, w);                                             /* 8 */
+    ir_br(r, 0);                                                    /* 9 */
+    g_assert_cmpstr(ir_verify(r), ==, NULL);
+    return r;
+}
+
+static void test_labels(void)
+{
+    IrRegion *r = loop();
+    ir_dce(r);
+    g_assert_cmpstr(ir_verify(r), ==, NULL);
+    g_assert_cmpuint(r->ops[4].code, ==, IR_PUSH_RET);
+    g_autoptr(GString) text = g_string_new(NULL);
+    ir_print(r, NULL, text);
+    g_assert_nonnull(strstr(text->str, "label L0   ; pc 0x1000 loop"));
+    g_assert_nonnull(strstr(text->str, "br_if L1 %2"));
+    g_assert_nonnull(strstr(text->str, "push_ret 0x1008"));
+    g_assert_nonnull(strstr(text->str, "label L1   ; pc 0x1010\n"));
+    ir_region_free(r);
+    r = loop();
+    r->ops[8].arg[0] = 2;
+    expect_problem(r, "another basic block");
+    r = loop();
+    r->ops[3].imm = 2;
+    expect_problem(r, "not there");
+    r = loop();
+    r->ops[6].imm = 0;
+    expect_problem(r, "placed twice");
+    r = loop();
+    r->ops[5].code = IR_NONE;
+    expect_problem(r, "follows no terminator");
+    r = loop();
+    r->ops[9].code = IR_NONE;
+    r->nops--;
+    expect_problem(r, "does not end in a terminator");
+}
+
 static void test_dce(void)
 {
     IrRegion *r = begin();
@@ -173,6 +222,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ir/verifier/accepts", test_verifier_accepts);
     g_test_add_func("/ir/fp-fast", test_fp_fast);
     g_test_add_func("/ir/verifier/refuses", test_verifier_refuses);
+    g_test_add_func("/ir/labels", test_labels);
     g_test_add_func("/ir/dce", test_dce);
     return g_test_run();
 }

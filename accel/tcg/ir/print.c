@@ -77,6 +77,11 @@ void ir_print(const IrRegion *r, IrSlotName slot_name, GString *out)
         if ((op->code == IR_LOAD || op->code == IR_STORE) && op->imm) {
             g_string_append_printf(out, " disp %" PRId64, op->imm);
         }
+        if (op->code == IR_LABEL) {
+            g_string_append_printf(out, "   ; pc %#" PRIx64 "%s", r->label_pc[op->imm], op->mem ? " loop" : "");
+        } else if (op->code == IR_JUMP && op->mem) {
+            g_string_append(out, "   ; returns");
+        }
         if (op->snap != IR_NO_SNAP) {
             print_snapshot(out, r, op->snap, slot_name);
         }

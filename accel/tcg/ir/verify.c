@@ -80,15 +80,25 @@ static const char *check_snapshot(const IrRegion *r, const IrOp *op, IrVal v)
     return NULL;
 }
 
-/* What ends a basic block is the last operation, or a label follows. */
+static bool ends_block(IrCode code)
+{
+    return (ir_op_info[code].effects & IR_ENDS) || code == IR_BR;
+}
+
+/* What ends a basic block is the last operation, or a label follows; a label follows nothing else. */
 static const char *check_end(const IrRegion *r, IrVal v)
 {
     IrCode code = r->ops[v].code;
-    bool ends = (ir_op_info[code].effects & IR_ENDS) || code == IR_BR;
-    bool last = v == r->nops - 1;
+    bool ends = ends_block(code), last = v == r->nops - 1;
     if ((code == IR_LABEL || code == IR_BR || code == IR_BR_IF) &&
         ((uint64_t)r->ops[v].imm >= r->nlabels || !r->label_op[r->ops[v].imm])) {
         return "a label is not there";
+    }
+    if (code == IR_LABEL && r->label_op[r->ops[v].imm] != v) {
+        return "a label is placed twice";
+    }
+    if (code == IR_LABEL && v > 1 && !ends_block(r->ops[v - 1].code)) {
+        return "a label follows no terminator";
     }
     if (last) {
         return ends ? NULL : "the region does not end in a terminator";
