@@ -235,6 +235,7 @@ static void clear_aliases(Gen *g, unsigned home, IrVal except)
             copy_reg(g, cls, reg, g->homes[home].reg);
             v->reg = (int8_t)reg;
             g->in_reg[cls][reg] = root;
+            g->pinned[cls] &= ~(1u << reg);     /* the operation reads the home, which still holds it */
         } else {
             v->reg = -1;
         }
