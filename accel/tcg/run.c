@@ -46,6 +46,13 @@ static const MipsEngine engine = {
     .deadline_changed = deadline_changed,
 };
 
+/* What is to be done is written down; the thread is to look. */
+static void ask(Tcg *tcg)
+{
+    __atomic_store_n(&tcg->asked, 1, __ATOMIC_RELEASE);
+    mips_kick(tcg->cpu);
+}
+
 /* Somebody wrote memory; another thread only leaves a note. */
 static void memory_written(void *opaque, uint64_t ram_id, uint64_t len)
 {
@@ -58,7 +65,7 @@ static void memory_written(void *opaque, uint64_t ram_id, uint64_t len)
     g_mutex_lock(&tcg->lock);
     g_array_append_val(tcg->written, range);
     g_mutex_unlock(&tcg->lock);
-    mips_kick(tcg->cpu);
+    ask(tcg);
 }
 
 /* The memory map is another one: neither soft TLB entries nor chains hold any more. */
@@ -76,7 +83,7 @@ static void map_changed(void *opaque)
         return;
     }
     __atomic_store_n(&tcg->map_changed, 1, __ATOMIC_RELEASE);
-    mips_kick(tcg->cpu);
+    ask(tcg);
 }
 
 /* ---- the run loop ---- */
@@ -136,11 +143,16 @@ static bool quit_asked(Tcg *tcg)
     return quit;
 }
 
-/* Handles what was asked of the thread: map changes, parking, ending, WAIT. False: end. */
+/* Handles what was asked of the thread: map changes, parking, ending, WAIT. False: end. Most often it
+ * is an interrupt that is to be taken, and nothing was asked. */
 static bool handle_requests(Tcg *tcg)
 {
     do {
         __atomic_store_n(&tcg->cpu->exit_request, 0, __ATOMIC_SEQ_CST);
+        if (!__atomic_exchange_n(&tcg->asked, 0, __ATOMIC_ACQ_REL) && !tcg->cpu->halted) {
+            mips_timer_poll(tcg->cpu);
+            return true;
+        }
         if (__atomic_exchange_n(&tcg->map_changed, 0, __ATOMIC_ACQ_REL)) {
             take_map_change(tcg);
         }
@@ -232,7 +244,7 @@ static gpointer vcpu_thread(gpointer opaque)
 {
     Tcg *tcg = opaque;
     tcg_deadline_init(tcg);
-    mips_kick(tcg->cpu);
+    ask(tcg);
     run_guest(tcg);
     tcg_deadline_end(tcg);
     return NULL;
@@ -314,7 +326,7 @@ void tcg_park(Tcg *tcg, bool park)
     tcg->park = park;
     g_cond_broadcast(&tcg->changed);
     g_mutex_unlock(&tcg->lock);
-    mips_kick(tcg->cpu);
+    ask(tcg);
 }
 
 void tcg_wait_parked(Tcg *tcg)
@@ -332,6 +344,6 @@ void tcg_stop(Tcg *tcg)
     tcg->quit = true;
     g_cond_broadcast(&tcg->changed);
     g_mutex_unlock(&tcg->lock);
-    mips_kick(tcg->cpu);
+    ask(tcg);
     g_thread_join(tcg->thread);
 }

@@ -104,6 +104,7 @@ struct Tcg {
     GCond changed;
     bool park, quit;            /* asked for */
     bool parked;
+    int asked;                  /* atomic: one of these is to be looked at */
     int map_changed;            /* atomic */
     GArray *written;            /* of CodeRange: memory that other threads wrote */
 };

@@ -87,7 +87,9 @@ void mips_mode_update(MipsCpu *cpu)
         }
     }
     cpu->mode = mode;
-    mips_kick(cpu);
+    if (mips_irq_ready(cpu)) {
+        mips_kick(cpu);
+    }
     cpu->engine->mode_changed(cpu);
 }
 
