@@ -57,12 +57,15 @@ static KvmOpened start_kvm(Machine *machine, const KvmRequest *request, AccelRep
 
 /* ---- the translator ---- */
 
-static void start_tcg(Machine *machine, const AccelConfig *config, AccelReport *report)
+static bool start_tcg(Machine *machine, const AccelConfig *config, AccelReport *report, GError **err)
 {
-    tcg_start_all(machine, config);
+    if (!tcg_start_all(machine, config, err)) {
+        return false;
+    }
     report->name = "tcg";
     report->mode = g_strdup(machine->useg_kernel ? "translator, with trap-and-emulate segments"
                                                  : "translator");
+    return true;
 }
 
 /* What KVM could not run, if that is allowed. Takes why. */
@@ -74,7 +77,9 @@ static bool fall_back(Machine *machine, const AccelConfig *config, char *why, Ac
         return error_set(err, "-accel kvm,fallback=off: %s; fallback=on or -accel tcg runs the guest in "
                          "software", why);
     }
-    start_tcg(machine, config, report);
+    if (!start_tcg(machine, config, report, err)) {
+        return false;
+    }
     if (!config->tcg) {
         g_printerr("valletta: warning: -accel kvm: %s; the guest runs under the %s instead\n", why,
                    report->mode);
@@ -102,7 +107,9 @@ bool accel_start(Machine *machine, const AccelConfig *config, const KvmRequest *
             return fall_back(machine, config, why, report, err);
         }
     }
-    start_tcg(machine, config, report);
+    if (!start_tcg(machine, config, report, err)) {
+        return false;
+    }
     if (machine->useg_kernel) {
         report->why = g_strdup_printf("%s is linked at 0x%x", request->path, (unsigned)request->entry);
         g_printerr("valletta: %s: %s\n", report->mode, report->why);

@@ -57,6 +57,8 @@ static bool check_accel(Plan *plan, Settings *s, GError **err)
 {
     const char *property = keyval_get(s->machine, "accel");
     accel_config_init(&plan->accel);
+    plan->accel.perf_map = s->perfmap;
+    plan->accel.perf_dump = s->jitdump;
     if (property && s->accels->len > 0) {
         return error_set(err, "-machine accel=%s: -accel is given too; leave one of them out", property);
     }

@@ -27,6 +27,7 @@ typedef struct {
     char *bios, *kernel, *initrd, *append, *dtb;
     char *pidfile, *log_items, *log_file, *uuid;
     bool nographic, nodefaults, no_reboot, no_shutdown, start_stopped, daemonize;
+    bool perfmap, jitdump;
 
     /* An option that only prints (-help, -machine help): what it prints. Main prints it
      * and ends the program. */

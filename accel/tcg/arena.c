@@ -3,7 +3,6 @@
 
 #include <glib.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #define ALIGN_UP(n, to) (((n) + (to) - 1) & ~(size_t)((to) - 1))
 
@@ -17,7 +16,7 @@ static void map_at(void *at, size_t size, int prot, int flags, int fd)
 /* One reservation: what is known about code, code as it is written, code as it is executed. */
 void arena_init(Arena *arena, size_t size, bool executable)
 {
-    *arena = (Arena){ .fd = -1, .map_size = executable ? 3 * size : 2 * size };
+    *arena = (Arena){ .map_size = executable ? 3 * size : 2 * size };
     arena->map = mmap(NULL, arena->map_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (arena->map == MAP_FAILED) {
         g_error("the host has no %zu MiB of address space for translated code: %m", arena->map_size >> 20);
@@ -28,12 +27,13 @@ void arena_init(Arena *arena, size_t size, bool executable)
         map_at(code, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
         madvise(code, size, MADV_HUGEPAGE);
     } else {
-        arena->fd = memfd_create("translated code", MFD_CLOEXEC);
-        if (arena->fd < 0 || ftruncate(arena->fd, (off_t)size) != 0) {
-            g_error("the host gives no memory file for translated code: %m");
+        /* Shared memory is mapped again by mremap(2) with an old size of 0. Without a file's name perf
+         * looks into its map for what lies there. */
+        map_at(code, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1);
+        if (mremap(code, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, code + size) == MAP_FAILED ||
+            mprotect(code + size, size, PROT_READ | PROT_EXEC) != 0) {
+            g_error("the host does not map translated code for execution: %m");
         }
-        map_at(code, size, PROT_READ | PROT_WRITE, MAP_SHARED, arena->fd);
-        map_at(code + size, size, PROT_READ | PROT_EXEC, MAP_SHARED, arena->fd);
     }
     arena->meta = (ArenaHalf){ .base = meta, .part_size = size / ARENA_PARTS };
     arena->fixed = code;
@@ -44,9 +44,6 @@ void arena_init(Arena *arena, size_t size, bool executable)
 void arena_free(Arena *arena)
 {
     munmap(arena->map, arena->map_size);
-    if (arena->fd >= 0) {
-        close(arena->fd);
-    }
 }
 
 static void *alloc(ArenaHalf *half, unsigned part, size_t size, size_t align)

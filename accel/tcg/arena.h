@@ -28,7 +28,6 @@ typedef struct {
     unsigned part;              /* the current one */
     void *map;
     size_t map_size;
-    int fd;
 } Arena;
 
 /* Reserves size bytes (a multiple of 16 MiB, at most 512 MiB) for code and as much for the rest;

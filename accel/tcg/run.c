@@ -263,7 +263,7 @@ static const TcgBackend *choose_backend(const AccelConfig *config)
     return &interp_backend;
 }
 
-Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config)
+Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config, PerfLog *perf)
 {
     Tcg *tcg = g_new0(Tcg, 1);
     tcg->cpu = cpu;
@@ -274,6 +274,7 @@ Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config)
     tcg->region = ir_region_new();
     tcg->backend = choose_backend(config);
     tcg->hot = config->hot;
+    tcg->perf = perf;
     arena_init(&tcg->arena, config->cache_size, tcg->backend->executable);
     tcg->jump = g_new0(JumpEntry, TCG_JUMP_SIZE);
     tcg->hash = g_new0(Block *, TCG_HASH_SIZE);
@@ -311,6 +312,7 @@ void tcg_free(Tcg *tcg)
     g_free(tcg->jump);
     g_free(tcg->covered);
     g_free(tcg->coverage);
+    perf_log_free(tcg->perf);
     g_free(tcg);
 }
 

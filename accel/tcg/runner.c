@@ -61,10 +61,16 @@ static const MachineRunner tcg_runner = {
     "tcg", .pause = runner_pause, .resume = runner_resume, .stop = runner_stop,
 };
 
-void tcg_start_all(Machine *machine, const AccelConfig *config)
+bool tcg_start_all(Machine *machine, const AccelConfig *config, GError **err)
 {
     for (unsigned i = 0; i < machine->cpus->len; i++) {
-        tcg_start(tcg_new(mips_cpu(g_ptr_array_index(machine->cpus, i)), config));
+        PerfLog *perf = NULL;
+        if ((config->perf_map || config->perf_dump) &&
+            !(perf = perf_log_new(config->perf_map, config->perf_dump, err))) {
+            return false;
+        }
+        tcg_start(tcg_new(mips_cpu(g_ptr_array_index(machine->cpus, i)), config, perf));
     }
     machine->runner = &tcg_runner;
+    return true;
 }

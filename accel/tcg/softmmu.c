@@ -281,6 +281,18 @@ static uint64_t bits_of(const MipsCpu *cpu, const uint8_t *p, unsigned size)
     return cpu->big_endian ? load_be(p, size) : load_le(p, size);
 }
 
+/* The guest reads a register again and again until it changes, with interrupts off, and the device has
+ * said that it will not for a while: the host's core is better used otherwise. In slices, so that requests
+ * are not left waiting, and not to the end, so that the guest sees the change at its time. */
+static void rest_while_polling(MipsCpu *cpu)
+{
+    int64_t ns = __atomic_exchange_n(&cpu->base.machine->poll_ns, 0, __ATOMIC_RELAXED);
+    bool interruptible = (cpu->cp0.status & (ST_IE | ST_EXL | ST_ERL)) == ST_IE;
+    if (ns > 200000 && !interruptible && !__atomic_load_n(&cpu->exit_request, __ATOMIC_RELAXED)) {
+        g_usleep((gulong)MIN(ns - 100000, 500000) / 1000);
+    }
+}
+
 uint64_t softmmu_load(MipsCpu *cpu, uint64_t vaddr, unsigned size)
 {
     if (vaddr & (size - 1)) {
@@ -298,6 +310,9 @@ uint64_t softmmu_load(MipsCpu *cpu, uint64_t vaddr, unsigned size)
         guest_log("bus error: load of %u bytes at 0x%" G_GINT64_MODIFIER "x "
                   "(virtual 0x%" G_GINT64_MODIFIER "x)", size, map.paddr, vaddr);
         mips_raise(cpu, EXC_DBE);
+    }
+    if (__atomic_load_n(&cpu->base.machine->poll_ns, __ATOMIC_RELAXED)) {
+        rest_while_polling(cpu);
     }
     return v;
 }

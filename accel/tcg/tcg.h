@@ -11,6 +11,7 @@
 #include "accel/tcg/arena.h"
 #include "accel/tcg/block.h"
 #include "accel/tcg/ir.h"
+#include "accel/tcg/perf.h"
 #include "target/mips/cpu.h"
 #include "target/mips/translate.h"
 
@@ -94,6 +95,7 @@ struct Tcg {
     unsigned hot;               /* entries after which a block becomes a region; 0: never */
     uint8_t *covered;           /* table lines that were translated */
     char *coverage;             /* file to list them in, or NULL */
+    PerfLog *perf;              /* or NULL */
     TcgStats stats;
 
     GThread *thread;
@@ -150,8 +152,8 @@ void tcg_optimize(Tcg *tcg);
 
 /* ---- run.c ---- */
 
-/* The engine of one CPU, its thread not started. */
-Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config);
+/* The engine of one CPU, its thread not started; perf, if not NULL, is the engine's from now on. */
+Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config, PerfLog *perf);
 /* The thread has ended; machine lock held. */
 void tcg_free(Tcg *tcg);
 /* Starts the vCPU's thread, parked. */
@@ -173,7 +175,8 @@ void tcg_deadline_sleep(Tcg *tcg);
 
 /* ---- runner.c ---- */
 
-/* An engine and a parked thread for each CPU; becomes machine->runner. Lock held. */
-void tcg_start_all(Machine *machine, const AccelConfig *config);
+/* An engine and a parked thread for each CPU; becomes machine->runner. Lock held. False with err
+ * when the files for perf cannot be made. */
+bool tcg_start_all(Machine *machine, const AccelConfig *config, GError **err);
 
 #endif

@@ -65,6 +65,9 @@ void tcg_finish(Tcg *tcg, Block *b)
         tcg->backend->print(tcg, b, text);
         log_line(LOG_OUT_ASM, "OUT, tier %u, pc 0x%" G_GINT64_MODIFIER "x:\n%s", b->tier, b->pc, text->str);
     }
+    if (tcg->perf && tcg->backend->executable) {
+        perf_log_block(tcg->perf, b);
+    }
     tcg->stats.code_bytes += b->code_size;
 }
 

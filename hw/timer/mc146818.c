@@ -268,21 +268,38 @@ static void write_register(Mc146818 *r, unsigned reg, uint8_t value)
     rearm(r);
 }
 
-static bool update_in_progress(const Mc146818 *r)
+/* How far into the second the calendar is, in ns. */
+static int64_t fraction(const Mc146818 *r)
 {
-    if (r->halted) {
-        return false;
-    }
     int64_t t = now(r) + r->offset;
-    return t - floor_div(t, SECOND) * SECOND >= SECOND - UIP_NS;
+    return t - floor_div(t, SECOND) * SECOND;
+}
+
+/* Software finds the beginning of a second by reading UIP until it changes. When it has done so for
+ * some time, whoever runs it is told how long it will have to go on. */
+#define POLLS 64
+
+static uint8_t read_a(Mc146818 *r)
+{
+    int64_t in_second = r->halted ? 0 : fraction(r), change = SECOND - UIP_NS;
+    bool uip = in_second >= change;
+    uint8_t value = r->cmos[REG_A] | (uip ? A_UIP : 0);
+    r->polls = value == r->polled ? r->polls + 1 : 0;
+    r->polled = value;
+    if (r->polls >= POLLS && !r->halted && !uip) {
+        __atomic_store_n(&r->dev.machine->poll_ns, change - in_second, __ATOMIC_RELAXED);
+    }
+    return value;
 }
 
 static uint8_t read_register(Mc146818 *r, unsigned reg)
 {
     uint8_t value;
+    if (reg == REG_A) {
+        return read_a(r);
+    }
+    r->polls = 0;
     switch (reg) {
-    case REG_A:
-        return r->cmos[REG_A] | (update_in_progress(r) ? A_UIP : 0);
     case REG_C:
         collect_flags(r);
         value = r->cmos[REG_C];

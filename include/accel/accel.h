@@ -17,6 +17,7 @@ typedef struct {
     bool interpreter;   /* tcg: interpret, even where the host's machine code can be made */
     unsigned hot;       /* tcg: entries after which a block is optimized; 0: never (tier2=off) */
     size_t cache_size;  /* tcg: bytes of translated code (tb-size=MiB) */
+    bool perf_map, perf_dump;   /* -perfmap, -jitdump: tell perf of machine code */
     char *coverage;     /* tcg: file that says at the end which instructions were met, or NULL */
 } AccelConfig;
 

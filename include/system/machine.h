@@ -64,6 +64,10 @@ struct Machine {
     GPtrArray *devices;         /* of Device *, in the order they were realized */
     void *board;                /* the board's own structure */
 
+    /* A device's word on the access just made, nanoseconds: what is polled there stays as it is for that
+     * long. Atomic; 0: nothing known. */
+    int64_t poll_ns;
+
     const MachineRunner *runner;
     void *runner_data;
 

@@ -111,7 +111,9 @@ static gboolean disturb(gpointer opaque)
 static bool build(SoftRun *run, const Mode *mode, GError **err)
 {
     Machine *machine = run->machine;
-    AccelConfig config = { .tcg = true, .ir_checks = true };
+    AccelConfig config;
+    accel_config_init(&config);
+    config.tcg = config.ir_checks = true;
     const MipsModel *model = mips_model_find(CPU_MODEL, false, err);
     if (!model) {
         return false;
@@ -131,8 +133,7 @@ static bool build(SoftRun *run, const Mode *mode, GError **err)
     if (!run->cpu) {
         return false;
     }
-    tcg_start_all(machine, &config);
-    return true;
+    return tcg_start_all(machine, &config, err);
 }
 
 static void enter(SoftRun *run, const Mode *mode, unsigned number)

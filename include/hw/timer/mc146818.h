@@ -13,6 +13,8 @@ typedef struct {
     int64_t halted_fraction;    /* ns into the second at which the divider stands */
     bool halted;                /* SET, or divider reset: registers hold the time */
     int64_t flags_at;           /* virtual ns up to which register C is right */
+    unsigned polls;             /* reads of register A one after the other that gave the same */
+    uint8_t polled;             /* what they gave */
     Timer *timer;
     IrqLine irq;
     MemRegion *io;              /* 2 ports */
