@@ -391,6 +391,11 @@ void mips_store(MipsCpu *cpu, uint64_t vaddr, unsigned size, uint64_t value)
     }
 }
 
+void *mips_store_host(MipsCpu *cpu, uint64_t vaddr, unsigned size)
+{
+    return host_of(cpu, vaddr, size, true);
+}
+
 void mips_probe_store(MipsCpu *cpu, uint64_t vaddr, unsigned size)
 {
     if (vaddr & (size - 1)) {

@@ -4,23 +4,50 @@
 #include "util/bits.h"
 #include "util/log.h"
 
+/* The low size bytes of v to p in the guest's byte order. */
+static inline void put(const MipsCpu *cpu, uint8_t *p, unsigned size, uint64_t v)
+{
+    if (cpu->big_endian) {
+        store_be(p, size, v);
+    } else {
+        store_le(p, size, v);
+    }
+}
+
+/* count bytes (1..8) of v from p on: the powers of two in it, those at lower addresses first. */
+static void put_bytes(const MipsCpu *cpu, uint8_t *p, unsigned count, uint64_t v)
+{
+    unsigned left = count;
+#define PUT(size) \
+    if (left >= size) { \
+        left -= size; \
+        put(cpu, p + (count - left - size), size, v >> 8 * (cpu->big_endian ? left : count - left - size)); \
+    }
+    PUT(4) PUT(4) PUT(2) PUT(1)
+#undef PUT
+}
+
 /*
  * SWL, SWR, SDL, SDR: the bytes from the address to the aligned unit's least significant
- * end (left) or most significant end (right), most significant register bytes first for
- * the left form. All bytes are in one page, so one probe makes the store whole or none.
+ * end (left: the register's most significant ones) or most significant end (right: its least
+ * significant ones). All bytes are in one page, so one probe makes the store whole or none.
  */
 static void store_part(MipsCpu *cpu, uint64_t addr, uint64_t v, unsigned size, bool left)
 {
     unsigned at = (unsigned)(addr & (size - 1));
-    unsigned from_ms = cpu->big_endian ? at : size - 1 - at;
-    unsigned count = left ? size - from_ms : from_ms + 1;
-    uint64_t base = addr & -(uint64_t)size;
+    bool upward = left == cpu->big_endian;              /* in memory, from the address to the unit's end */
+    unsigned count = upward ? size - at : at + 1;
+    uint64_t first = upward ? addr : addr - at;
+    uint64_t part = left ? v >> 8 * (size - count) : v;
+    uint8_t *p = mips_store_host(cpu, addr, 1);
+    if (p) {
+        put_bytes(cpu, p - (addr - first), count, part);
+        return;
+    }
     mips_probe_store(cpu, addr, 1);
     for (unsigned k = 0; k < count; k++) {
-        unsigned pos_from_ms = left ? from_ms + k : from_ms - k;
-        unsigned byte = left ? size - 1 - k : k;            /* of the register, 0 least significant */
-        uint64_t at_byte = base + (cpu->big_endian ? pos_from_ms : size - 1 - pos_from_ms);
-        mips_store(cpu, at_byte, 1, v >> (8 * byte) & 0xff);
+        unsigned byte = cpu->big_endian ? count - 1 - k : k;    /* 0 the least significant */
+        mips_store(cpu, first + k, 1, part >> (8 * byte) & 0xff);
     }
 }
 
@@ -51,17 +78,36 @@ static uint64_t physical(MipsCpu *cpu, uint64_t vaddr, MipsAccess access)
     return map.paddr;
 }
 
+/* The same for an address that was just accessed. The page that was found is good while nothing
+ * that leads to it changes: address space and privilege are in the key, and a TLB entry that goes
+ * takes it along (tlb.c). */
+static uint64_t linked_address(MipsCpu *cpu, uint64_t vaddr, MipsAccess access)
+{
+    uint64_t key = cpu->mmu_key[vaddr >> 63] << 8 | (cpu->cp0.entryhi & 0xff);
+    if ((vaddr ^ cpu->llpage.vaddr) >> 12 || key != cpu->llpage.key) {
+        cpu->llpage.paddr = physical(cpu, vaddr, access) & ~UINT64_C(0xfff);
+        cpu->llpage.vaddr = vaddr;
+        cpu->llpage.key = key;
+    }
+    return cpu->llpage.paddr | (vaddr & 0xfff);
+}
+
 static uint64_t load_linked(MipsCpu *cpu, uint64_t addr, unsigned size)
 {
     uint64_t v = mips_load(cpu, addr, size);
     if (size == 4) {
         v = (uint64_t)(int32_t)v;
     }
-    cpu->llpaddr = physical(cpu, addr, ACCESS_LOAD);
+    cpu->llpaddr = linked_address(cpu, addr, ACCESS_LOAD);
     cpu->cp0.lladdr = cpu->llpaddr >> 4;
     cpu->llval = v;
     cpu->llbit = true;
     return v;
+}
+
+static uint64_t guest_word(const MipsCpu *cpu, const void *p, unsigned size)
+{
+    return cpu->big_endian ? load_be(p, size) : load_le(p, size);
 }
 
 /* Succeeds when nothing has changed the word since LL: with one CPU, when no exception
@@ -74,16 +120,23 @@ static uint64_t store_conditional(MipsCpu *cpu, uint64_t addr, uint64_t v, unsig
     if (!cpu->llbit) {
         return 0;
     }
-    mips_probe_store(cpu, addr, size);
-    uint64_t now = mips_load(cpu, addr, size);
+    void *p = mips_store_host(cpu, addr, size);
+    if (!p) {
+        mips_probe_store(cpu, addr, size);
+    }
+    uint64_t now = p ? guest_word(cpu, p, size) : mips_load(cpu, addr, size);
     if (size == 4) {
         now = (uint64_t)(int32_t)now;
     }
     cpu->llbit = false;
-    if (now != cpu->llval || physical(cpu, addr, ACCESS_STORE) != cpu->llpaddr) {
+    if (now != cpu->llval || linked_address(cpu, addr, ACCESS_STORE) != cpu->llpaddr) {
         return 0;
     }
-    mips_store(cpu, addr, size, v);
+    if (p) {
+        put(cpu, p, size, v);
+    } else {
+        mips_store(cpu, addr, size, v);
+    }
     return 1;
 }
 

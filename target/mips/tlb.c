@@ -187,6 +187,7 @@ void tlb_set_wired(MipsCpu *cpu, uint32_t wired)
 
 static void forget(MipsCpu *cpu, const MipsTlbEntry *e)
 {
+    cpu->llpage.key = UINT64_MAX;
     if (e->valid && (e->page[0].v || e->page[1].v)) {
         cpu->engine->drop_page(cpu, e->vpn2, pair_size(e));
     }
@@ -279,6 +280,7 @@ void tlb_invalidate(MipsCpu *cpu, bool all)
 void tlb_reset(MipsCpu *cpu)
 {
     memset(cpu->tlb, 0, sizeof(cpu->tlb));
+    cpu->llpage.key = UINT64_MAX;
     cpu->tlb_last = 0;
     if (cpu->engine) {
         cpu->engine->drop_all(cpu);

@@ -111,6 +111,7 @@ struct MipsCpu {
     uint32_t count_hz;      /* of Count */
     bool llbit;
     uint64_t llpaddr, llval;
+    struct { uint64_t vaddr, key, paddr; } llpage;  /* of the last LL, see helper_memory.c */
     int exit_request;       /* atomic: leave guest code soon */
     uint64_t mmu_key[2];    /* soft TLB keys of the low and the high half, see accel/tcg/softmmu */
     uint8_t *flat;          /* flat page tables of the address space, see accel/tcg/softmmu */
@@ -210,6 +211,9 @@ void mips_raise_tlb(MipsCpu *cpu, MipsException code, uint64_t vaddr, bool refil
  * Misaligned addresses raise AdEL/AdES. */
 uint64_t mips_load(MipsCpu *cpu, uint64_t vaddr, unsigned size);
 void mips_store(MipsCpu *cpu, uint64_t vaddr, unsigned size, uint64_t value);
+/* Where the host has the aligned size bytes at vaddr, when a store to them is a plain one now;
+ * NULL: mips_store knows. */
+void *mips_store_host(MipsCpu *cpu, uint64_t vaddr, unsigned size);
 /* Raises unless size bytes at vaddr can be stored. */
 void mips_probe_store(MipsCpu *cpu, uint64_t vaddr, unsigned size);
 
