@@ -33,6 +33,12 @@ size_t cp0_plain_slot(const MipsModel *model, unsigned n, bool wide)
     }
 }
 
+size_t cp0_plain_write(const MipsModel *model, unsigned n)
+{
+    bool plain = n == CP0(14, 0) || n == CP0(30, 0) || n == CP0(4, 2) || n >> 3 == 31;
+    return plain ? cp0_plain_slot(model, n, true) : 0;
+}
+
 bool cp0_write_changes_mode(unsigned n)
 {
     switch (n) {
@@ -188,8 +194,6 @@ static bool write_address_register(MipsCpu *cpu, unsigned n, uint64_t v, bool wi
     v = extend(v, wide);
     switch (n) {
     case CP0(4, 0):  write_context(cpu, v); return true;
-    case CP0(14, 0): c->epc = v; return true;
-    case CP0(30, 0): c->errorepc = v; return true;
     case CP0(15, 1):
         c->ebase = (uint64_t)(int32_t)((c->ebase & ~cpu->model->ebase_rw) | (v & cpu->model->ebase_rw));
         return true;
@@ -202,12 +206,11 @@ static bool write_address_register(MipsCpu *cpu, unsigned n, uint64_t v, bool wi
     default:
         break;
     }
-    size_t slot = cp0_plain_slot(cpu->model, n, true);      /* UserLocal, KScratch */
-    if (slot && (n == CP0(4, 2) || n >> 3 == 31)) {
+    size_t slot = cp0_plain_write(cpu->model, n);
+    if (slot) {
         *(uint64_t *)((char *)cpu + slot) = v;
-        return true;
     }
-    return false;
+    return slot != 0;
 }
 
 static bool write_cache_register(MipsCpu *cpu, unsigned n, uint32_t v)

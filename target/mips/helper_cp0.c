@@ -4,19 +4,20 @@
 #include "target/mips/helpers.h"
 #include "util/bits.h"
 
+/* What a read changes (Random, a timer that is due) is in no slot. */
 HELPER_FUNC(do_mfc0)
 {
     (void)b, (void)c;
     return cp0_read(opaque, (unsigned)a, false);
 }
-HELPER(mfc0, do_mfc0, IR_READS | IR_WRITES, true)
+HELPER(mfc0, do_mfc0, IR_READS, true)
 
 HELPER_FUNC(do_dmfc0)
 {
     (void)b, (void)c;
     return cp0_read(opaque, (unsigned)a, true);
 }
-HELPER(dmfc0, do_dmfc0, IR_READS | IR_WRITES, true)
+HELPER(dmfc0, do_dmfc0, IR_READS, true)
 
 HELPER_FUNC(do_mtc0)
 {
@@ -77,24 +78,10 @@ HELPER_FUNC(do_wait)
 }
 HELPER(wait, do_wait, IR_READS | IR_WRITES, false)
 
-HELPER_FUNC(do_rdhwr)
+/* RDHWR of Count, which is allowed. */
+HELPER_FUNC(do_rdcount)
 {
-    MipsCpu *cpu = opaque;
-    (void)b, (void)c;
-    if (!(cpu->mode & MODE_CP0) && !(cpu->cp0.hwrena >> a & 1)) {
-        mips_raise(cpu, EXC_RI);
-    }
-    switch (a) {
-    case 0: return cpu->cp0.ebase & 0x3ff;
-    case 1: return cpu->model->synci_step;
-    case 2: return (uint64_t)(int32_t)mips_count_get(cpu);
-    case 3: return cpu->model->ccres;
-    case 29:
-        if (cpu->cp0.config[3] & 1u << 13) {
-            return cpu->cp0.userlocal;
-        }
-        break;
-    }
-    mips_raise(cpu, EXC_RI);
+    (void)a, (void)b, (void)c;
+    return (uint64_t)(int32_t)mips_count_get(opaque);
 }
-HELPER(rdhwr, do_rdhwr, IR_READS | IR_RAISES, true)
+HELPER(rdcount, do_rdcount, IR_READS, true)

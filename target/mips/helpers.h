@@ -12,7 +12,7 @@ extern const IrHelper helper_ll, helper_lld, helper_sc, helper_scd;
 extern const IrHelper helper_synci, helper_cache;
 /* helper_cp0.c: (8 * register + select, value) */
 extern const IrHelper helper_mfc0, helper_dmfc0, helper_mtc0, helper_dmtc0;
-extern const IrHelper helper_set_ie, helper_eret, helper_wait, helper_rdhwr;
+extern const IrHelper helper_set_ie, helper_eret, helper_wait, helper_rdcount;
 /* helper_tlb.c */
 extern const IrHelper helper_tlbr, helper_tlbwi, helper_tlbwr, helper_tlbp, helper_tlbinv, helper_tlbinvf;
 /* helper_fpu.c */

@@ -23,6 +23,11 @@ static void move_to(Trans *t, const Insn *i, bool wide)
 {
     unsigned n = cp0_number(i);
     IrVal v = gpr(t, i->rt);
+    size_t slot = cp0_plain_write(t->model, n);
+    if (slot) {
+        ir_set(t->ir, slot, ir_to_i64(t->ir, wide ? v : ir_to_i32(t->ir, v)));
+        return;
+    }
     ir_call(t->ir, wide ? &helper_dmtc0 : &helper_mtc0, konst(t, n), wide ? v : ir_to_i32(t->ir, v), 0);
     if (cp0_write_changes_mode(n)) {
         t->flow = FLOW_LEAVE;
@@ -81,8 +86,34 @@ TRANS(CACHE)
     }
 }
 
+/* The register's value; 0 if there is none. Config3 cannot be written. */
+static IrVal hardware_register(Trans *t, unsigned n)
+{
+    switch (n) {
+    case 0:
+        return word32(t, and_(t, ir_get(t->ir, IR_I32, offsetof(MipsCpu, cp0.ebase) + IR_LOW32),
+                              konst32(t, 0x3ff)));
+    case 1:  return konst(t, t->model->synci_step);
+    case 2:  return word32(t, ir_to_i32(t->ir, ir_call(t->ir, &helper_rdcount, 0, 0, 0)));
+    case 3:  return konst(t, t->model->ccres);
+    case 29:
+        return t->model->config[3] & 1u << 13
+            ? ir_get(t->ir, t->ir->word, word_slot(t, offsetof(MipsCpu, cp0.userlocal))) : 0;
+    default: return 0;
+    }
+}
+
 TRANS(RDHWR)
 {
-    IrVal v = ir_call(t->ir, &helper_rdhwr, konst(t, i->rd), 0, 0);
-    set_gpr(t, i->rt, is64(t) ? v : ir_to_i32(t->ir, v));
+    if (!(t->mode & MODE_CP0)) {
+        IrVal enabled = ir_get(t->ir, IR_I32, offsetof(MipsCpu, cp0.hwrena));
+        IrVal bit = ir_extract(t->ir, enabled, i->rd, 1);
+        ir_trap_if(t->ir, eq(t, bit, konst32(t, 0)), EXC_RI);
+    }
+    IrVal v = hardware_register(t, i->rd);
+    if (v) {
+        set_gpr(t, i->rt, v);
+    } else {
+        insn_raise(t, EXC_RI);
+    }
 }

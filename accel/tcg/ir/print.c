@@ -78,7 +78,8 @@ void ir_print(const IrRegion *r, IrSlotName slot_name, GString *out)
             g_string_append_printf(out, " disp %" PRId64, op->imm);
         }
         if (op->code == IR_LABEL) {
-            g_string_append_printf(out, "   ; pc %#" PRIx64 "%s", r->label_pc[op->imm], op->mem ? " loop" : "");
+            g_string_append_printf(out, "   ; pc %#" PRIx64 "%s", r->label_pc[op->imm],
+                                   op->mem ? " loop" : "");
         } else if (op->code == IR_JUMP && op->mem) {
             g_string_append(out, "   ; returns");
         }
