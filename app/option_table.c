@@ -350,7 +350,7 @@ const Option option_table[] = {
     { "d", "ITEM[,ITEM]", "log these (-d help)", on_log_items },
     { "D", "FILE", "log to FILE (%d: the process id) and not to standard error", on_log_file },
     { "perfmap", NULL, "tell perf where translated code lies, in /tmp/perf-PID.map", on_perfmap },
-    { "jitdump", NULL, "write translated code for \"perf inject\", to jit-PID.dump in this folder", on_jitdump },
+    { "jitdump", NULL, "write translated code for \"perf inject\", to jit-PID.dump here", on_jitdump },
     { "msg", "timestamp=on|off", "begin error messages with the time", on_msg },
     { "pidfile", "FILE", "write the process id to FILE", on_pidfile },
     { "daemonize", NULL, "go to the background when everything is set up", on_daemonize },

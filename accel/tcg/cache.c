@@ -185,7 +185,8 @@ bool tcg_same_mapping(const Tcg *tcg, uint64_t from, uint64_t pc)
 {
     /* Within a page the mapping is that of the block itself; unmapped kernel addresses never
      * change theirs. */
-    return (from ^ pc) >> SOFTMMU_PAGE_BITS == 0 || (is_unmapped(tcg->cpu, from) && is_unmapped(tcg->cpu, pc));
+    return (from ^ pc) >> SOFTMMU_PAGE_BITS == 0 ||
+           (is_unmapped(tcg->cpu, from) && is_unmapped(tcg->cpu, pc));
 }
 
 void tcg_chain(Tcg *tcg, BlockExit *exit, Block *to)

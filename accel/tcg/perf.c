@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* perf's map and dump files (Linux: tools/perf/Documentation/jit-interface.txt, jitdump-specification.txt). */
+/* perf's map and dump files (Linux, tools/perf/Documentation: jit-interface, jitdump-specification). */
 #include "accel/tcg/perf.h"
 
 #include <errno.h>

@@ -80,7 +80,8 @@ Block *tcg_translate(Tcg *tcg, uint64_t phys, const uint8_t *code, unsigned avai
     note_coverage(tcg, &info);
     log_block(tcg, &info, code);
     Block *b = arena_alloc_meta(&tcg->arena, sizeof(*b));
-    *b = (Block){ .pc = cpu->pc, .phys = phys, .first = phys, .mode = cpu->mode, .bytes = (uint16_t)info.bytes,
+    *b = (Block){ .pc = cpu->pc, .phys = phys, .first = phys, .mode = cpu->mode,
+                  .bytes = (uint16_t)info.bytes,
                   .insns = (uint16_t)info.insns, .tier = 1, .countdown = (int32_t)tcg->hot };
     tcg_finish(tcg, b);
     tcg->stats.blocks++;

@@ -2,9 +2,8 @@
 /*
  * Writing x86-64 instructions (Intel SDM volume 2, chapter 2: prefixes, ModRM, SIB, VEX).
  *
- * An opcode is a number: the low byte is the opcode itself, then the escape 0x0f, then the map
- * 0x38 or 0x3a, then a mandatory prefix 0x66, 0xf2 or 0xf3; each is 0 where there is none. The
- * caller sees to it that there is room.
+ * An opcode is a number: the low byte is the opcode itself, then the escape 0x0f, the map 0x38 or 0x3a
+ * and a mandatory prefix, each 0 where there is none. The caller sees to it that there is room.
  */
 #ifndef ACCEL_TCG_JIT_X86_64_ASM_H
 #define ACCEL_TCG_JIT_X86_64_ASM_H
@@ -118,7 +117,8 @@ static inline void x_rm(Asm *a, bool wide, uint32_t op, int reg, int base, int32
 }
 
 /* [base + (index << scale) + disp]. */
-static inline void x_rmx(Asm *a, bool wide, uint32_t op, int reg, int base, int index, int scale, int32_t disp)
+static inline void x_rmx(Asm *a, bool wide, uint32_t op, int reg, int base, int index, int scale,
+                         int32_t disp)
 {
     x_opcode(a, x_rex(wide, reg, index, base), op);
     x_modrm_disp(a, reg, base, index, scale, disp);
@@ -131,8 +131,7 @@ static inline void x_rmx8(Asm *a, uint32_t op, int reg, int base, int index)
     x_modrm_disp(a, reg, base, index, 0, 0);
 }
 
-/* [rip + what reaches target], for addresses of the exec view within 2 GiB; delta is what is
- * to be added to a->p to get the address it will run at, after how many bytes follow. */
+/* [rip + what reaches target], in the exec view, which is delta from a->p; after: bytes that follow. */
 static inline void x_rip(Asm *a, bool wide, uint32_t op, int reg, intptr_t target, intptr_t delta, int after)
 {
     x_opcode(a, x_rex(wide, reg, 0, 0), op);
@@ -150,8 +149,6 @@ static inline void x_vex(Asm *a, bool wide, int pp, int map, unsigned op, int re
     x_8(a, 0xc0 | (unsigned)(reg & 7) << 3 | (unsigned)(rm & 7));
 }
 
-/* ---- the usual ones ---- */
-
 static inline void x_mov_rr(Asm *a, bool wide, int d, int s)
 {
     if (d != s) {
@@ -159,12 +156,10 @@ static inline void x_mov_rr(Asm *a, bool wide, int d, int s)
     }
 }
 
-static inline void x_mov_ri(Asm *a, bool wide, int d, int64_t imm)
+/* Leaves the flags alone. */
+static inline void x_mov_ri_flags(Asm *a, bool wide, int d, int64_t imm)
 {
-    if (imm == 0) {
-        x_opcode(a, x_rex(false, d, 0, d), 0x31);
-        x_8(a, 0xc0 | (unsigned)(d & 7) << 3 | (unsigned)(d & 7));
-    } else if (!wide || imm == (int64_t)(uint32_t)imm) {
+    if (!wide || imm == (int64_t)(uint32_t)imm) {
         x_opcode(a, x_rex(false, 0, 0, d), 0xb8 | (d & 7));
         x_32(a, (uint32_t)imm);
     } else if (imm == (int32_t)imm) {
@@ -176,11 +171,13 @@ static inline void x_mov_ri(Asm *a, bool wide, int d, int64_t imm)
     }
 }
 
-/* Does not touch the flags. */
-static inline void x_mov_ri_flags(Asm *a, int d, uint32_t imm)
+static inline void x_mov_ri(Asm *a, bool wide, int d, int64_t imm)
 {
-    x_opcode(a, x_rex(false, 0, 0, d), 0xb8 | (d & 7));
-    x_32(a, imm);
+    if (imm == 0) {
+        x_rr(a, false, 0x31, d, d);
+    } else {
+        x_mov_ri_flags(a, wide, d, imm);
+    }
 }
 
 static inline void x_alu_rr(Asm *a, bool wide, HostAlu op, int d, int s)
@@ -215,7 +212,7 @@ static inline void x_alu_mi(Asm *a, bool wide, HostAlu op, int base, int32_t dis
     }
 }
 
-/* mov dword or qword [base + disp], imm (sign-extended). */
+/* imm is sign-extended. */
 static inline void x_mov_mi(Asm *a, bool wide, int base, int32_t disp, int32_t imm)
 {
     x_rm(a, wide, 0xc7, 0, base, disp);

@@ -39,7 +39,8 @@ static uint32_t exact_op(const IrOp *op)
 /* The operands' registers, in the stub's terms. */
 static Stub fp_stub(Gen *g, const IrOp *op)
 {
-    Stub s = { .kind = STUB_FP, .op = g->now, .dirty = g->dirty, .fp_op = exact_op(op), .fp_arg = { -1, -1, -1 } };
+    Stub s = { .kind = STUB_FP, .op = g->now, .dirty = g->dirty, .fp_op = exact_op(op),
+               .fp_arg = { -1, -1, -1 } };
     for (int i = 0; i < 3 && op->arg[i]; i++) {
         bool f = is_float(arg_type(g, op, i));
         s.fp_arg[i] = (int8_t)(f ? gen_xmm(g, op->arg[i]) : gen_int(g, op->arg[i]));
@@ -108,7 +109,7 @@ static void square_root(Gen *g, const IrOp *op)
 
 static void mask_sign(Gen *g, bool wide, bool negate)
 {
-    unsigned which = negate ? (wide ? JIT_MASK_SIGN_D : JIT_MASK_SIGN_S) : (wide ? JIT_MASK_ABS_D : JIT_MASK_ABS_S);
+    unsigned which = negate ? wide ? JIT_MASK_SIGN_D : JIT_MASK_SIGN_S : wide ? JIT_MASK_ABS_D : JIT_MASK_ABS_S;
     x_rip(&g->a, false, negate ? X_XORPS : X_ANDPS, 0, g->jit->masks + 16 * (intptr_t)which, g->exec, 0);
 }
 

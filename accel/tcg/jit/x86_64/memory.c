@@ -79,7 +79,8 @@ static void translate64(Gen *g, const IrOp *op, int base, bool write, Stub *s)
     x_mov_rr(a, true, t, RCX);
     x_alu_ri(a, true, ALU_AND, t, (int32_t)(-4096 | ((1 << log2) - 1)));
     x_alu_rr(a, true, ALU_OR, RAX, t);
-    x_alu_rm(a, true, ALU_CMP, RAX, e, (int32_t)(write ? offsetof(SoftmmuEntry, write) : offsetof(SoftmmuEntry, read)));
+    int32_t tag = write ? offsetof(SoftmmuEntry, write) : offsetof(SoftmmuEntry, read);
+    x_alu_rm(a, true, ALU_CMP, RAX, e, tag);
     s->from[0] = x_jcc(a, CC_NE);
     x_rm(a, true, X_MOV_LOAD, RAX, e, offsetof(SoftmmuEntry, addend));
     s->addr64 = true;

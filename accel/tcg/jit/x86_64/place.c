@@ -173,11 +173,7 @@ static int reg_of(Gen *g, GenClass cls, IrVal value)
     if (v->reg < 0) {
         int reg = take(g, cls, -1);
         if (is_const(g, root)) {
-            x_mov_ri_flags(&g->a, reg, (uint32_t)g->r->ops[root].imm);
-            if (wide && g->r->ops[root].imm != (int64_t)(uint32_t)g->r->ops[root].imm) {
-                g->a.p -= reg & 8 ? 6 : 5;
-                x_mov_ri(&g->a, true, reg, g->r->ops[root].imm);
-            }
+            x_mov_ri_flags(&g->a, wide, reg, g->r->ops[root].imm);
         } else if (v->slot != GEN_NO_SLOT) {
             load_reg(g, cls, wide, reg, RBP, v->slot);
         } else {

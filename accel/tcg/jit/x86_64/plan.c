@@ -132,7 +132,9 @@ typedef struct {
 
 static unsigned access_of(const IrOp *op)
 {
-    static const uint8_t kinds[] = { [IR_I32] = ACC_I32, [IR_I64] = ACC_I64, [IR_F32] = ACC_F32, [IR_F64] = ACC_F64 };
+    static const uint8_t kinds[] = {
+        [IR_I32] = ACC_I32, [IR_I64] = ACC_I64, [IR_F32] = ACC_F32, [IR_F64] = ACC_F64,
+    };
     return kinds[op->type] | ((op->imm & 7) ? ACC_HIGH : 0);
 }
 
@@ -210,7 +212,8 @@ static void choose_homes(Gen *g)
 static int home_of_op(const Gen *g, const IrOp *op)
 {
     size_t at = (size_t)op->imm / 8;
-    return (op->code == IR_GET || op->code == IR_SET) && at < G_N_ELEMENTS(g->home_of) ? g->home_of[at] - 1 : -1;
+    bool of_slot = op->code == IR_GET || op->code == IR_SET;
+    return of_slot && at < G_N_ELEMENTS(g->home_of) ? g->home_of[at] - 1 : -1;
 }
 
 /* ---- results that can be made in their home ---- */
@@ -241,8 +244,8 @@ static void find_hints(Gen *g)
         GenVal *val = &g->v[arg];
         const IrOp *def = &g->r->ops[arg];
         bool whole = !g->homes[home].xmm || def->type == IR_F64;
-        if (val->root == arg && def->code != IR_GET && def->code != IR_CONST && !val->deferred && val->hint < 0 &&
-            whole && val->cls == (g->homes[home].xmm ? GEN_XMM : GEN_INT) && undisturbed(g, arg, v, home)) {
+        bool made = val->root == arg && def->code != IR_GET && def->code != IR_CONST && !val->deferred;
+        if (made && val->hint < 0 && whole && val->cls == (g->homes[home].xmm ? GEN_XMM : GEN_INT) && undisturbed(g, arg, v, home)) {
             val->hint = (int8_t)home;
         }
     }

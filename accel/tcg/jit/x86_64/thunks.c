@@ -171,7 +171,8 @@ static void make_masks(Asm *a)
 {
     const uint64_t values[JIT_MASKS][2] = {
         [JIT_MASK_ABS_D] = { INT64_MAX, UINT64_MAX }, [JIT_MASK_SIGN_D] = { UINT64_C(1) << 63, 0 },
-        [JIT_MASK_ABS_S] = { UINT64_C(0xffffffff7fffffff), UINT64_MAX }, [JIT_MASK_SIGN_S] = { 0x80000000, 0 },
+        [JIT_MASK_ABS_S] = { UINT64_C(0xffffffff7fffffff), UINT64_MAX },
+        [JIT_MASK_SIGN_S] = { 0x80000000, 0 },
     };
     memcpy(a->p, values, sizeof(values));
     a->p += sizeof(values);
@@ -179,7 +180,8 @@ static void make_masks(Asm *a)
 
 void jit_make_thunks(Tcg *tcg, Jit *jit)
 {
-    Asm asm_ = { .p = tcg->arena.fixed, .start = tcg->arena.fixed, .end = tcg->arena.fixed + ARENA_FIXED }, *a = &asm_;
+    uint8_t *at = tcg->arena.fixed;
+    Asm asm_ = { .p = at, .start = at, .end = at + ARENA_FIXED }, *a = &asm_;
     jit->masks = here(a, tcg);
     make_masks(a);
     jit->enter = (uint64_t (*)(MipsCpu *, const void *))here(a, tcg);
