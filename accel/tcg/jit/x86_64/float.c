@@ -109,7 +109,8 @@ static void square_root(Gen *g, const IrOp *op)
 
 static void mask_sign(Gen *g, bool wide, bool negate)
 {
-    unsigned which = negate ? wide ? JIT_MASK_SIGN_D : JIT_MASK_SIGN_S : wide ? JIT_MASK_ABS_D : JIT_MASK_ABS_S;
+    unsigned which = wide ? (negate ? JIT_MASK_SIGN_D : JIT_MASK_ABS_D)
+                          : (negate ? JIT_MASK_SIGN_S : JIT_MASK_ABS_S);
     x_rip(&g->a, false, negate ? X_XORPS : X_ANDPS, 0, g->jit->masks + 16 * (intptr_t)which, g->exec, 0);
 }
 

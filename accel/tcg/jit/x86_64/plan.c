@@ -245,7 +245,8 @@ static void find_hints(Gen *g)
         const IrOp *def = &g->r->ops[arg];
         bool whole = !g->homes[home].xmm || def->type == IR_F64;
         bool made = val->root == arg && def->code != IR_GET && def->code != IR_CONST && !val->deferred;
-        if (made && val->hint < 0 && whole && val->cls == (g->homes[home].xmm ? GEN_XMM : GEN_INT) && undisturbed(g, arg, v, home)) {
+        GenClass cls = g->homes[home].xmm ? GEN_XMM : GEN_INT;
+        if (made && val->hint < 0 && whole && val->cls == cls && undisturbed(g, arg, v, home)) {
             val->hint = (int8_t)home;
         }
     }
