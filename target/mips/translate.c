@@ -55,6 +55,9 @@ static void go(Trans *t, uint64_t pc)
 static void go_if(Trans *t, IrVal cond, uint64_t pc)
 {
     int label = label_at(t, pc);
+    if (ir_is_const(t->ir, cond) && t->ir->ops[cond].imm == 0) {
+        return;
+    }
     if (label >= 0) {
         ir_br_if(t->ir, cond, (unsigned)label);
     } else {

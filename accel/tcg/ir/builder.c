@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Building regions: appends operations, folds constants, and remembers which value each
- * slot holds so that a register is read at most once and never just after it was written.
+ * Building regions: appends operations and remembers which value each slot holds, so that a
+ * register is read at most once and never just after it was written. Integer operations are
+ * in simplify.c.
  */
 #include "accel/tcg/ir.h"
 
@@ -109,6 +110,16 @@ static void remember(IrRegion *r, size_t slot, IrVal v)
     }
 }
 
+bool ir_is_in_slot(const IrRegion *r, IrVal v)
+{
+    for (unsigned i = 0; i < r->nknown; i++) {
+        if (r->known[i].val == v) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The bits of v, which has the size of type and is an integer where type is none. */
 static IrVal bits_as(IrRegion *r, IrType type, IrVal v)
 {
@@ -160,102 +171,24 @@ IrVal ir_op(IrRegion *r, IrCode code, IrType type, IrVal a, IrVal b, IrVal c, in
     return append(r, (IrOp){ .code = code, .type = type, .snap = snap, .arg = { a, b, c }, .imm = imm });
 }
 
-IrVal ir_un(IrRegion *r, IrCode code, IrVal a)
+/* An address that is a sum with a constant: the constant goes to disp, as long as that has 32 bits,
+ * unless the other operand would live on for it. */
+static IrVal split_address(const IrRegion *r, IrVal addr, int64_t *disp)
 {
-    IrType type = ir_type(r, a);
-    int64_t folded;
-    if (ir_is_const(r, a) && ir_fold(code, type, r->ops[a].imm, 0, &folded)) {
-        return ir_const(r, type, folded);
-    }
-    return ir_op(r, code, type, a, 0, 0, 0);
-}
-
-/* x op const where the result is x itself, a constant, or needs no second operand. */
-static IrVal simplify(IrRegion *r, IrCode code, IrVal a, int64_t y)
-{
-    IrType type = ir_type(r, a);
-    switch (code) {
-    case IR_ADD: case IR_SUB: case IR_OR: case IR_XOR:
-    case IR_SHL: case IR_SHR: case IR_SAR: case IR_ROTR:
-        return y == 0 ? a : 0;
-    case IR_AND:
-        return y == -1 ? a : y == 0 ? ir_const(r, type, 0) : 0;
-    case IR_NOR:
-        return y == 0 ? ir_un(r, IR_NOT, a) : 0;
-    default:
-        return 0;
-    }
-}
-
-IrVal ir_bin(IrRegion *r, IrCode code, IrVal a, IrVal b)
-{
-    IrType type = ir_type(r, a);
-    g_assert(type == ir_type(r, b));
-    if (ir_is_const(r, a) && ir_is_const(r, b)) {
-        int64_t folded;
-        if (ir_fold(code, type, r->ops[a].imm, r->ops[b].imm, &folded)) {
-            return ir_const(r, type, folded);
+    const IrOp *op = &r->ops[addr];
+    if (op->code == IR_ADD && ir_is_const(r, op->arg[1]) && ir_is_in_slot(r, op->arg[0])) {
+        int64_t c = r->ops[op->arg[1]].imm;
+        if (c == (int32_t)c && c + *disp == (int32_t)(c + *disp)) {
+            *disp += c;
+            return op->arg[0];
         }
     }
-    if (ir_is_const(r, a) && (ir_op_info[code].effects & IR_COMM)) {
-        IrVal t = a;
-        a = b;
-        b = t;
-    }
-    if (ir_is_const(r, b)) {
-        IrVal v = simplify(r, code, a, r->ops[b].imm);
-        if (v) {
-            return v;
-        }
-    }
-    return ir_op(r, code, type, a, b, 0, 0);
-}
-
-IrVal ir_select(IrRegion *r, IrVal cond, IrVal a, IrVal b)
-{
-    if (ir_is_const(r, cond)) {
-        return r->ops[cond].imm ? a : b;
-    }
-    return a == b ? a : ir_op(r, IR_SELECT, ir_type(r, a), cond, a, b, 0);
-}
-
-IrVal ir_extract(IrRegion *r, IrVal a, unsigned pos, unsigned len)
-{
-    return ir_op(r, IR_EXTRACT, ir_type(r, a), a, 0, 0, pos | len << 8);
-}
-
-IrVal ir_deposit(IrRegion *r, IrVal a, IrVal b, unsigned pos, unsigned len)
-{
-    return ir_op(r, IR_DEPOSIT, ir_type(r, a), a, b, 0, pos | len << 8);
-}
-
-IrVal ir_to_i64(IrRegion *r, IrVal a)
-{
-    if (ir_type(r, a) == IR_I64) {
-        return a;
-    }
-    return ir_is_const(r, a) ? ir_const(r, IR_I64, r->ops[a].imm) : ir_op(r, IR_EXT_S, IR_I64, a, 0, 0, 0);
-}
-
-IrVal ir_to_i64u(IrRegion *r, IrVal a)
-{
-    if (ir_type(r, a) == IR_I64) {
-        return a;
-    }
-    return ir_is_const(r, a) ? ir_const(r, IR_I64, (uint32_t)r->ops[a].imm)
-                             : ir_op(r, IR_EXT_U, IR_I64, a, 0, 0, 0);
-}
-
-IrVal ir_to_i32(IrRegion *r, IrVal a)
-{
-    if (ir_type(r, a) == IR_I32) {
-        return a;
-    }
-    return ir_is_const(r, a) ? ir_const(r, IR_I32, r->ops[a].imm) : ir_op(r, IR_TRUNC, IR_I32, a, 0, 0, 0);
+    return addr;
 }
 
 IrVal ir_load(IrRegion *r, IrType type, unsigned mem, IrVal addr, int64_t disp)
 {
+    addr = split_address(r, addr, &disp);
     IrVal v = ir_op(r, IR_LOAD, type, addr, 0, 0, disp);
     r->ops[v].mem = (uint8_t)mem;
     return v;
@@ -263,6 +196,7 @@ IrVal ir_load(IrRegion *r, IrType type, unsigned mem, IrVal addr, int64_t disp)
 
 void ir_store(IrRegion *r, unsigned mem, IrVal addr, int64_t disp, IrVal value)
 {
+    addr = split_address(r, addr, &disp);
     IrVal v = ir_op(r, IR_STORE, IR_VOID, addr, value, 0, disp);
     r->ops[v].mem = (uint8_t)mem;
 }
@@ -293,6 +227,9 @@ void ir_exit_if(IrRegion *r, IrVal cond, uint64_t pc)
 
 void ir_trap_if(IrRegion *r, IrVal cond, int code)
 {
+    if (ir_is_const(r, cond) && r->ops[cond].imm == 0) {
+        return;
+    }
     ir_op(r, IR_TRAP_IF, IR_VOID, cond, 0, 0, code);
 }
 

@@ -120,6 +120,8 @@ void ir_begin_insn(IrRegion *r, uint64_t pc, bool delay_slot);
 IrVal ir_const(IrRegion *r, IrType type, int64_t value);
 IrVal ir_get(IrRegion *r, IrType type, size_t slot);
 void ir_set(IrRegion *r, size_t slot, IrVal v);
+/* Whether some slot holds v now, so that to use it again costs nothing. */
+bool ir_is_in_slot(const IrRegion *r, IrVal v);
 IrVal ir_un(IrRegion *r, IrCode code, IrVal a);
 /* Integer binary and compare: a and b of one type, which is the result's. */
 IrVal ir_bin(IrRegion *r, IrCode code, IrVal a, IrVal b);
