@@ -6,44 +6,54 @@
 
 #define ALIGN_UP(n, to) (((n) + (to) - 1) & ~(size_t)((to) - 1))
 
-static void map_at(void *at, size_t size, int prot, int flags, int fd)
+static void map_at(void *at, size_t size, int flags)
 {
-    if (mmap(at, size, prot, flags | MAP_FIXED | MAP_NORESERVE, fd, 0) == MAP_FAILED) {
+    if (mmap(at, size, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) ==
+        MAP_FAILED) {
         g_error("the host does not map memory for translated code: %m");
     }
 }
 
-/* One reservation: what is known about code, code as it is written, code as it is executed. */
-void arena_init(Arena *arena, size_t size, bool executable)
+/* Half of the code and half of the rest. */
+static Arena make_arena(uint8_t *code, size_t code_size, uint8_t *meta, size_t meta_size, ptrdiff_t exec)
 {
-    *arena = (Arena){ .map_size = executable ? 3 * size : 2 * size };
-    arena->map = mmap(NULL, arena->map_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (arena->map == MAP_FAILED) {
-        g_error("the host has no %zu MiB of address space for translated code: %m", arena->map_size >> 20);
-    }
-    uint8_t *meta = arena->map, *code = meta + size;
-    map_at(meta, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-    if (!executable) {
-        map_at(code, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-        madvise(code, size, MADV_HUGEPAGE);
-    } else {
-        /* Shared memory is mapped again by mremap(2) with an old size of 0. Without a file's name perf
-         * looks into its map for what lies there. */
-        map_at(code, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1);
-        if (mremap(code, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, code + size) == MAP_FAILED ||
-            mprotect(code + size, size, PROT_READ | PROT_EXEC) != 0) {
-            g_error("the host does not map translated code for execution: %m");
-        }
-    }
-    arena->meta = (ArenaHalf){ .base = meta, .part_size = size / ARENA_PARTS };
-    arena->fixed = code;
-    arena->code = (ArenaHalf){ .base = code + ARENA_FIXED, .exec = executable ? (ptrdiff_t)size : 0,
-                               .part_size = (size - ARENA_FIXED) / ARENA_PARTS & ~(size_t)63 };
+    return (Arena){
+        .code = { .base = code, .part_size = code_size / ARENA_PARTS & ~(size_t)63 },
+        .meta = { .base = meta, .part_size = meta_size / ARENA_PARTS & ~(size_t)63 }, .exec = exec,
+    };
 }
 
-void arena_free(Arena *arena)
+/* What is known about code, code as it is written, code as it is executed; guard pages between them. */
+void arena_init(ArenaSpace *space, size_t size, bool executable)
 {
-    munmap(arena->map, arena->map_size);
+    enum { GUARD = 0x10000 };
+    *space = (ArenaSpace){ .map_size = (executable ? 3 : 2) * (size + GUARD) + GUARD };
+    space->map = mmap(NULL, space->map_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (space->map == MAP_FAILED) {
+        g_error("the host has no %zu MiB of address space for translated code: %m", space->map_size >> 20);
+    }
+    uint8_t *meta = (uint8_t *)space->map + GUARD, *code = meta + size + GUARD, *view = code + size + GUARD;
+    map_at(meta, size, MAP_PRIVATE);
+    map_at(code, size, executable ? MAP_SHARED : MAP_PRIVATE);
+    if (executable) {
+        /* Shared memory is mapped again by mremap(2) with an old size of 0. Without a file's name perf
+         * looks into its map for what lies there. */
+        if (mremap(code, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, view) == MAP_FAILED ||
+            mprotect(view, size, PROT_READ | PROT_EXEC) != 0) {
+            g_error("the host does not map translated code for execution: %m");
+        }
+        space->exec = view - code;
+    }
+    space->fixed = code;
+    size_t half = (size - ARENA_FIXED) / 2 & ~(size_t)4095;
+    code += ARENA_FIXED;
+    space->blocks = make_arena(code, half, meta, size / 2, space->exec);
+    space->regions = make_arena(code + half, half, meta + size / 2, size / 2, space->exec);
+}
+
+void arena_free(ArenaSpace *space)
+{
+    munmap(space->map, space->map_size);
 }
 
 static void *alloc(ArenaHalf *half, unsigned part, size_t size, size_t align)

@@ -20,6 +20,11 @@ static CodePage *find_page(const Tcg *tcg, uint64_t ram_id)
     return g_hash_table_lookup(tcg->code_pages, &page);
 }
 
+const CodePage *tcg_code_page_of(const Tcg *tcg, uint64_t ram_id)
+{
+    return find_page(tcg, ram_id);
+}
+
 bool tcg_page_has_code(const Tcg *tcg, uint64_t ram_id)
 {
     return find_page(tcg, ram_id) != NULL;
@@ -36,6 +41,7 @@ static void enter_page(Tcg *tcg, Block *b)
     if (!p) {
         p = g_new0(CodePage, 1);
         p->ram_id = PAGE(b->first);
+        p->serial = ++tcg->page_serial;
         g_hash_table_insert(tcg->code_pages, &p->ram_id, p);
         softmmu_protect(tcg->cpu, p->ram_id);
     }
@@ -99,10 +105,10 @@ static void leave_page(Tcg *tcg, Block *b)
 }
 
 /* Kills what lies in the part of the arena that comes next and begins to fill it. */
-static void evict_part(Tcg *tcg)
+static void evict_part(Tcg *tcg, Arena *arena)
 {
-    arena_next_part(&tcg->arena);
-    Block **head = &tcg->part_blocks[tcg->arena.part];
+    arena_next_part(arena);
+    Block **head = &arena->blocks[arena->part];
     for (Block *b = *head; b; b = b->part_next) {
         if (!b->dead) {
             leave_page(tcg, b);
@@ -113,12 +119,12 @@ static void evict_part(Tcg *tcg)
     *head = NULL;
 }
 
-bool tcg_make_room(Tcg *tcg)
+bool tcg_make_room(Tcg *tcg, Arena *arena, size_t room)
 {
-    if (arena_left(&tcg->arena) >= TCG_CACHE_ROOM) {
+    if (arena_left(arena) >= room) {
         return false;
     }
-    evict_part(tcg);
+    evict_part(tcg, arena);
     return true;
 }
 
@@ -138,6 +144,7 @@ static void kill_in_page(Tcg *tcg, CodePage *p, unsigned first, unsigned last)
         }
     }
     p->lines = lines;
+    p->kills++;
     if (!p->blocks) {
         g_hash_table_remove(tcg->code_pages, &p->ram_id);
     }
@@ -214,13 +221,17 @@ Block *tcg_find_block(const Tcg *tcg, uint64_t phys, uint64_t pc, uint32_t mode)
     return NULL;
 }
 
+static void enter_part(Arena *arena, Block *b)
+{
+    b->part_next = arena->blocks[arena->part];
+    arena->blocks[arena->part] = b;
+}
+
 static void enter_block(Tcg *tcg, Block *b)
 {
     Block **slot = &tcg->hash[hash_index(b->phys, b->pc, b->mode)];
     b->hash_next = *slot;
     *slot = b;
-    b->part_next = tcg->part_blocks[tcg->arena.part];
-    tcg->part_blocks[tcg->arena.part] = b;
     enter_page(tcg, b);
 }
 
@@ -234,6 +245,7 @@ void tcg_replace_block(Tcg *tcg, Block *old, Block *by)
     leave_page(tcg, old);
     kill_block(tcg, old);
     tcg->stats.invalidated--;
+    enter_part(&tcg->space.regions, by);
     enter_block(tcg, by);
     while (incoming) {
         BlockExit *x = incoming;
@@ -266,6 +278,7 @@ const void *tcg_find_code(Tcg *tcg)
     Block *b = tcg_find_block(tcg, phys, pc, cpu->mode);
     if (!b) {
         b = tcg_translate(tcg, phys, softmmu_page_host(phys) + at, end - at);
+        enter_part(&tcg->space.blocks, b);
         enter_block(tcg, b);
     }
     *j = (JumpEntry){ .pc = pc, .phys = phys, .code = b->code, .mode = b->mode,

@@ -4,12 +4,15 @@
  * become one region, in which guest registers stay in host registers across branches and loops.
  * Only what has been executed is taken, and what lies in the same page; calls leave the region.
  */
-#include "accel/tcg/tcg.h"
+#include "accel/tcg/compiler.h"
 
 #define MAX_BLOCKS 48
 #define MAX_INSNS 700
 /* Blocks entered less than this part of what makes a block hot are left out. */
 #define COLD_PART 32
+/* Requests at a time, and what each may take of the arena. */
+#define MAX_PENDING 3u
+#define REGION_ROOM (UINT64_C(1) << 19)
 
 typedef struct {
     Tcg *tcg;
@@ -68,53 +71,92 @@ static int by_pc(const void *x, const void *y)
     return a->pc < b->pc ? -1 : a->pc > b->pc;
 }
 
-static void translate(Collection *c, const uint8_t *page, Block *region, MipsBlockInfo *info)
+static void list_blocks(const Collection *c, RegionRequest *q)
 {
-    MipsRegionBlock list[MAX_BLOCKS];
     uint64_t first = UINT64_MAX, end = 0;
     for (unsigned i = 0; i < c->nblocks; i++) {
         const Block *b = c->blocks[i];
-        list[i] = (MipsRegionBlock){ .pc = b->pc, .code = page + (b->pc & 0xfff), .avail = b->bytes };
+        q->blocks[i] = (MipsRegionBlock){ .pc = b->pc, .code = q->code + (b->pc & 0xfff), .avail = b->bytes };
         first = MIN(first, b->pc);
         end = MAX(end, b->pc + b->bytes);
     }
-    qsort(list + 1, c->nblocks - 1, sizeof(list[0]), by_pc);
-    region->first = region->phys - (region->pc - first);
-    region->bytes = (uint16_t)(end - first);
-    mips_translate_region(c->tcg->cpu, c->tcg->decoder, c->tcg->region, region->mode, list, c->nblocks, info);
+    qsort(q->blocks + 1, c->nblocks - 1, sizeof(q->blocks[0]), by_pc);
+    q->nblocks = c->nblocks;
+    q->first = q->phys - (q->pc - first);
+    q->bytes = (uint16_t)(end - first);
 }
 
-/* What a later region has to know of the block, in the part of the arena where the region lies. */
-static const Block *keep_seed(Tcg *tcg, const Block *b)
+static void keep_head(RegionRequest *q, const Block *b)
 {
-    Block *seed = arena_alloc_meta(&tcg->arena, sizeof(*seed));
-    *seed = *b;
-    seed->exits = arena_alloc_meta(&tcg->arena, b->nexits * sizeof(BlockExit));
-    memcpy(seed->exits, b->exits, b->nexits * sizeof(BlockExit));
-    return seed;
+    q->head = *b;
+    q->head.nexits = 0;
+    for (unsigned i = 0; i < b->nexits && q->head.nexits < REGION_HEAD_EXITS; i++) {
+        if (b->exits[i].kind == EXIT_JUMP) {
+            q->head_exits[q->head.nexits++] = b->exits[i];
+        }
+    }
+}
+
+static RegionRequest *make_request(Tcg *tcg, const Block *b)
+{
+    const CodePage *page = tcg_code_page_of(tcg, b->first);
+    Collection c = { .tcg = tcg, .head = b };
+    RegionRequest *q = g_new(RegionRequest, 1);
+    *q = (RegionRequest){ .pc = b->pc, .phys = b->phys, .mode = b->mode, .page_serial = page->serial,
+                          .page_kills = page->kills };
+    memcpy(q->code, tcg_code_page(tcg, b->pc), sizeof(q->code));
+    collect(&c);
+    keep_head(q, b);
+    list_blocks(&c, q);
+    return q;
 }
 
 void tcg_optimize(Tcg *tcg)
 {
-    MipsCpu *cpu = tcg->cpu;
-    int64_t begun = g_get_monotonic_time();
     Block *b = block_of_code(tcg_find_code(tcg));
-    bool first_time = b->countdown < 0;
-    b->countdown = INT32_MAX;
-    if (!first_time || b->tier != 1 || (b->mode & MODE_DS)) {
+    unsigned pending = compiler_pending(tcg->compiler);
+    if (b->countdown >= 0 || b->tier != 1) {
         return;
     }
-    Collection c = { .tcg = tcg, .head = b };
-    MipsBlockInfo info;
-    collect(&c);
-    Block *region = arena_alloc_meta(&tcg->arena, sizeof(*region));
-    *region = (Block){ .pc = b->pc, .phys = b->phys, .mode = b->mode, .tier = 2 };
-    region->seed = keep_seed(tcg, b);
-    translate(&c, tcg_code_page(tcg, cpu->pc), region, &info);
-    region->insns = (uint16_t)info.insns;
-    tcg_finish(tcg, region);
-    tcg_replace_block(tcg, b, region);
-    tcg->stats.regions++;
-    tcg->stats.region_insns += info.insns;
-    tcg->stats.region_ns += (uint64_t)(g_get_monotonic_time() - begun) * 1000;
+    if (b->mode & MODE_DS) {            /* a lone delay slot leads nowhere */
+        b->countdown = INT32_MAX;
+        return;
+    }
+    /* The arena is the compiler's alone while it works: room for all that it has to do must be there. */
+    if (pending == 0) {
+        tcg_make_room(tcg, &tcg->space.regions, MAX_PENDING * REGION_ROOM);
+    } else if (pending == MAX_PENDING) {
+        b->countdown = (int32_t)tcg->hot / 4;
+        return;
+    }
+    b->countdown = INT32_MAX;
+    compiler_ask(tcg->compiler, make_request(tcg, b));
+}
+
+/* The block that the request is for, if it is there and its page is as it was. */
+static Block *block_for(const Tcg *tcg, const RegionRequest *q)
+{
+    Block *b = tcg_find_block(tcg, q->phys, q->pc, q->mode);
+    const CodePage *page = b ? tcg_code_page_of(tcg, b->first) : NULL;
+    bool same = page && page->serial == q->page_serial && page->kills == q->page_kills;
+    return same && b->tier == 1 ? b : NULL;
+}
+
+void tcg_install_regions(Tcg *tcg)
+{
+    RegionRequest *q;
+    while (tcg->compiler && (q = compiler_take(tcg->compiler))) {
+        Block *b = block_for(tcg, q);
+        if (b) {
+            tcg_replace_block(tcg, b, q->region);
+            tcg->stats.regions++;
+            tcg->stats.region_insns += q->insns;
+            tcg->stats.code_bytes += q->region->code_size;
+            if (tcg->perf) {
+                perf_log_block(tcg->perf, q->region);
+            }
+        }
+        tcg->stats.region_ns += (uint64_t)q->ns;
+        g_free(q);
+    }
 }

@@ -3,6 +3,7 @@
  * The vCPU's thread: runs blocks, takes exceptions and interrupts, sleeps in WAIT, parks
  * when the machine stops.
  */
+#include "accel/tcg/compiler.h"
 #include "accel/tcg/softmmu.h"
 #include "accel/tcg/tcg.h"
 #include "config-host.h"
@@ -46,8 +47,7 @@ static const MipsEngine engine = {
     .deadline_changed = deadline_changed,
 };
 
-/* What is to be done is written down; the thread is to look. */
-static void ask(Tcg *tcg)
+void tcg_ask(Tcg *tcg)
 {
     __atomic_store_n(&tcg->asked, 1, __ATOMIC_RELEASE);
     mips_kick(tcg->cpu);
@@ -65,7 +65,7 @@ static void memory_written(void *opaque, uint64_t ram_id, uint64_t len)
     g_mutex_lock(&tcg->lock);
     g_array_append_val(tcg->written, range);
     g_mutex_unlock(&tcg->lock);
-    ask(tcg);
+    tcg_ask(tcg);
 }
 
 /* The memory map is another one: neither soft TLB entries nor chains hold any more. */
@@ -83,7 +83,7 @@ static void map_changed(void *opaque)
         return;
     }
     __atomic_store_n(&tcg->map_changed, 1, __ATOMIC_RELEASE);
-    ask(tcg);
+    tcg_ask(tcg);
 }
 
 /* ---- the run loop ---- */
@@ -157,6 +157,7 @@ static bool handle_requests(Tcg *tcg)
             take_map_change(tcg);
         }
         take_written(tcg);
+        tcg_install_regions(tcg);
     } while (sleep_while_asked(tcg) && !quit_asked(tcg));
     tcg->cpu->halted = 0;
     return !quit_asked(tcg);
@@ -222,7 +223,7 @@ static void run_guest(Tcg *tcg)
             }
             left_by = NULL;
         }
-        if (tcg_make_room(tcg)) {
+        if (tcg_make_room(tcg, &tcg->space.blocks, TCG_CACHE_ROOM)) {
             left_by = NULL;
         }
         const void *code = tcg_find_code(tcg);
@@ -244,7 +245,7 @@ static gpointer vcpu_thread(gpointer opaque)
 {
     Tcg *tcg = opaque;
     tcg_deadline_init(tcg);
-    ask(tcg);
+    tcg_ask(tcg);
     run_guest(tcg);
     tcg_deadline_end(tcg);
     return NULL;
@@ -275,7 +276,7 @@ Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config, PerfLog *perf)
     tcg->backend = choose_backend(config);
     tcg->hot = config->hot;
     tcg->perf = perf;
-    arena_init(&tcg->arena, config->cache_size, tcg->backend->executable);
+    arena_init(&tcg->space, config->cache_size, tcg->backend->executable);
     tcg->jump = g_new0(JumpEntry, TCG_JUMP_SIZE);
     tcg->hash = g_new0(Block *, TCG_HASH_SIZE);
     tcg->code_pages = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
@@ -290,6 +291,9 @@ Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config, PerfLog *perf)
     as_set_code_listener(cpu->base.machine->as, memory_written, tcg);
     as_add_listener(cpu->base.machine->as, map_changed, tcg);
     tcg->backend->init(tcg);
+    if (tcg->backend->executable && tcg->hot) {
+        tcg->compiler = compiler_new(tcg);
+    }
     return tcg;
 }
 
@@ -298,6 +302,9 @@ void tcg_free(Tcg *tcg)
     as_set_code_listener(tcg->cpu->base.machine->as, NULL, NULL);
     as_remove_listener(tcg->cpu->base.machine->as, map_changed, tcg);
     tcg_flush(tcg);
+    if (tcg->compiler) {
+        compiler_free(tcg->compiler);
+    }
     tcg->backend->free(tcg);
     tcg->cpu->engine = NULL;
     softmmu_free(tcg->cpu);
@@ -307,7 +314,7 @@ void tcg_free(Tcg *tcg)
     g_array_free(tcg->written, TRUE);
     g_mutex_clear(&tcg->lock);
     g_cond_clear(&tcg->changed);
-    arena_free(&tcg->arena);
+    arena_free(&tcg->space);
     g_free(tcg->hash);
     g_free(tcg->jump);
     g_free(tcg->covered);
@@ -328,7 +335,7 @@ void tcg_park(Tcg *tcg, bool park)
     tcg->park = park;
     g_cond_broadcast(&tcg->changed);
     g_mutex_unlock(&tcg->lock);
-    ask(tcg);
+    tcg_ask(tcg);
 }
 
 void tcg_wait_parked(Tcg *tcg)
@@ -346,6 +353,6 @@ void tcg_stop(Tcg *tcg)
     tcg->quit = true;
     g_cond_broadcast(&tcg->changed);
     g_mutex_unlock(&tcg->lock);
-    ask(tcg);
+    tcg_ask(tcg);
     g_thread_join(tcg->thread);
 }

@@ -24,7 +24,8 @@ typedef struct Tcg Tcg;
 
 /* A 4 KiB page of memory with translated code. */
 typedef struct {
-    uint64_t ram_id;
+    uint64_t ram_id, serial;    /* serial: no other page had or has it */
+    unsigned kills;             /* times that code in it was overwritten */
     Block *blocks;
     uint64_t lines;             /* bit n: code in bytes 64n .. 64n + 63 */
 } CodePage;
@@ -65,8 +66,9 @@ typedef struct {
     /* Once, when the arena is there. */
     void (*init)(Tcg *tcg);
     void (*free)(Tcg *tcg);
-    /* Fills code, exits, extra and code_size of b from tcg->region. */
-    void (*make)(Tcg *tcg, Block *b);
+    /* Fills code, exits, extra and code_size of b from r. May run beside the vCPU, but not in the same
+     * arena. */
+    void (*make)(Tcg *tcg, Arena *arena, const IrRegion *r, Block *b);
     /* Runs code and what it is chained to until something needs the run loop. */
     RunResult (*run)(Tcg *tcg, const void *code);
     void (*link)(Tcg *tcg, BlockExit *exit, const Block *to);
@@ -89,8 +91,9 @@ struct Tcg {
     Block **hash;               /* TCG_HASH_SIZE */
     JumpEntry *jump;            /* TCG_JUMP_SIZE, by virtual pc */
     GHashTable *code_pages;     /* page number -> CodePage */
-    Block *part_blocks[ARENA_PARTS];
-    Arena arena;                /* of blocks */
+    uint64_t page_serial;       /* of the newest */
+    ArenaSpace space;           /* of blocks and regions */
+    struct Compiler *compiler;  /* makes regions; NULL without a second tier */
     bool one_insn, verify;
     unsigned hot;               /* entries after which a block becomes a region; 0: never */
     uint8_t *covered;           /* table lines that were translated */
@@ -121,15 +124,17 @@ void tcg_chain(Tcg *tcg, BlockExit *exit, Block *to);
 /* by is found from now on, and chained to, where old was. */
 void tcg_replace_block(Tcg *tcg, Block *old, Block *by);
 bool tcg_page_has_code(const Tcg *tcg, uint64_t ram_id);
+/* The page that ram_id is in, or NULL when it has no code. */
+const CodePage *tcg_code_page_of(const Tcg *tcg, uint64_t ram_id);
 /* Blocks that depend on any of the bytes die; one that runs goes on to its end. */
 void tcg_code_written(Tcg *tcg, uint64_t ram_id, uint64_t len);
 /* All blocks die. */
 void tcg_flush(Tcg *tcg);
 /* The page of code that pc is in, which was fetched from just now. */
 const uint8_t *tcg_code_page(const Tcg *tcg, uint64_t pc);
-/* Makes room for another block: the oldest ones go when there is none. No block may be running.
- * True if any went. */
-bool tcg_make_room(Tcg *tcg);
+/* Makes room in the arena: its oldest blocks go when there is less. No block may be running. True if
+ * any went. */
+bool tcg_make_room(Tcg *tcg, Arena *arena, size_t room);
 /* Whether a direct exit at from in mode may go on at pc without a look at the page tables. */
 bool tcg_same_mapping(const Tcg *tcg, uint64_t from, uint64_t pc);
 
@@ -142,16 +147,20 @@ static inline unsigned tcg_jump_index(uint64_t pc)
 
 /* The block at cpu->pc in cpu->mode, whose code lies at phys and code; avail bytes may be read. */
 Block *tcg_translate(Tcg *tcg, uint64_t phys, const uint8_t *code, unsigned avail);
-/* Runs the passes over tcg->region and has the back end make code of it for b. */
-void tcg_finish(Tcg *tcg, Block *b);
+/* Runs the passes over r and has the back end make code of it for b, in the arena. */
+void tcg_finish(Tcg *tcg, Arena *arena, IrRegion *r, Block *b);
 
 /* ---- region.c ---- */
 
-/* The block at cpu->pc is entered often: makes a region of it and what it leads to. */
+/* The block at cpu->pc is entered often: a region is to be made of it and what it leads to. */
 void tcg_optimize(Tcg *tcg);
+/* Regions that are done take the place of their first blocks. No block may be running. */
+void tcg_install_regions(Tcg *tcg);
 
 /* ---- run.c ---- */
 
+/* Has the vCPU's thread look what is to be done. Any thread. */
+void tcg_ask(Tcg *tcg);
 /* The engine of one CPU, its thread not started; perf, if not NULL, is the engine's from now on. */
 Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config, PerfLog *perf);
 /* The thread has ended; machine lock held. */

@@ -21,22 +21,22 @@ static void log_block(Tcg *tcg, const MipsBlockInfo *info, const uint8_t *code)
     }
 }
 
-static void log_ir(Tcg *tcg, LogMask which, const char *title)
+static void log_ir(const IrRegion *r, LogMask which, const char *title)
 {
     if (log_enabled(which)) {
         g_autoptr(GString) text = g_string_new(NULL);
-        ir_print(tcg->region, mips_slot_name, text);
+        ir_print(r, mips_slot_name, text);
         log_line(which, "%s\n%s", title, text->str);
     }
 }
 
-static void verify(Tcg *tcg, const char *after)
+static void verify(const Tcg *tcg, const IrRegion *r, const char *after)
 {
     if (tcg->verify) {
-        g_autofree char *problem = ir_verify(tcg->region);
+        g_autofree char *problem = ir_verify(r);
         if (problem) {
             g_autoptr(GString) text = g_string_new(NULL);
-            ir_print(tcg->region, mips_slot_name, text);
+            ir_print(r, mips_slot_name, text);
             g_error("IR after %s: %s\n%s", after, problem, text->str);
         }
     }
@@ -51,24 +51,20 @@ static void note_coverage(Tcg *tcg, const MipsBlockInfo *info)
     }
 }
 
-void tcg_finish(Tcg *tcg, Block *b)
+void tcg_finish(Tcg *tcg, Arena *arena, IrRegion *r, Block *b)
 {
-    log_ir(tcg, LOG_IR, "IR:");
-    verify(tcg, "translation");
-    ir_dse(tcg->region);
-    ir_dce(tcg->region);
-    log_ir(tcg, LOG_IR_OPT, "IR, optimized:");
-    verify(tcg, "dead code elimination");
-    tcg->backend->make(tcg, b);
+    log_ir(r, LOG_IR, "IR:");
+    verify(tcg, r, "translation");
+    ir_dse(r);
+    ir_dce(r);
+    log_ir(r, LOG_IR_OPT, "IR, optimized:");
+    verify(tcg, r, "dead code elimination");
+    tcg->backend->make(tcg, arena, r, b);
     if (log_enabled(LOG_OUT_ASM)) {
         g_autoptr(GString) text = g_string_new(NULL);
         tcg->backend->print(tcg, b, text);
         log_line(LOG_OUT_ASM, "OUT, tier %u, pc 0x%" G_GINT64_MODIFIER "x:\n%s", b->tier, b->pc, text->str);
     }
-    if (tcg->perf && tcg->backend->executable) {
-        perf_log_block(tcg->perf, b);
-    }
-    tcg->stats.code_bytes += b->code_size;
 }
 
 Block *tcg_translate(Tcg *tcg, uint64_t phys, const uint8_t *code, unsigned avail)
@@ -79,11 +75,15 @@ Block *tcg_translate(Tcg *tcg, uint64_t phys, const uint8_t *code, unsigned avai
                          tcg->one_insn ? 1 : MIPS_MAX_BLOCK - 1, &info);
     note_coverage(tcg, &info);
     log_block(tcg, &info, code);
-    Block *b = arena_alloc_meta(&tcg->arena, sizeof(*b));
+    Block *b = arena_alloc_meta(&tcg->space.blocks, sizeof(*b));
     *b = (Block){ .pc = cpu->pc, .phys = phys, .first = phys, .mode = cpu->mode,
                   .bytes = (uint16_t)info.bytes,
                   .insns = (uint16_t)info.insns, .tier = 1, .countdown = (int32_t)tcg->hot };
-    tcg_finish(tcg, b);
+    tcg_finish(tcg, &tcg->space.blocks, tcg->region, b);
+    tcg->stats.code_bytes += b->code_size;
+    if (tcg->perf && tcg->backend->executable) {
+        perf_log_block(tcg->perf, b);
+    }
     tcg->stats.blocks++;
     tcg->stats.insns += info.insns;
     return b;

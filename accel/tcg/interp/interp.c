@@ -16,33 +16,32 @@ static void end(Tcg *tcg)
     g_free(tcg->backend_data);
 }
 
-static void *keep(Tcg *tcg, const void *from, size_t size)
+static void *keep(Arena *arena, const void *from, size_t size)
 {
-    void *p = arena_alloc_meta(&tcg->arena, size);
+    void *p = arena_alloc_meta(arena, size);
     memcpy(p, from, size);
     return p;
 }
 
-static void make(Tcg *tcg, Block *b)
+static void make(Tcg *tcg, Arena *arena, const IrRegion *r, Block *b)
 {
-    const IrRegion *r = tcg->region;
     Lowered low;
     interp_lower(r, &low);
-    InterpBlock *extra = arena_alloc_meta(&tcg->arena, sizeof(*extra));
+    InterpBlock *extra = arena_alloc_meta(arena, sizeof(*extra));
     *extra = (InterpBlock){
         .nops = low.nops, .nsnaps = (uint16_t)r->nsnaps,
-        .op_snap = keep(tcg, low.op_snap, low.nops * sizeof(*low.op_snap)),
-        .snaps = keep(tcg, r->snaps, r->nsnaps * sizeof(*r->snaps)),
+        .op_snap = keep(arena, low.op_snap, low.nops * sizeof(*low.op_snap)),
+        .snaps = keep(arena, r->snaps, r->nsnaps * sizeof(*r->snaps)),
     };
     b->code_size = low.nops * (uint32_t)sizeof(InterpOp);
-    Block **behind = arena_alloc_code(&tcg->arena, sizeof(b) + b->code_size);
+    Block **behind = arena_alloc_code(arena, sizeof(b) + b->code_size);
     *behind = b;
     InterpOp *code = (InterpOp *)(void *)(behind + 1);
     memcpy(code, low.code, b->code_size);
     b->code = code;
     b->extra = extra;
     b->nexits = low.nexits;
-    b->exits = arena_alloc_meta(&tcg->arena, low.nexits * sizeof(BlockExit));
+    b->exits = arena_alloc_meta(arena, low.nexits * sizeof(BlockExit));
     for (unsigned i = 0; i < low.nexits; i++) {
         b->exits[i] = (BlockExit){ .pc = low.exit_pc[i], .from = b, .site = &code[low.exit_op[i]] };
     }

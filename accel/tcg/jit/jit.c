@@ -47,7 +47,7 @@ static void chain(Tcg *tcg, BlockExit *exit, const Block *to)
         uint32_t frame = (uint32_t)(to->phys >> 12) + 1;
         memcpy(site - 1 - 6 - 4, &frame, 4);
     }
-    int32_t distance = (int32_t)((const uint8_t *)to->code - (site + 4 + tcg->arena.code.exec));
+    int32_t distance = (int32_t)((const uint8_t *)to->code - (site + 4 + tcg->space.exec));
     memcpy(site, &distance, 4);
 }
 

@@ -70,8 +70,8 @@ extern const TcgBackend jit_backend;
 
 /* Makes the thunks in the arena's fixed part (x86_64/thunks.c). */
 void jit_make_thunks(Tcg *tcg, Jit *jit);
-/* Code of tcg->region for b (x86_64/gen.c). */
-void jit_generate(Tcg *tcg, Block *b);
+/* Code of r for b, in the arena (x86_64/gen.c). */
+void jit_generate(Tcg *tcg, Arena *arena, const IrRegion *r, Block *b);
 
 /* ---- runtime.c: what machine code calls ---- */
 

@@ -199,7 +199,7 @@ static void jump(Gen *g, const IrOp *op)
 void gen_snapshot(Gen *g, IrVal op, uint32_t dirty)
 {
     const IrSnapshot *from = &g->r->snaps[g->r->ops[op].snap];
-    JitSnap *snap = arena_alloc_meta(&g->tcg->arena, sizeof(*snap));
+    JitSnap *snap = arena_alloc_meta(g->arena, sizeof(*snap));
     *snap = (JitSnap){ .pc = from->pc, .block = g->extra, .dirty = dirty, .delay_slot = from->delay_slot };
     x_rip(&g->a, true, X_LEA, RAX, (intptr_t)snap, g->exec, 0);
     x_rm(&g->a, true, X_MOV_STORE, RAX, RBP, CPU(cur_op));

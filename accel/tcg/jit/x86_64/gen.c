@@ -206,7 +206,7 @@ static void keep_exits(Gen *g)
 {
     Block *b = g->b;
     b->nexits = (uint16_t)g->exits->len;
-    b->exits = arena_alloc_meta(&g->tcg->arena, b->nexits * sizeof(BlockExit));
+    b->exits = arena_alloc_meta(g->arena, b->nexits * sizeof(BlockExit));
     memcpy(b->exits, g->exits->data, b->nexits * sizeof(BlockExit));
     for (unsigned i = 0; i < g->exit_uses->len; i++) {
         const LabelUse *u = &g_array_index(g->exit_uses, LabelUse, i);
@@ -219,14 +219,13 @@ static void keep_exits(Gen *g)
     }
 }
 
-void jit_generate(Tcg *tcg, Block *b)
+void jit_generate(Tcg *tcg, Arena *arena, const IrRegion *r, Block *b)
 {
-    const IrRegion *r = tcg->region;
-    uint8_t *at = arena_code_next(&tcg->arena);
+    uint8_t *at = arena_code_next(arena);
     Gen gen = {
-        .tcg = tcg, .jit = tcg->backend_data, .r = r, .b = b, .exec = tcg->arena.code.exec,
+        .tcg = tcg, .jit = tcg->backend_data, .arena = arena, .r = r, .b = b, .exec = arena->exec,
         .user = b->mode & MODE_KSU, .wide = r->word == IR_I64,
-        .a = { .p = at, .start = at, .end = at + tcg->arena.code.part_size - tcg->arena.code.used },
+        .a = { .p = at, .start = at, .end = at + arena_code_left(arena) },
         .v = g_new(GenVal, r->nops), .label_at = g_new0(uint8_t *, r->nlabels + 1),
         .label_uses = g_array_new(FALSE, FALSE, sizeof(LabelUse)),
         .exit_uses = g_array_new(FALSE, FALSE, sizeof(LabelUse)),
@@ -235,7 +234,7 @@ void jit_generate(Tcg *tcg, Block *b)
     };
     Gen *g = &gen;
     g->v[0] = (GenVal){ .reg = -1, .home = -1, .hint = -1, .spill = -1, .slot = GEN_NO_SLOT };
-    g->extra = arena_alloc_meta(&tcg->arena, sizeof(*g->extra));
+    g->extra = arena_alloc_meta(arena, sizeof(*g->extra));
     *g->extra = (JitBlock){ 0 };
     g->homes = g->extra->homes;
     gen_plan(g);
@@ -247,7 +246,7 @@ void jit_generate(Tcg *tcg, Block *b)
     g_assert(g->a.p < g->a.end);
     b->code_size = (uint32_t)(g->a.p - at);
     b->extra = g->extra;
-    arena_alloc_code(&tcg->arena, b->code_size);
+    arena_alloc_code(arena, b->code_size);
     g_free(g->v);
     g_free(g->blocks);
     g_free(g->label_at);

@@ -82,6 +82,7 @@ typedef struct {
     Tcg *tcg;
     const Jit *jit;
     const IrRegion *r;
+    Arena *arena;
     Block *b;
     JitBlock *extra;
     Asm a;

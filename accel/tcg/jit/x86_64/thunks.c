@@ -33,7 +33,7 @@ static void csr(Asm *a, bool load, int32_t at)
 
 static intptr_t here(const Asm *a, const Tcg *tcg)
 {
-    return (intptr_t)a->p + tcg->arena.code.exec;
+    return (intptr_t)a->p + tcg->space.exec;
 }
 
 static void make_enter(Asm *a)
@@ -67,7 +67,7 @@ static void make_exit(Asm *a, const Tcg *tcg, const Jit *jit)
 {
     x_rm(a, true, X_MOV_LOAD, RCX, RAX, offsetof(BlockExit, pc));
     x_rm(a, true, X_MOV_STORE, RCX, RBP, CPU(pc));
-    x_jmp_to(a, jit->leave, tcg->arena.code.exec);
+    x_jmp_to(a, jit->leave, tcg->space.exec);
 }
 
 /* EAX = the address to go on at, EDX = the mode; nothing else is kept. */
@@ -100,7 +100,7 @@ static void make_jump(Asm *a, const Tcg *tcg, const Jit *jit, bool user)
     x_rr(a, true, X_MOVSXD, RAX, RAX);
     x_rm(a, true, X_MOV_STORE, RAX, RBP, CPU(pc));
     x_mov_ri(a, false, RAX, 0);
-    x_jmp_to(a, jit->leave, tcg->arena.code.exec);
+    x_jmp_to(a, jit->leave, tcg->space.exec);
 }
 
 /* The PC is in its slot, the mode may be another one. */
@@ -113,12 +113,12 @@ static void make_leave_block(Asm *a, const Tcg *tcg, const Jit *jit)
     uint8_t *out = x_jcc(a, CC_NE);
     x_test_ri(a, false, RDX, MODE_KSU);
     uint8_t *kernel = x_jcc(a, CC_E);
-    x_jmp_to(a, jit->jump[1], tcg->arena.code.exec);
+    x_jmp_to(a, jit->jump[1], tcg->space.exec);
     x_patch(kernel, a->p);
-    x_jmp_to(a, jit->jump[0], tcg->arena.code.exec);
+    x_jmp_to(a, jit->jump[0], tcg->space.exec);
     x_patch(out, a->p);
     x_mov_ri(a, false, RAX, 0);
-    x_jmp_to(a, jit->leave, tcg->arena.code.exec);
+    x_jmp_to(a, jit->leave, tcg->space.exec);
 }
 
 static void move_regs(Asm *a, const uint8_t *regs, unsigned n, bool store)
@@ -180,7 +180,7 @@ static void make_masks(Asm *a)
 
 void jit_make_thunks(Tcg *tcg, Jit *jit)
 {
-    uint8_t *at = tcg->arena.fixed;
+    uint8_t *at = tcg->space.fixed;
     Asm asm_ = { .p = at, .start = at, .end = at + ARENA_FIXED }, *a = &asm_;
     jit->masks = here(a, tcg);
     make_masks(a);

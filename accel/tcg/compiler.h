@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The thread that makes regions, so that the vCPU goes on meanwhile. */
+#ifndef ACCEL_TCG_COMPILER_H
+#define ACCEL_TCG_COMPILER_H
+
+#include "accel/tcg/tcg.h"
+
+#define REGION_HEAD_EXITS 4
+
+/* What a region is made of. Everything in it is the thread's from compiler_ask to compiler_take. */
+typedef struct {
+    uint64_t pc, phys;          /* of its first block */
+    uint32_t mode;
+    uint64_t page_serial;       /* of the code page when the request was made */
+    unsigned page_kills;
+    uint8_t code[4096];         /* the page, as it was then */
+    MipsRegionBlock blocks[IR_MAX_LABELS];
+    unsigned nblocks;
+    uint64_t first;             /* ram_id of the first byte that it depends on */
+    uint16_t bytes;
+    Block head;                 /* its first block, for later regions */
+    BlockExit head_exits[REGION_HEAD_EXITS];
+    Block *region;              /* what the thread makes */
+    unsigned insns;
+    int64_t ns;                 /* it took */
+} RegionRequest;
+
+typedef struct Compiler Compiler;
+
+/* The thread, for tcg; started by the first request. */
+Compiler *compiler_new(Tcg *tcg);
+/* Ends and joins it; requests are dropped. */
+void compiler_free(Compiler *c);
+/* Requests that are not finished yet. The vCPU's thread, as what follows. */
+unsigned compiler_pending(Compiler *c);
+void compiler_ask(Compiler *c, RegionRequest *request);
+/* The next finished request, or NULL; the caller frees it with g_free. */
+RegionRequest *compiler_take(Compiler *c);
+
+#endif
