@@ -27,6 +27,7 @@ char *accel_help(void)
                     "  tcg    translates guest code; here: into an IR that is interpreted. The default\n"
                     "         one-insn-per-tb=on|off  one guest instruction a block (off)\n"
                     "         ir-verify=on|off        check the IR of every block (off)\n"
+                    "         victims=on|off          use what TLBWR displaces until software can know (on)\n"
                     "         insn-coverage=FILE      at the end, list which instructions were executed\n"
                     "kvm:tcg (or -accel kvm -accel tcg) takes the first that can run the guest.\n");
 }
@@ -63,6 +64,12 @@ static bool parse_tcg(AccelConfig *config, const char *name, const char *value, 
     }
     if (strcmp(name, "interpreter") == 0) {
         return parse_bool("tcg,interpreter", value, &config->interpreter, err);
+    }
+    if (strcmp(name, "victims") == 0) {
+        bool on = true;
+        bool ok = parse_bool("tcg,victims", value, &on, err);
+        config->no_victims = !on;
+        return ok;
     }
     if (strcmp(name, "tier2") == 0) {
         bool on = true;

@@ -18,7 +18,7 @@ static void nothing(MipsCpu *cpu)
 {
 }
 
-static void no_page(MipsCpu *cpu, uint64_t vaddr, uint64_t size)
+static void no_page(MipsCpu *cpu, uint64_t vaddr, uint64_t size, unsigned asid)
 {
 }
 

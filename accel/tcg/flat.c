@@ -29,8 +29,6 @@ typedef struct {
 } Part;
 
 typedef struct {
-    unsigned space;
-    bool global;                        /* has pages that are not of its ASID alone */
     uint64_t used;                      /* when it was selected */
     uint8_t *area;
     Part low;
@@ -40,9 +38,10 @@ struct Flat {
     MipsCpu *cpu;
     int high_fd;                        /* memory of the high half, all three tables */
     Part unmapped, high;                /* below and above 0xc0000000 */
+    unsigned nslots, current;
+    uint16_t spaces[SLOTS];             /* what each slot is for */
+    bool global[SLOTS];                 /* it has pages that are not of its ASID alone */
     Slot *slots[SLOTS];
-    unsigned nslots;
-    Slot *current;
     uint64_t clock;
     Writers *writers;
 };
@@ -131,7 +130,7 @@ static uint8_t *map(void *at, size_t size, int flags, int fd, off_t offset)
     return p;
 }
 
-static Slot *slot_new(Flat *flat)
+static unsigned slot_new(Flat *flat)
 {
     Slot *s = g_new0(Slot, 1);
     s->area = map(NULL, TABLES * TABLE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -140,39 +139,39 @@ static Slot *slot_new(Flat *flat)
         map(s->area + i * TABLE, HALF, MAP_SHARED | MAP_FIXED, flat->high_fd, i * (off_t)HALF);
     }
     s->low.base = s->area + HALF;
-    flat->slots[flat->nslots++] = s;
-    return s;
+    flat->slots[flat->nslots] = s;
+    return flat->nslots++;
 }
 
-static Slot *find_slot(Flat *flat, unsigned space)
+/* The slot of an address space: its own, a new one, or the one that is unused for longest. */
+static unsigned find_slot(Flat *flat, unsigned space)
 {
-    Slot *oldest = NULL;
+    unsigned found = 0;
     for (unsigned i = 0; i < flat->nslots; i++) {
-        Slot *s = flat->slots[i];
-        if (s->space == space) {
-            return s;
-        }
-        if (!oldest || s->used < oldest->used) {
-            oldest = s;
+        if (flat->spaces[i] == space) {
+            return i;
         }
     }
     if (flat->nslots < SLOTS) {
-        oldest = slot_new(flat);
+        found = slot_new(flat);
     }
-    part_empty(flat, &oldest->low);
-    oldest->space = space;
-    oldest->global = false;
-    return oldest;
+    for (unsigned i = 0; i < flat->nslots; i++) {
+        found = flat->slots[i]->used < flat->slots[found]->used ? i : found;
+    }
+    part_empty(flat, &flat->slots[found]->low);
+    flat->spaces[found] = (uint16_t)space;
+    flat->global[found] = false;
+    return found;
 }
 
 void flat_select(Flat *flat, unsigned space)
 {
-    if (flat->current && flat->current->space == space) {
+    if (flat->nslots && flat->spaces[flat->current] == space) {
         return;
     }
-    Slot *s = find_slot(flat, space);
+    flat->current = find_slot(flat, space);
+    Slot *s = flat->slots[flat->current];
     s->used = ++flat->clock;
-    flat->current = s;
     flat->cpu->flat = s->low.base;
     flat->cpu->exec_epoch++;
 }
@@ -181,7 +180,8 @@ void flat_select(Flat *flat, unsigned space)
 
 static Part *part_of(Flat *flat, uint32_t vaddr)
 {
-    return vaddr >> 31 == 0 ? &flat->current->low : vaddr >> 30 == 2 ? &flat->unmapped : &flat->high;
+    Part *low = &flat->slots[flat->current]->low;
+    return vaddr >> 31 == 0 ? low : vaddr >> 30 == 2 ? &flat->unmapped : &flat->high;
 }
 
 void flat_fill(Flat *flat, uint32_t vaddr, const uint8_t *host, unsigned flags)
@@ -201,8 +201,8 @@ void flat_fill(Flat *flat, uint32_t vaddr, const uint8_t *host, unsigned flags)
     if (flags & FLAT_MAY_EXEC) {
         *entry(p, at, FLAT_EXEC) = (page >> 12) + 1;
     }
-    if ((flags & FLAT_GLOBAL) && p == &flat->current->low) {
-        flat->current->global = true;
+    if (flags & FLAT_GLOBAL) {
+        flat->global[flat->current] = true;
     }
 }
 
@@ -219,9 +219,8 @@ bool flat_drop(Flat *flat, uint32_t vaddr, uint64_t size, unsigned asid)
         return part_drop(flat, part_of(flat, vaddr), first, last);
     }
     for (unsigned i = 0; i < flat->nslots; i++) {
-        Slot *s = flat->slots[i];
-        if (asid == FLAT_ALL_ASIDS || s->space >> 1 == asid || s->global) {
-            any |= part_drop(flat, &s->low, first, last);
+        if (asid == FLAT_ALL_ASIDS || flat->spaces[i] >> 1 == asid || flat->global[i]) {
+            any |= part_drop(flat, &flat->slots[i]->low, first, last);
         }
     }
     return any;
@@ -232,13 +231,28 @@ void flat_drop_high(Flat *flat)
     part_empty(flat, &flat->high);
 }
 
+void flat_drop_mapped(Flat *flat)
+{
+    part_empty(flat, &flat->high);
+    for (unsigned i = 0; i < flat->nslots; i++) {
+        Part *p = &flat->slots[i]->low;
+        if (flat->cpu->useg_kernel && !(flat->spaces[i] & 1)) {
+            part_drop(flat, p, 0, 0x3ffff);
+            part_drop(flat, p, 0x60000, 0x7ffff);       /* between lies what is unmapped */
+        } else {
+            part_empty(flat, p);
+        }
+        flat->global[i] = false;
+    }
+}
+
 void flat_drop_all(Flat *flat)
 {
     part_empty(flat, &flat->unmapped);
     part_empty(flat, &flat->high);
     for (unsigned i = 0; i < flat->nslots; i++) {
         part_empty(flat, &flat->slots[i]->low);
-        flat->slots[i]->global = false;
+        flat->global[i] = false;
     }
     writers_clear(flat->writers);
 }

@@ -25,7 +25,7 @@
 #define FLAT_EXEC 0x1800000u
 
 #define FLAT_NO_SPACE 0x1ffu            /* of Status.ERL: nothing is filled in its low half */
-#define FLAT_ALL_ASIDS 0x100u
+#define FLAT_ALL_ASIDS MIPS_ALL_ASIDS
 
 typedef struct Flat Flat;
 
@@ -55,6 +55,8 @@ bool flat_has(Flat *flat, uint32_t vaddr, bool exec);
  * FLAT_ALL_ASIDS) and wherever global pages were entered. True if there were any. */
 bool flat_drop(Flat *flat, uint32_t vaddr, uint64_t size, unsigned asid);
 void flat_drop_all(Flat *flat);
+/* Empties what is not in an unmapped segment. */
+void flat_drop_mapped(Flat *flat);
 /* Empties what is above 0xc0000000. */
 void flat_drop_high(Flat *flat);
 /* Takes all write entries of the page of memory away. */

@@ -42,7 +42,9 @@ static void deadline_changed(MipsCpu *cpu)
 }
 
 static const MipsEngine engine = {
-    .drop_page = softmmu_drop_page, .drop_all = softmmu_drop_all, .mode_changed = softmmu_mode_changed,
+    .drop_page = softmmu_drop_page, .drop_all = softmmu_drop_all, .displace = softmmu_displace,
+    .drop_displaced = softmmu_drop_displaced, .mode_changed = softmmu_mode_changed,
+    .peek_code = softmmu_peek_code,
     .code_changed = code_changed, .unwind = unwind, .wake = wake,
     .deadline_changed = deadline_changed,
 };
@@ -286,7 +288,7 @@ Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config, PerfLog *perf)
     g_cond_init(&tcg->changed);
     tcg->park = true;
     cpu->engine_data = tcg;
-    softmmu_init(cpu);
+    softmmu_init(cpu, !config->no_victims);
     cpu->engine = &engine;
     as_set_code_listener(cpu->base.machine->as, memory_written, tcg);
     as_add_listener(cpu->base.machine->as, map_changed, tcg);

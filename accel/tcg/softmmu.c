@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The soft TLB's slow paths. */
+/* The soft TLB: what is entered into the tables, and what takes it out again. */
 #include "accel/tcg/softmmu.h"
 
 #include "accel/tcg/tcg.h"
-#include "util/bits.h"
-#include "util/log.h"
 
 /* Address spaces, bits 11..3 of a tag. Low half: ASID and whether 64-bit addresses are on (with
  * trap-and-emulate segments: whether this is user mode; as in the flat tables).
@@ -16,12 +14,13 @@
 
 #define RUN 0x10000u                    /* bytes of unmapped segments that are filled at once */
 
-void softmmu_init(MipsCpu *cpu)
+void softmmu_init(MipsCpu *cpu, bool victims)
 {
     Softmmu *m = g_new0(Softmmu, 1);
     cpu->softmmu = m;
     m->flat = flat_new(cpu);
     m->space = FLAT_NO_SPACE;
+    m->victims = victims;
     cpu->flat_mask = -1;
     softmmu_drop_all(cpu);
 }
@@ -52,7 +51,7 @@ void softmmu_drop_all(MipsCpu *cpu)
     Softmmu *m = cpu->softmmu;
     drop_wide(cpu);
     flat_drop_all(m->flat);
-    m->high_by_asid = false;
+    m->high_by_asid = m->victims_live = false;
 }
 
 static bool tag_in(uint64_t tag, uint64_t vaddr, uint64_t size)
@@ -60,31 +59,34 @@ static bool tag_in(uint64_t tag, uint64_t vaddr, uint64_t size)
     return (tag & SOFTMMU_PAGE_MASK) - vaddr < size && tag != SOFTMMU_NO_TAG;
 }
 
-static void drop_entry(SoftmmuEntry *e, uint64_t vaddr, uint64_t size)
+static bool drop_tag(uint64_t *tag, uint64_t vaddr, uint64_t size)
 {
-    if (tag_in(e->read, vaddr, size)) {
-        e->read = SOFTMMU_NO_TAG;
+    bool in = tag_in(*tag, vaddr, size);
+    if (in) {
+        *tag = SOFTMMU_NO_TAG;
     }
-    if (tag_in(e->write, vaddr, size)) {
-        e->write = SOFTMMU_NO_TAG;
-    }
+    return in;
 }
 
 /* All address spaces: a tag of another one is dropped for nothing and filled again. */
-static void drop_wide_page(MipsCpu *cpu, uint64_t vaddr, uint64_t size)
+static bool drop_wide_page(MipsCpu *cpu, uint64_t vaddr, uint64_t size)
 {
+    bool any = false;
     uint64_t pages = MIN(size >> SOFTMMU_PAGE_BITS, (uint64_t)SOFTMMU_ENTRIES);
     for (uint64_t i = 0; i < pages; i++) {
-        drop_entry(softmmu_entry(cpu, vaddr + (i << SOFTMMU_PAGE_BITS)), vaddr, size);
+        SoftmmuEntry *e = softmmu_entry(cpu, vaddr + (i << SOFTMMU_PAGE_BITS));
+        any |= drop_tag(&e->read, vaddr, size);
+        any |= drop_tag(&e->write, vaddr, size);
     }
     pages = MIN(pages, (uint64_t)SOFTMMU_FETCH_ENTRIES);
     for (uint64_t i = 0; i < pages; i++) {
         SoftmmuFetch *f = softmmu_fetch_entry(cpu, vaddr + (i << SOFTMMU_PAGE_BITS));
-        if (tag_in(f->tag, vaddr, size)) {
-            f->tag = SOFTMMU_NO_TAG;
+        if (drop_tag(&f->tag, vaddr, size)) {
             cpu->exec_epoch++;
+            any = true;
         }
     }
+    return any;
 }
 
 static bool is_narrow(uint64_t vaddr)
@@ -92,15 +94,79 @@ static bool is_narrow(uint64_t vaddr)
     return vaddr == (uint64_t)(int32_t)vaddr;
 }
 
-void softmmu_drop_page(MipsCpu *cpu, uint64_t vaddr, uint64_t size)
+/* kseg0, kseg1 */
+static bool is_compat_unmapped(uint64_t vaddr)
 {
-    Softmmu *m = cpu->softmmu;
+    return vaddr >> 30 == 0xffffffff80000000 >> 30;
+}
+
+static bool drop(MipsCpu *cpu, uint64_t vaddr, uint64_t size, unsigned asid)
+{
+    bool any = false;
+    if (is_compat_unmapped(vaddr)) {
+        return false;                           /* an entry there is never looked at */
+    }
     if (is_narrow(vaddr)) {
-        flat_drop(m->flat, (uint32_t)vaddr, size, FLAT_ALL_ASIDS);
+        any = flat_drop(((Softmmu *)cpu->softmmu)->flat, (uint32_t)vaddr, size, asid);
     }
     if (cpu->base.is_64bit) {
-        drop_wide_page(cpu, vaddr, size);
+        any |= drop_wide_page(cpu, vaddr, size);
     }
+    return any;
+}
+
+void softmmu_drop_page(MipsCpu *cpu, uint64_t vaddr, uint64_t size, unsigned asid)
+{
+    drop(cpu, vaddr, size, asid);
+}
+
+/* ---- what TLBWR has displaced ---- */
+
+bool softmmu_displace(MipsCpu *cpu)
+{
+    Softmmu *m = cpu->softmmu;
+    m->displaced += m->victims;
+    m->victims_live = m->victims_live || m->victims;
+    return m->victims;
+}
+
+static bool is_mapped_tag(uint64_t tag)
+{
+    return tag >> 62 != 2 && !is_compat_unmapped(tag);          /* xkphys, kseg0, kseg1 */
+}
+
+static void drop_wide_mapped(MipsCpu *cpu)
+{
+    Softmmu *m = cpu->softmmu;
+    for (unsigned i = 0; i < SOFTMMU_ENTRIES; i++) {
+        if (is_mapped_tag(m->data[i].read | m->data[i].write)) {
+            m->data[i].read = m->data[i].write = SOFTMMU_NO_TAG;
+        }
+    }
+    for (unsigned i = 0; i < SOFTMMU_FETCH_ENTRIES; i++) {
+        if (is_mapped_tag(m->fetch[i].tag)) {
+            m->fetch[i].tag = SOFTMMU_NO_TAG;
+        }
+    }
+    cpu->exec_epoch++;
+}
+
+void softmmu_drop_displaced(MipsCpu *cpu, uint64_t vaddr, uint64_t size, unsigned asid)
+{
+    Softmmu *m = cpu->softmmu;
+    if (!m->victims_live) {
+        return;
+    }
+    if (size) {
+        m->victim_drops += drop(cpu, vaddr, size, asid);
+        return;
+    }
+    flat_drop_mapped(m->flat);
+    if (cpu->base.is_64bit) {
+        drop_wide_mapped(cpu);
+    }
+    m->victims_live = false;
+    m->victim_drops++;
 }
 
 /* What the high half holds for one ASID must not be seen under another. */
@@ -240,8 +306,7 @@ static void fill_buddy(MipsCpu *cpu, uint64_t vaddr, MipsAccess access)
     }
 }
 
-/* After an access that succeeded by the architected translation: false if it is not to be kept. */
-static bool fill(MipsCpu *cpu, uint64_t vaddr, const MipsMapping *map, MipsAccess access)
+bool softmmu_fill(MipsCpu *cpu, uint64_t vaddr, const MipsMapping *map, MipsAccess access)
 {
     MemSpan page;
     if (!page_memory(cpu, map->paddr, &page) || !may_fill(cpu, vaddr, map)) {
@@ -261,147 +326,4 @@ static bool fill(MipsCpu *cpu, uint64_t vaddr, const MipsMapping *map, MipsAcces
         fill_buddy(cpu, vaddr, access);
     }
     return true;
-}
-
-/* ---- the slow paths ---- */
-
-static MipsMapping translate(MipsCpu *cpu, uint64_t vaddr, MipsAccess access)
-{
-    MipsMapping map;
-    bool refill;
-    MipsException e = mips_translate(cpu, vaddr, access, &map, &refill);
-    if (e != EXC_NONE) {
-        mips_raise_tlb(cpu, e, vaddr, refill);
-    }
-    return map;
-}
-
-static uint64_t bits_of(const MipsCpu *cpu, const uint8_t *p, unsigned size)
-{
-    return cpu->big_endian ? load_be(p, size) : load_le(p, size);
-}
-
-/* The guest reads a register again and again until it changes, with interrupts off, and the device has
- * said that it will not for a while: the host's core is better used otherwise. In slices, so that requests
- * are not left waiting, and not to the end, so that the guest sees the change at its time. */
-static void rest_while_polling(MipsCpu *cpu)
-{
-    int64_t ns = __atomic_exchange_n(&cpu->base.machine->poll_ns, 0, __ATOMIC_RELAXED);
-    bool interruptible = (cpu->cp0.status & (ST_IE | ST_EXL | ST_ERL)) == ST_IE;
-    if (ns > 200000 && !interruptible && !__atomic_load_n(&cpu->exit_request, __ATOMIC_RELAXED)) {
-        g_usleep((gulong)MIN(ns - 100000, 500000) / 1000);
-    }
-}
-
-uint64_t softmmu_load(MipsCpu *cpu, uint64_t vaddr, unsigned size)
-{
-    if (vaddr & (size - 1)) {
-        mips_raise_addr(cpu, EXC_ADEL, vaddr);
-    }
-    AddressSpace *as = cpu->base.machine->as;
-    MipsMapping map = translate(cpu, vaddr, ACCESS_LOAD);
-    MemSpan span = as_span(as, map.paddr);
-    if (span.host && span.len >= size) {
-        fill(cpu, vaddr, &map, ACCESS_LOAD);
-        return bits_of(cpu, span.host, size);
-    }
-    uint64_t v;
-    if (as_read(as, map.paddr, size, cpu->big_endian, &v) != MEM_OK) {
-        guest_log("bus error: load of %u bytes at 0x%" G_GINT64_MODIFIER "x "
-                  "(virtual 0x%" G_GINT64_MODIFIER "x)", size, map.paddr, vaddr);
-        mips_raise(cpu, EXC_DBE);
-    }
-    if (__atomic_load_n(&cpu->base.machine->poll_ns, __ATOMIC_RELAXED)) {
-        rest_while_polling(cpu);
-    }
-    return v;
-}
-
-void softmmu_store(MipsCpu *cpu, uint64_t vaddr, unsigned size, uint64_t value)
-{
-    if (vaddr & (size - 1)) {
-        mips_raise_addr(cpu, EXC_ADES, vaddr);
-    }
-    AddressSpace *as = cpu->base.machine->as;
-    MipsMapping map = translate(cpu, vaddr, ACCESS_STORE);
-    MemSpan span = as_span(as, map.paddr);
-    if (span.host && span.writable && span.len >= size) {
-        tcg_code_written(cpu->engine_data, span.ram_id, size);
-        fill(cpu, vaddr, &map, ACCESS_STORE);
-        if (cpu->big_endian) {
-            store_be(span.host, size, value);
-        } else {
-            store_le(span.host, size, value);
-        }
-        return;
-    }
-    if (as_write(as, map.paddr, size, cpu->big_endian, value) != MEM_OK) {
-        guest_log("bus error: store of %u bytes at 0x%" G_GINT64_MODIFIER "x "
-                  "(virtual 0x%" G_GINT64_MODIFIER "x)", size, map.paddr, vaddr);
-        mips_raise(cpu, EXC_DBE);
-    }
-}
-
-const SoftmmuFetch *softmmu_fetch(MipsCpu *cpu, uint64_t vaddr)
-{
-    if (vaddr & 3) {
-        mips_raise_addr(cpu, EXC_ADEL, vaddr);
-    }
-    MipsMapping map = translate(cpu, vaddr, ACCESS_FETCH);
-    uint64_t in_page = vaddr & ~SOFTMMU_PAGE_MASK;
-    MemSpan span = as_span(cpu->base.machine->as, map.paddr);
-    if (!span.host || span.len < 4) {
-        guest_log("bus error: fetch at 0x%" G_GINT64_MODIFIER "x (virtual 0x%" G_GINT64_MODIFIER "x)",
-                  map.paddr, vaddr);
-        mips_raise(cpu, EXC_IBE);
-    }
-    bool keep = fill(cpu, vaddr, &map, ACCESS_FETCH) && (cpu->mode & MODE_ADDR64);
-    SoftmmuFetch *f = keep ? softmmu_fetch_entry(cpu, vaddr) : &((Softmmu *)cpu->softmmu)->last_fetch;
-    *f = (SoftmmuFetch){
-        .tag = keep ? (vaddr & SOFTMMU_PAGE_MASK) | cpu->mmu_key[vaddr >> 63] : SOFTMMU_NO_TAG,
-        .ram_id = span.ram_id - in_page, .host = span.host - in_page,
-        .end = (unsigned)MIN(4096, in_page + span.len),
-    };
-    return f;
-}
-
-/* ---- memory for helpers ---- */
-
-static void *host_of(MipsCpu *cpu, uint64_t vaddr, unsigned size, bool write)
-{
-    return cpu->mode & MODE_ADDR64 ? softmmu_wide_host(cpu, vaddr, size, write)
-           : softmmu_flat_host(cpu, (uint32_t)vaddr, size, write ? FLAT_WRITE : FLAT_READ);
-}
-
-uint64_t mips_load(MipsCpu *cpu, uint64_t vaddr, unsigned size)
-{
-    const void *p = host_of(cpu, vaddr, size, false);
-    return p ? bits_of(cpu, p, size) : softmmu_load(cpu, vaddr, size);
-}
-
-void mips_store(MipsCpu *cpu, uint64_t vaddr, unsigned size, uint64_t value)
-{
-    void *p = host_of(cpu, vaddr, size, true);
-    if (!p) {
-        softmmu_store(cpu, vaddr, size, value);
-    } else if (cpu->big_endian) {
-        store_be(p, size, value);
-    } else {
-        store_le(p, size, value);
-    }
-}
-
-void *mips_store_host(MipsCpu *cpu, uint64_t vaddr, unsigned size)
-{
-    return host_of(cpu, vaddr, size, true);
-}
-
-void mips_probe_store(MipsCpu *cpu, uint64_t vaddr, unsigned size)
-{
-    if (vaddr & (size - 1)) {
-        mips_raise_addr(cpu, EXC_ADES, vaddr);
-    }
-    if (!host_of(cpu, vaddr, size, true)) {
-        translate(cpu, vaddr, ACCESS_STORE);
-    }
 }

@@ -40,7 +40,11 @@ typedef struct {
     Flat *flat;
     unsigned space;             /* the address space of the flat tables in use */
     bool high_by_asid;          /* pages of the high half were filled for one ASID only */
+    bool victims;               /* what TLBWR displaces may be used until software can know better */
+    bool victims_live;          /* there may be such mappings */
     uint64_t fills;
+    uint64_t displaced;         /* entries whose mappings were kept */
+    uint64_t victim_drops;      /* times that some, or all, of those mappings were dropped */
 } Softmmu;
 
 /* cpu->mmu_key[half] is the address space part of tags, already in place: of addresses
@@ -95,6 +99,10 @@ static inline const uint8_t *softmmu_page_host(uint64_t ram_id)
     return (const uint8_t *)(uintptr_t)(ram_id & SOFTMMU_PAGE_MASK);
 }
 
+/* Enters what the architected translation of an access came to, and what is likely wanted next; false if
+ * the page is not to be kept. */
+bool softmmu_fill(MipsCpu *cpu, uint64_t vaddr, const MipsMapping *map, MipsAccess access);
+
 /* The slow paths: translate, fill the table, or access a device; raise if need be. The
  * value is in the low size bytes; in guest register order. */
 uint64_t softmmu_load(MipsCpu *cpu, uint64_t vaddr, unsigned size);
@@ -103,10 +111,14 @@ void softmmu_store(MipsCpu *cpu, uint64_t vaddr, unsigned size, uint64_t value);
  * cannot be. The answer is good until the next call. */
 const SoftmmuFetch *softmmu_fetch(MipsCpu *cpu, uint64_t vaddr);
 
-void softmmu_init(MipsCpu *cpu);
+void softmmu_init(MipsCpu *cpu, bool victims);
 void softmmu_free(MipsCpu *cpu);
-/* Of all address spaces. What is in unmapped segments may stay: no TLB entry made it. */
-void softmmu_drop_page(MipsCpu *cpu, uint64_t vaddr, uint64_t size);
+/* What the engine does for the CPU, see MipsEngine. What is in unmapped segments may stay: no TLB
+ * entry made it. */
+void softmmu_drop_page(MipsCpu *cpu, uint64_t vaddr, uint64_t size, unsigned asid);
+bool softmmu_displace(MipsCpu *cpu);
+void softmmu_drop_displaced(MipsCpu *cpu, uint64_t vaddr, uint64_t size, unsigned asid);
+bool softmmu_peek_code(MipsCpu *cpu, uint64_t pc, uint32_t *word);
 void softmmu_drop_all(MipsCpu *cpu);
 /* Recomputes the keys after the mode or the ASID changed. */
 void softmmu_mode_changed(MipsCpu *cpu);

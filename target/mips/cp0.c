@@ -243,7 +243,10 @@ void cp0_write(MipsCpu *cpu, unsigned n, uint64_t v, bool wide)
 {
     MipsCp0 *c = &cpu->cp0;
     switch (n) {
-    case CP0(0, 0):  c->index = (c->index & 0x80000000) | (v & 63); break;
+    case CP0(0, 0):
+        c->index = (c->index & 0x80000000) | (v & 63);
+        cpu->tlb_found = false;
+        break;
     case CP0(1, 0):  break;
     case CP0(2, 0):  write_entrylo(cpu, 0, v, wide); break;
     case CP0(3, 0):  write_entrylo(cpu, 1, v, wide); break;

@@ -165,6 +165,9 @@ static bool read_instruction(MipsCpu *cpu, uint64_t pc, uint32_t *word)
     MipsMapping map;
     bool refill;
     uint64_t v;
+    if (cpu->engine->peek_code(cpu, pc, word)) {
+        return true;
+    }
     if (mips_translate(cpu, pc, ACCESS_FETCH, &map, &refill) != EXC_NONE ||
         !as_span(cpu->base.machine->as, map.paddr).host ||
         as_read(cpu->base.machine->as, map.paddr, 4, cpu->big_endian, &v) != MEM_OK) {

@@ -14,8 +14,8 @@
     const IrHelper helper_##id = { #id, do_##id, IR_READS | IR_WRITES, false };
 
 TLB_HELPER(tlbr, tlb_read(cpu))
-TLB_HELPER(tlbwi, tlb_write(cpu, cpu->cp0.index & 0x7fffffff))
-TLB_HELPER(tlbwr, tlb_write(cpu, tlb_random(cpu)))
+TLB_HELPER(tlbwi, tlb_write_indexed(cpu))
+TLB_HELPER(tlbwr, tlb_write_random(cpu))
 TLB_HELPER(tlbp, tlb_probe(cpu))
 TLB_HELPER(tlbinv, tlb_invalidate(cpu, false))
 TLB_HELPER(tlbinvf, tlb_invalidate(cpu, true))

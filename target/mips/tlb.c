@@ -105,6 +105,9 @@ static MipsException translate_wide(MipsCpu *cpu, uint64_t vaddr, MipsAccess acc
     unsigned ksu = mips_ksu(cpu);
     uint64_t offset = vaddr & BITS64(0, 62);
     bool in_range = offset >> cpu->model->segbits == 0;
+    if (vaddr >> 62 == 3) {         /* the last 2 GiB of the TLB's xkseg are the compatibility segments' */
+        in_range = offset >> 31 < (UINT64_C(1) << (cpu->model->segbits - 31)) - 1;
+    }
     switch (vaddr >> 62) {
     case 0:
         return in_range && (st & ST_UX) ? translate_mapped(cpu, vaddr, access, out, refill) : error;
@@ -185,23 +188,61 @@ void tlb_set_wired(MipsCpu *cpu, uint32_t wired)
     cpu->cp0.random = cpu->tlb_entries - 1;
 }
 
+/* ---- what was translated by an entry, and may be known elsewhere ---- */
+
+/* The address of a VPN2: the end of xkseg stands for kseg2 and kseg3. */
+static uint64_t vpn2_address(const MipsCpu *cpu, uint64_t vpn2)
+{
+    unsigned bits = cpu->model->segbits;
+    if (!cpu->base.is_64bit) {
+        return (uint64_t)(int32_t)vpn2;
+    }
+    if (vpn2 >> 62 == 3 && (vpn2 & BITS64(31, bits - 31)) == BITS64(31, bits - 31)) {
+        return vpn2 | BITS64(bits, 62 - bits);
+    }
+    return vpn2;
+}
+
+static unsigned asids_of(const MipsTlbEntry *e)
+{
+    return e->global ? MIPS_ALL_ASIDS : e->asid;
+}
+
+static bool maps_something(const MipsTlbEntry *e)
+{
+    return e->valid && (e->page[0].v || e->page[1].v);
+}
+
 static void forget(MipsCpu *cpu, const MipsTlbEntry *e)
 {
     cpu->llpage.key = UINT64_MAX;
-    if (e->valid && (e->page[0].v || e->page[1].v)) {
-        cpu->engine->drop_page(cpu, e->vpn2, pair_size(e));
+    if (maps_something(e)) {
+        cpu->engine->drop_page(cpu, vpn2_address(cpu, e->vpn2), pair_size(e), asids_of(e));
     }
 }
 
-void tlb_write(MipsCpu *cpu, unsigned index)
+static void forget_displaced(MipsCpu *cpu, uint64_t vpn2, uint64_t size, unsigned asid)
+{
+    uint64_t vaddr = vpn2_address(cpu, vpn2);
+    if (cpu->llpage.vaddr - vaddr < size) {
+        cpu->llpage.key = UINT64_MAX;
+    }
+    cpu->engine->drop_displaced(cpu, vaddr, size, asid);
+}
+
+static void forget_all_displaced(MipsCpu *cpu)
+{
+    cpu->llpage.key = UINT64_MAX;
+    cpu->engine->drop_displaced(cpu, 0, 0, MIPS_ALL_ASIDS);
+}
+
+/* ---- TLBWI, TLBWR ---- */
+
+static void write_entry(MipsCpu *cpu, unsigned index)
 {
     const MipsCp0 *c = &cpu->cp0;
-    if (index >= cpu->tlb_entries) {
-        guest_log("TLB write to entry %u of %u", index, cpu->tlb_entries);
-        return;
-    }
     MipsTlbEntry *e = &cpu->tlb[index];
-    forget(cpu, e);
+    cpu->tlb_found = false;
     *e = (MipsTlbEntry){
         .vpn2 = c->entryhi & tlb_vpn2_mask(cpu) & ~(uint64_t)c->pagemask, .mask = c->pagemask,
         .asid = (uint8_t)c->entryhi, .global = c->entrylo[0] & c->entrylo[1] & 1,
@@ -220,12 +261,48 @@ void tlb_write(MipsCpu *cpu, unsigned index)
         e->page[i].ri = lo >> 63 & 1;
         e->page[i].xi = lo >> 62 & 1;
     }
+    if (e->valid) {
+        forget_displaced(cpu, e->vpn2, pair_size(e), asids_of(e));
+    }
     if (log_enabled(LOG_MMU)) {
         log_line(LOG_MMU, "tlb %2u: vpn2 %016" G_GINT64_MODIFIER "x mask %08x asid %02x%s "
                  "lo0 %" G_GINT64_MODIFIER "x lo1 %" G_GINT64_MODIFIER "x", index, e->vpn2,
                  e->mask, e->asid, e->global ? " g" : "", c->entrylo[0], c->entrylo[1]);
     }
 }
+
+/*
+ * Software cannot know which entry TLBWR overwrites, so that what it mapped may go on being used
+ * until software could tell the difference: when it looks for it (TLBP, TLBR), when it writes
+ * something that overlaps, or when it may be overwriting all entries one by one. Large pages are
+ * not worth it, and where only one entry is not wired software does know.
+ */
+void tlb_write_random(MipsCpu *cpu)
+{
+    unsigned index = tlb_random(cpu);
+    const MipsTlbEntry *e = &cpu->tlb[index];
+    bool known = cpu->tlb_entries - cpu->cp0.wired <= 1;
+    if (maps_something(e) && (known || e->mask || !cpu->engine->displace(cpu))) {
+        forget(cpu, e);
+    }
+    write_entry(cpu, index);
+}
+
+void tlb_write_indexed(MipsCpu *cpu)
+{
+    unsigned index = cpu->cp0.index & 0x7fffffff;
+    if (!cpu->tlb_found) {
+        forget_all_displaced(cpu);
+    }
+    if (index >= cpu->tlb_entries) {
+        guest_log("TLB write to entry %u of %u", index, cpu->tlb_entries);
+        return;
+    }
+    forget(cpu, &cpu->tlb[index]);
+    write_entry(cpu, index);
+}
+
+/* ---- TLBR, TLBP, TLBINV, TLBINVF ---- */
 
 static uint64_t entrylo_of(const MipsTlbEntry *e, int i)
 {
@@ -241,6 +318,7 @@ void tlb_read(MipsCpu *cpu)
         guest_log("TLBR of entry %u of %u", index, cpu->tlb_entries);
         return;
     }
+    forget_all_displaced(cpu);          /* software looks at what is there */
     const MipsTlbEntry *e = &cpu->tlb[index];
     if (!e->valid) {
         cpu->cp0.entryhi = extract32(cpu->model->config[4], 29, 2) >= 2 ? 1u << 10 : 0;
@@ -260,14 +338,19 @@ void tlb_probe(MipsCpu *cpu)
     for (unsigned i = 0; i < cpu->tlb_entries; i++) {
         if (entry_matches(cpu, &cpu->tlb[i], cpu->cp0.entryhi)) {
             cpu->cp0.index = i;
+            cpu->tlb_found = true;
             return;
         }
     }
     cpu->cp0.index |= 0x80000000;
+    cpu->tlb_found = false;
+    forget_displaced(cpu, cpu->cp0.entryhi & tlb_vpn2_mask(cpu), 0x2000, cpu->cp0.entryhi & 0xff);
 }
 
 void tlb_invalidate(MipsCpu *cpu, bool all)
 {
+    cpu->tlb_found = false;
+    forget_all_displaced(cpu);
     for (unsigned i = 0; i < cpu->tlb_entries; i++) {
         MipsTlbEntry *e = &cpu->tlb[i];
         if (all || (!e->global && e->asid == (cpu->cp0.entryhi & 0xff))) {
@@ -282,6 +365,7 @@ void tlb_reset(MipsCpu *cpu)
     memset(cpu->tlb, 0, sizeof(cpu->tlb));
     cpu->llpage.key = UINT64_MAX;
     cpu->tlb_last = 0;
+    cpu->tlb_found = false;
     if (cpu->engine) {
         cpu->engine->drop_all(cpu);
     }

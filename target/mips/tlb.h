@@ -10,8 +10,9 @@ uint64_t tlb_vpn2_mask(const MipsCpu *cpu);
 /* A number from Wired to the last entry; each call may give another. */
 unsigned tlb_random(MipsCpu *cpu);
 void tlb_set_wired(MipsCpu *cpu, uint32_t wired);
-/* TLBWI/TLBWR: entry index from EntryHi, EntryLo0/1 and PageMask. */
-void tlb_write(MipsCpu *cpu, unsigned index);
+/* TLBWI, TLBWR: an entry from EntryHi, EntryLo0/1 and PageMask. */
+void tlb_write_indexed(MipsCpu *cpu);
+void tlb_write_random(MipsCpu *cpu);
 /* TLBR and TLBP. */
 void tlb_read(MipsCpu *cpu);
 void tlb_probe(MipsCpu *cpu);

@@ -61,6 +61,7 @@ typedef struct {
 } MipsTlbEntry;
 
 #define MIPS_TLB_MAX 64
+#define MIPS_ALL_ASIDS 0x100u
 
 typedef struct {
     uint32_t index, random, wired, pagemask, pagegrain, hwrena, compare, intctl;
@@ -72,12 +73,19 @@ typedef struct {
 
 /* What the engine that runs this CPU does for it. */
 typedef struct {
-    /* Mappings of size bytes at vaddr for asid (or all when global) are gone. */
-    void (*drop_page)(MipsCpu *cpu, uint64_t vaddr, uint64_t size);
+    /* Mappings of size bytes at vaddr for asid (or MIPS_ALL_ASIDS) are gone, those that are for all
+     * ASIDs too. */
+    void (*drop_page)(MipsCpu *cpu, uint64_t vaddr, uint64_t size, unsigned asid);
+    /* Whether the mappings of an entry that TLBWR overwrites may go on being used. */
+    bool (*displace)(MipsCpu *cpu);
+    /* As drop_page, of mappings that displace has let live; size 0: all of them are gone. */
+    void (*drop_displaced)(MipsCpu *cpu, uint64_t vaddr, uint64_t size, unsigned asid);
     /* All mappings are gone. */
     void (*drop_all)(MipsCpu *cpu);
     /* Status, EntryHi.ASID, Config5 ... changed: recompute what is derived from them. */
     void (*mode_changed)(MipsCpu *cpu);
+    /* The instruction at pc, if its page is mapped for execution as far as the engine knows. */
+    bool (*peek_code)(MipsCpu *cpu, uint64_t pc, uint32_t *word);
     /* Guest code in [paddr, paddr + len) may be stale (CACHE, SYNCI). */
     void (*code_changed)(MipsCpu *cpu, uint64_t paddr, uint64_t len);
     /* Restores PC and BD of the instruction that is running and leaves for the run loop,
@@ -126,6 +134,7 @@ struct MipsCpu {
     MipsTlbEntry tlb[MIPS_TLB_MAX];
     unsigned tlb_entries;
     unsigned tlb_last;      /* hint */
+    bool tlb_found;         /* Index is as TLBP has found it, and no entry was written since */
     uint32_t random_seed;
 
     struct {
