@@ -127,3 +127,12 @@ void accel_describe_kvm(Machine *machine, const AccelReport *report, GString *ou
         kvm_describe(machine, out);
     }
 }
+
+void accel_describe_jit(Machine *machine, const AccelReport *report, GString *out)
+{
+    if (g_strcmp0(report->name, "tcg") == 0) {
+        tcg_describe_all(machine, out);
+    } else {
+        g_string_append(out, "the guest runs under KVM: nothing is translated\n");
+    }
+}

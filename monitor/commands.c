@@ -91,6 +91,14 @@ COMMAND(info_accelerators)
     return true;
 }
 
+COMMAND(info_jit)
+{
+    bool running = commands_park(c);
+    accel_describe_jit(c->machine, c->accel, out);
+    commands_unpark(c, running);
+    return true;
+}
+
 COMMAND(info_kvm)
 {
     accel_describe_kvm(c->machine, c->accel, out);
@@ -100,6 +108,7 @@ COMMAND(info_kvm)
 static const MonitorCommand info_table[] = {
     { "accelerators", NULL, "", "what runs the CPU", info_accelerators },
     { "chardev", NULL, "", "the character devices", info_chardev },
+    { "jit", NULL, "", "what the translator has made and how it was used", info_jit },
     { "kvm", NULL, "", "whether KVM runs the guest, of which type, and why", info_kvm },
     { "mtree", NULL, "", "the physical memory map", info_mtree },
     { "name", NULL, "", "the machine's -name", info_name },

@@ -191,6 +191,7 @@ static void interrupt(Tcg *tcg)
 /* Answers what was asked for meanwhile; false: the thread is to end. */
 static bool attend(Tcg *tcg)
 {
+    tcg->stats.attended++;
     if (!handle_requests(tcg)) {
         return false;
     }
@@ -237,6 +238,7 @@ static void run_guest(Tcg *tcg)
         }
         RunResult result = tcg->backend->run(tcg, code);
         left_by = result.why == RUN_EXIT ? result.exit : NULL;
+        tcg->stats.left[result.why]++;
         if (result.why == RUN_HOT) {
             tcg_optimize(tcg);
         }

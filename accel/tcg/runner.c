@@ -33,6 +33,13 @@ static void runner_resume(Machine *machine)
     each_cpu(machine, unpark);
 }
 
+void tcg_describe_all(Machine *machine, GString *out)
+{
+    for (unsigned i = 0; i < machine->cpus->len; i++) {
+        tcg_describe(mips_cpu(g_ptr_array_index(machine->cpus, i))->engine_data, out);
+    }
+}
+
 static void write_coverage(Tcg *tcg)
 {
     g_autoptr(GString) text = g_string_new(NULL);

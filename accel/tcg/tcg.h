@@ -44,7 +44,8 @@ typedef struct {
 
 typedef struct {
     uint64_t blocks, insns, regions, region_insns, invalidated, evictions, chained, exceptions, interrupts;
-    uint64_t lookups, code_bytes, translate_ns, region_ns;
+    uint64_t attended, code_bytes, translate_ns, region_ns;
+    uint64_t left[3];           /* by RunWhy */
 } TcgStats;
 
 /* Why running ended. */
@@ -182,10 +183,17 @@ void tcg_deadline_set(Tcg *tcg);
 /* Sleeps until tcg->changed or the deadline; tcg->lock held. */
 void tcg_deadline_sleep(Tcg *tcg);
 
+/* ---- describe.c ---- */
+
+/* Appends what was done so far; the vCPU is parked. */
+void tcg_describe(const Tcg *tcg, GString *out);
+
 /* ---- runner.c ---- */
 
 /* An engine and a parked thread for each CPU; becomes machine->runner. Lock held. False with err
  * when the files for perf cannot be made. */
 bool tcg_start_all(Machine *machine, const AccelConfig *config, GError **err);
+/* tcg_describe of each CPU. */
+void tcg_describe_all(Machine *machine, GString *out);
 
 #endif

@@ -71,6 +71,7 @@ Block *tcg_translate(Tcg *tcg, uint64_t phys, const uint8_t *code, unsigned avai
 {
     MipsCpu *cpu = tcg->cpu;
     MipsBlockInfo info;
+    int64_t begun = g_get_monotonic_time();
     mips_translate_block(cpu, tcg->decoder, tcg->region, cpu->pc, cpu->mode, code, avail,
                          tcg->one_insn ? 1 : MIPS_MAX_BLOCK - 1, &info);
     note_coverage(tcg, &info);
@@ -84,6 +85,7 @@ Block *tcg_translate(Tcg *tcg, uint64_t phys, const uint8_t *code, unsigned avai
     if (tcg->perf && tcg->backend->executable) {
         perf_log_block(tcg->perf, b);
     }
+    tcg->stats.translate_ns += (uint64_t)(g_get_monotonic_time() - begun) * 1000;
     tcg->stats.blocks++;
     tcg->stats.insns += info.insns;
     return b;

@@ -47,6 +47,8 @@ char *accel_help(void);
 bool accel_start(Machine *machine, const AccelConfig *config, const KvmRequest *request,
                  AccelReport *report, GError **err);
 void accel_report_clear(AccelReport *report);
+/* "info jit": what the translator has done; the vCPUs are parked. */
+void accel_describe_jit(Machine *machine, const AccelReport *report, GString *out);
 /* "info kvm". */
 void accel_describe_kvm(Machine *machine, const AccelReport *report, GString *out);
 
