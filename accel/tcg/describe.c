@@ -29,14 +29,15 @@ static void describe_code(const Tcg *tcg, GString *out)
          s->region_insns, (double)s->region_ns / 1e9);
     line(out, "code", U64 " bytes made, room for %zu MiB, emptied in part " U64 " times", s->code_bytes,
          room >> 20, s->evictions);
-    line(out, "blocks killed", U64 "; pages with code now %u", s->invalidated, g_hash_table_size(tcg->code_pages));
+    line(out, "blocks killed", U64 "; pages with code now %u", s->invalidated,
+         g_hash_table_size(tcg->code_pages));
 }
 
 static void describe_running(const Tcg *tcg, GString *out)
 {
     const TcgStats *s = &tcg->stats;
     line(out, "chains made", U64, s->chained);
-    line(out, "code left", U64 " times to find a block, " U64 " by a way out not chained, " U64 " from a hot block",
+    line(out, "code left", U64 " times to find a block, " U64 " by a way out not chained, " U64 " hot",
          s->left[RUN_LOOKUP], s->left[RUN_EXIT], s->left[RUN_HOT]);
     line(out, "attended", U64 " requests; interrupts " U64 ", exceptions " U64, s->attended, s->interrupts,
          s->exceptions);

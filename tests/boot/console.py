@@ -13,6 +13,10 @@ BAD_LINE = re.compile(r"\bOops\b|\bBUG\b|WARNING:|Call Trace|Kernel panic|CHECK 
 SLOWNESS = float(os.environ.get("VALLETTA_TEST_SLOWNESS", "10"))
 
 
+# Another engine or technique than usual, for every boot that does not choose one itself.
+ACCEL = os.environ.get("VALLETTA_TEST_ACCEL", "")
+
+
 class Failure(Exception):
     """What a boot did otherwise than it must."""
 
@@ -30,6 +34,8 @@ class Console:
         self.guest_log = os.path.join(folder, name + ".guest-errors")
         self.quiet_about = quiet_about
         command = [*command, "-d", "guest_errors", "-D", self.guest_log] if log_guest else list(command)
+        if ACCEL and not any("accel" in word for word in command):
+            command += ["-accel", ACCEL]
         self.log = open(self.path, "wb")
         self.log.write(("$ " + " ".join(command) + "\n").encode())
         self.log.flush()

@@ -114,6 +114,10 @@ static bool build(SoftRun *run, const Mode *mode, GError **err)
     AccelConfig config;
     accel_config_init(&config);
     config.tcg = config.ir_checks = true;
+    const char *accel = g_getenv("VALLETTA_TEST_ACCEL");
+    if (accel && !accel_parse(&config, accel, err)) {
+        return false;
+    }
     const MipsModel *model = mips_model_find(CPU_MODEL, false, err);
     if (!model) {
         return false;

@@ -364,7 +364,9 @@ void gen_plan(Gen *g)
     find_lifetimes(g);
     choose_homes(g);
     find_hints(g);
-    find_dirty(g);
-    find_live(g);
+    if (g->nblocks > 1) {           /* in one block homes are loaded where they are read first */
+        find_dirty(g);
+        find_live(g);
+    }
     find_records(g);
 }
