@@ -5,11 +5,13 @@
 #include <string.h>
 #include "util/error.h"
 
+/* Entries after which a block is worth the work of the second tier. */
 #define HOT 1000
 
 void accel_config_init(AccelConfig *config)
 {
-    *config = (AccelConfig){ .fallback = true, .hot = HOT, .cache_size = (size_t)64 << 20 };
+    *config = (AccelConfig){ .fallback = true, .tier2 = true, .page_tables = true, .victims = true,
+                             .hot = HOT, .cache_size = (size_t)64 << 20 };
 }
 
 void accel_config_clear(AccelConfig *config)
@@ -24,10 +26,15 @@ char *accel_help(void)
                     "  kvm    the host's KVM; on MIPS hosts only. -machine kvm-type= says which kind\n"
                     "         fallback=on|off         where KVM cannot run the guest: the translator does,\n"
                     "                                 with a warning (on), or it is an error (off)\n"
-                    "  tcg    translates guest code; here: into an IR that is interpreted. The default\n"
+                    "  tcg    translates guest code: on x86-64 hosts to machine code, in two tiers; on\n"
+                    "         others to an IR that is interpreted. The default\n"
+                    "         interpreter=on|off      interpret on x86-64 hosts too (off)\n"
+                    "         tier2=on|off            optimize what is executed often (on)\n"
+                    "         page-tables=on|off      look 32-bit addresses up in flat page tables (on)\n"
+                    "         victims=on|off          use what TLBWR displaces until software can know (on)\n"
+                    "         tb-size=MIB             room for translated code: 16 to 512 (64)\n"
                     "         one-insn-per-tb=on|off  one guest instruction a block (off)\n"
                     "         ir-verify=on|off        check the IR of every block (off)\n"
-                    "         victims=on|off          use what TLBWR displaces until software can know (on)\n"
                     "         insn-coverage=FILE      at the end, list which instructions were executed\n"
                     "kvm:tcg (or -accel kvm -accel tcg) takes the first that can run the guest.\n");
 }
@@ -54,28 +61,33 @@ static bool parse_cache_size(AccelConfig *config, const char *value, GError **er
     return true;
 }
 
+static const struct { const char *name; size_t at; } tcg_switches[] = {
+    { "interpreter", offsetof(AccelConfig, interpreter) }, { "tier2", offsetof(AccelConfig, tier2) },
+    { "page-tables", offsetof(AccelConfig, page_tables) }, { "victims", offsetof(AccelConfig, victims) },
+    { "one-insn-per-tb", offsetof(AccelConfig, one_insn) }, { "ir-verify", offsetof(AccelConfig, ir_checks) },
+};
+
+static bool *find_switch(AccelConfig *config, const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(tcg_switches); i++) {
+        if (strcmp(name, tcg_switches[i].name) == 0) {
+            return (bool *)((char *)config + tcg_switches[i].at);
+        }
+    }
+    return NULL;
+}
+
+static bool is_of_tcg(AccelConfig *config, const char *name)
+{
+    return find_switch(config, name) || strcmp(name, "tb-size") == 0 || strcmp(name, "insn-coverage") == 0;
+}
+
 static bool parse_tcg(AccelConfig *config, const char *name, const char *value, GError **err)
 {
-    if (strcmp(name, "one-insn-per-tb") == 0) {
-        return parse_bool("tcg,one-insn-per-tb", value, &config->one_insn, err);
-    }
-    if (strcmp(name, "ir-verify") == 0) {
-        return parse_bool("tcg,ir-verify", value, &config->ir_checks, err);
-    }
-    if (strcmp(name, "interpreter") == 0) {
-        return parse_bool("tcg,interpreter", value, &config->interpreter, err);
-    }
-    if (strcmp(name, "victims") == 0) {
-        bool on = true;
-        bool ok = parse_bool("tcg,victims", value, &on, err);
-        config->no_victims = !on;
-        return ok;
-    }
-    if (strcmp(name, "tier2") == 0) {
-        bool on = true;
-        bool ok = parse_bool("tcg,tier2", value, &on, err);
-        config->hot = on ? HOT : 0;
-        return ok;
+    bool *on = find_switch(config, name);
+    if (on) {
+        g_autofree char *full = g_strdup_printf("tcg,%s", name);
+        return parse_bool(full, value, on, err);
     }
     if (strcmp(name, "tb-size") == 0) {
         return parse_cache_size(config, value, err);
@@ -85,8 +97,8 @@ static bool parse_tcg(AccelConfig *config, const char *name, const char *value, 
         config->coverage = g_strdup(value);
         return true;
     }
-    return error_set(err, "-accel tcg,%s=%s: no such property; there are one-insn-per-tb, ir-verify and "
-                     "insn-coverage=FILE", name, value);
+    return error_set(err, "-accel tcg,%s=%s: no such property; there are interpreter, tier2, page-tables, "
+                     "victims, tb-size, one-insn-per-tb, ir-verify and insn-coverage=FILE", name, value);
 }
 
 static bool parse_kvm(AccelConfig *config, const char *name, const char *value, GError **err)
@@ -132,8 +144,7 @@ bool accel_parse(AccelConfig *config, const char *text, GError **err)
     for (char **p = parts + 1; *p; p++) {
         g_auto(GStrv) pair = g_strsplit(*p, "=", 2);
         const char *name = pair[0] ? pair[0] : "", *value = pair[0] && pair[1] ? pair[1] : "on";
-        bool of_kvm = g_str_has_prefix(names, "kvm") && strcmp(name, "one-insn-per-tb") != 0 &&
-                      strcmp(name, "ir-verify") != 0 && strcmp(name, "insn-coverage") != 0;
+        bool of_kvm = g_str_has_prefix(names, "kvm") && !is_of_tcg(config, name);
         if (!(of_kvm ? parse_kvm : parse_tcg)(config, name, value, err)) {
             return false;
         }

@@ -11,7 +11,7 @@
 /* Blocks entered less than this part of what makes a block hot are left out. */
 #define COLD_PART 32
 /* Requests at a time, and what each may take of the arena. */
-#define MAX_PENDING 3u
+#define MAX_PENDING 6u
 #define REGION_ROOM (UINT64_C(1) << 19)
 
 typedef struct {
@@ -111,6 +111,12 @@ static RegionRequest *make_request(Tcg *tcg, const Block *b)
     return q;
 }
 
+static unsigned max_pending(const Tcg *tcg)
+{
+    size_t part = tcg->space.regions.meta.part_size;
+    return MAX(1u, (unsigned)MIN(MAX_PENDING, part / REGION_ROOM / 2));
+}
+
 void tcg_optimize(Tcg *tcg)
 {
     Block *b = block_of_code(tcg_find_code(tcg));
@@ -124,8 +130,8 @@ void tcg_optimize(Tcg *tcg)
     }
     /* The arena is the compiler's alone while it works: room for all that it has to do must be there. */
     if (pending == 0) {
-        tcg_make_room(tcg, &tcg->space.regions, MAX_PENDING * REGION_ROOM);
-    } else if (pending == MAX_PENDING) {
+        tcg_make_room(tcg, &tcg->space.regions, max_pending(tcg) * REGION_ROOM);
+    } else if (pending == max_pending(tcg)) {
         b->countdown = (int32_t)tcg->hot / 4;
         return;
     }

@@ -278,7 +278,7 @@ Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config, PerfLog *perf)
     tcg->decoder = mips_decoder_new();
     tcg->region = ir_region_new();
     tcg->backend = choose_backend(config);
-    tcg->hot = config->hot;
+    tcg->hot = config->tier2 ? config->hot : 0;
     tcg->perf = perf;
     arena_init(&tcg->space, config->cache_size, tcg->backend->executable);
     tcg->jump = g_new0(JumpEntry, TCG_JUMP_SIZE);
@@ -290,7 +290,7 @@ Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config, PerfLog *perf)
     g_cond_init(&tcg->changed);
     tcg->park = true;
     cpu->engine_data = tcg;
-    softmmu_init(cpu, !config->no_victims);
+    softmmu_init(cpu, config->page_tables, config->victims);
     cpu->engine = &engine;
     as_set_code_listener(cpu->base.machine->as, memory_written, tcg);
     as_add_listener(cpu->base.machine->as, map_changed, tcg);

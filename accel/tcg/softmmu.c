@@ -2,6 +2,8 @@
 /* The soft TLB: what is entered into the tables, and what takes it out again. */
 #include "accel/tcg/softmmu.h"
 
+#include <sys/mman.h>
+
 #include "accel/tcg/tcg.h"
 
 /* Address spaces, bits 11..3 of a tag. Low half: ASID and whether 64-bit addresses are on (with
@@ -14,12 +16,13 @@
 
 #define RUN 0x10000u                    /* bytes of unmapped segments that are filled at once */
 
-void softmmu_init(MipsCpu *cpu, bool victims)
+void softmmu_init(MipsCpu *cpu, bool page_tables, bool victims)
 {
     Softmmu *m = g_new0(Softmmu, 1);
     cpu->softmmu = m;
     m->flat = flat_new(cpu);
     m->space = FLAT_NO_SPACE;
+    m->page_tables = page_tables;
     m->victims = victims;
     cpu->flat_mask = -1;
     softmmu_drop_all(cpu);
@@ -282,6 +285,9 @@ static void fill_run(MipsCpu *cpu, uint64_t vaddr, const MipsMapping *map, MipsA
     if (!page_memory(cpu, paddr, &page) || page.len < RUN) {
         return;
     }
+    if (access == ACCESS_STORE && page.writable) {      /* one call of the host instead of 16 faults */
+        madvise(page.host, RUN, MADV_POPULATE_WRITE);
+    }
     for (unsigned i = 0; i < RUN; i += 4096) {
         if (!flat_has(((Softmmu *)cpu->softmmu)->flat, (uint32_t)at, access == ACCESS_FETCH)) {
             fill_flat(cpu, at, map, &page, access);
@@ -318,6 +324,9 @@ bool softmmu_fill(MipsCpu *cpu, uint64_t vaddr, const MipsMapping *map, MipsAcce
             fill_wide(cpu, vaddr, map, &page);
         }
         return true;
+    }
+    if (!((Softmmu *)cpu->softmmu)->page_tables) {
+        return false;
     }
     fill_flat(cpu, vaddr, map, &page, access);
     if (map->unmapped) {

@@ -40,6 +40,7 @@ typedef struct {
     Flat *flat;
     unsigned space;             /* the address space of the flat tables in use */
     bool high_by_asid;          /* pages of the high half were filled for one ASID only */
+    bool page_tables;           /* flat tables are filled */
     bool victims;               /* what TLBWR displaces may be used until software can know better */
     bool victims_live;          /* there may be such mappings */
     uint64_t fills;
@@ -111,7 +112,7 @@ void softmmu_store(MipsCpu *cpu, uint64_t vaddr, unsigned size, uint64_t value);
  * cannot be. The answer is good until the next call. */
 const SoftmmuFetch *softmmu_fetch(MipsCpu *cpu, uint64_t vaddr);
 
-void softmmu_init(MipsCpu *cpu, bool victims);
+void softmmu_init(MipsCpu *cpu, bool page_tables, bool victims);
 void softmmu_free(MipsCpu *cpu);
 /* What the engine does for the CPU, see MipsEngine. What is in unmapped segments may stay: no TLB
  * entry made it. */

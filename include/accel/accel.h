@@ -15,8 +15,10 @@ typedef struct {
     bool one_insn;      /* tcg: one guest instruction a block (one-insn-per-tb=on) */
     bool ir_checks;     /* tcg: run the IR verifier on every block (ir-verify=on) */
     bool interpreter;   /* tcg: interpret, even where the host's machine code can be made */
-    bool no_victims;    /* tcg: what TLBWR displaces is gone at once (victims=off) */
-    unsigned hot;       /* tcg: entries after which a block is optimized; 0: never (tier2=off) */
+    bool tier2;         /* tcg: blocks that are hot become regions */
+    bool page_tables;   /* tcg: flat page tables for 32-bit addresses */
+    bool victims;       /* tcg: what TLBWR displaces is used until software can know */
+    unsigned hot;       /* tcg: entries after which a block is hot */
     size_t cache_size;  /* tcg: bytes of translated code (tb-size=MiB) */
     bool perf_map, perf_dump;   /* -perfmap, -jitdump: tell perf of machine code */
     char *coverage;     /* tcg: file that says at the end which instructions were met, or NULL */

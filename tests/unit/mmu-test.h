@@ -47,7 +47,7 @@ static inline void mmu_begin(Mmu *f, const char *model, bool victims)
     AccelConfig config;
     accel_config_init(&config);
     config.interpreter = true;
-    config.no_victims = !victims;
+    config.victims = victims;
     f->machine = machine_new(NULL);
     machine_lock(f->machine);
     f->machine->is_64bit = true;
