@@ -34,6 +34,8 @@ char *accel_help(void)
                     "         victims=on|off          use what TLBWR displaces until software can know (on)\n"
                     "         tb-size=MIB             room for translated code: 16 to 512 (64)\n"
                     "         one-insn-per-tb=on|off  one guest instruction a block (off)\n"
+                    "         check=N                 do each N-th block again in the interpreter, and stop\n"
+                    "                                 where both disagree (slow)\n"
                     "         ir-verify=on|off        check the IR of every block (off)\n"
                     "         insn-coverage=FILE      at the end, list which instructions were executed\n"
                     "kvm:tcg (or -accel kvm -accel tcg) takes the first that can run the guest.\n");
@@ -61,6 +63,16 @@ static bool parse_cache_size(AccelConfig *config, const char *value, GError **er
     return true;
 }
 
+static bool parse_check(AccelConfig *config, const char *value, GError **err)
+{
+    guint64 every;
+    if (!g_ascii_string_to_unsigned(value, 10, 1, 1000000000, &every, NULL)) {
+        return error_set(err, "-accel tcg,check=%s: a number from 1 up is expected", value);
+    }
+    config->check = (unsigned)every;
+    return true;
+}
+
 static const struct { const char *name; size_t at; } tcg_switches[] = {
     { "interpreter", offsetof(AccelConfig, interpreter) }, { "tier2", offsetof(AccelConfig, tier2) },
     { "page-tables", offsetof(AccelConfig, page_tables) }, { "victims", offsetof(AccelConfig, victims) },
@@ -79,7 +91,8 @@ static bool *find_switch(AccelConfig *config, const char *name)
 
 static bool is_of_tcg(AccelConfig *config, const char *name)
 {
-    return find_switch(config, name) || strcmp(name, "tb-size") == 0 || strcmp(name, "insn-coverage") == 0;
+    return find_switch(config, name) || strcmp(name, "tb-size") == 0 || strcmp(name, "check") == 0 ||
+           strcmp(name, "insn-coverage") == 0;
 }
 
 static bool parse_tcg(AccelConfig *config, const char *name, const char *value, GError **err)
@@ -88,6 +101,9 @@ static bool parse_tcg(AccelConfig *config, const char *name, const char *value, 
     if (on) {
         g_autofree char *full = g_strdup_printf("tcg,%s", name);
         return parse_bool(full, value, on, err);
+    }
+    if (strcmp(name, "check") == 0) {
+        return parse_check(config, value, err);
     }
     if (strcmp(name, "tb-size") == 0) {
         return parse_cache_size(config, value, err);
@@ -98,7 +114,8 @@ static bool parse_tcg(AccelConfig *config, const char *name, const char *value, 
         return true;
     }
     return error_set(err, "-accel tcg,%s=%s: no such property; there are interpreter, tier2, page-tables, "
-                     "victims, tb-size, one-insn-per-tb, ir-verify and insn-coverage=FILE", name, value);
+                     "victims, tb-size, check, one-insn-per-tb, ir-verify and "
+                     "insn-coverage=FILE", name, value);
 }
 
 static bool parse_kvm(AccelConfig *config, const char *name, const char *value, GError **err)

@@ -2,6 +2,7 @@
 /* Accesses to memory that the soft TLB does not know, and those of helpers. */
 #include "accel/tcg/softmmu.h"
 
+#include "accel/tcg/check.h"
 #include "accel/tcg/tcg.h"
 #include "util/bits.h"
 #include "util/log.h"
@@ -50,7 +51,11 @@ uint64_t softmmu_load(MipsCpu *cpu, uint64_t vaddr, unsigned size)
         softmmu_fill(cpu, vaddr, &map, ACCESS_LOAD);
         return bits_of(cpu, span.host, size);
     }
+    Tcg *tcg = cpu->engine_data;
     uint64_t v;
+    if (tcg->check) {
+        check_device(tcg->check);
+    }
     if (as_read(as, map.paddr, size, cpu->big_endian, &v) != MEM_OK) {
         guest_log("bus error: load of %u bytes at 0x%" G_GINT64_MODIFIER "x "
                   "(virtual 0x%" G_GINT64_MODIFIER "x)", size, map.paddr, vaddr);
@@ -67,11 +72,15 @@ void softmmu_store(MipsCpu *cpu, uint64_t vaddr, unsigned size, uint64_t value)
     if (vaddr & (size - 1)) {
         mips_raise_addr(cpu, EXC_ADES, vaddr);
     }
+    Tcg *tcg = cpu->engine_data;
     AddressSpace *as = cpu->base.machine->as;
     MipsMapping map = translate(cpu, vaddr, ACCESS_STORE);
     MemSpan span = as_span(as, map.paddr);
     if (span.host && span.writable && span.len >= size) {
-        tcg_code_written(cpu->engine_data, span.ram_id, size);
+        if (tcg->check) {
+            check_store(tcg->check, span.host, size);
+        }
+        tcg_code_written(tcg, span.ram_id, size);
         softmmu_fill(cpu, vaddr, &map, ACCESS_STORE);
         if (cpu->big_endian) {
             store_be(span.host, size, value);
@@ -79,6 +88,9 @@ void softmmu_store(MipsCpu *cpu, uint64_t vaddr, unsigned size, uint64_t value)
             store_le(span.host, size, value);
         }
         return;
+    }
+    if (tcg->check) {
+        check_device(tcg->check);
     }
     if (as_write(as, map.paddr, size, cpu->big_endian, value) != MEM_OK) {
         guest_log("bus error: store of %u bytes at 0x%" G_GINT64_MODIFIER "x "

@@ -38,6 +38,7 @@ struct Block {
     uint32_t mode;
     uint16_t bytes, insns;
     bool dead;
+    bool has_effects;           /* it calls what reads or changes more than MipsCpu and memory */
     uint8_t tier;               /* 1: one block; 2: a region */
     uint16_t nexits;
     int32_t countdown;          /* of tier 1: entries until it is hot */

@@ -198,7 +198,7 @@ bool tcg_same_mapping(const Tcg *tcg, uint64_t from, uint64_t pc)
 
 void tcg_chain(Tcg *tcg, BlockExit *exit, Block *to)
 {
-    if (exit->from->dead || to->dead || exit->to || to->mode != exit->from->mode ||
+    if (tcg->check || exit->from->dead || to->dead || exit->to || to->mode != exit->from->mode ||
         !(exit->checks_page || tcg_same_mapping(tcg, exit->from->pc, exit->pc))) {
         return;
     }
@@ -281,7 +281,9 @@ const void *tcg_find_code(Tcg *tcg)
         enter_part(&tcg->space.blocks, b);
         enter_block(tcg, b);
     }
-    *j = (JumpEntry){ .pc = pc, .phys = phys, .code = b->code, .mode = b->mode,
-                      .frame = (uint32_t)(phys >> SOFTMMU_PAGE_BITS) + 1 };
+    if (!tcg->check) {              /* else every block returns to the run loop */
+        *j = (JumpEntry){ .pc = pc, .phys = phys, .code = b->code, .mode = b->mode,
+                          .frame = (uint32_t)(phys >> SOFTMMU_PAGE_BITS) + 1 };
+    }
     return b->code;
 }

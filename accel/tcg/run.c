@@ -3,6 +3,7 @@
  * The vCPU's thread: runs blocks, takes exceptions and interrupts, sleeps in WAIT, parks
  * when the machine stops.
  */
+#include "accel/tcg/check.h"
 #include "accel/tcg/compiler.h"
 #include "accel/tcg/softmmu.h"
 #include "accel/tcg/tcg.h"
@@ -236,7 +237,7 @@ static void run_guest(Tcg *tcg)
         if (log_enabled(LOG_EXEC | LOG_CPU)) {
             log_entry(tcg, block_of_code(code));
         }
-        RunResult result = tcg->backend->run(tcg, code);
+        RunResult result = tcg->check ? check_run(tcg->check, code) : tcg->backend->run(tcg, code);
         left_by = result.why == RUN_EXIT ? result.exit : NULL;
         tcg->stats.left[result.why]++;
         if (result.why == RUN_HOT) {
@@ -294,7 +295,13 @@ Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config, PerfLog *perf)
     cpu->engine = &engine;
     as_set_code_listener(cpu->base.machine->as, memory_written, tcg);
     as_add_listener(cpu->base.machine->as, map_changed, tcg);
-    tcg->backend->init(tcg);
+    if (tcg->backend->init) {
+        tcg->backend->init(tcg);
+    }
+    if (config->check) {
+        tcg->check = check_new(tcg, config->check);
+        softmmu_note_stores(cpu);
+    }
     if (tcg->backend->executable && tcg->hot) {
         tcg->compiler = compiler_new(tcg);
     }
@@ -309,7 +316,12 @@ void tcg_free(Tcg *tcg)
     if (tcg->compiler) {
         compiler_free(tcg->compiler);
     }
-    tcg->backend->free(tcg);
+    if (tcg->backend->free) {
+        tcg->backend->free(tcg);
+    }
+    if (tcg->check) {
+        check_free(tcg->check);
+    }
     tcg->cpu->engine = NULL;
     softmmu_free(tcg->cpu);
     mips_decoder_free(tcg->decoder);

@@ -28,6 +28,12 @@ void softmmu_init(MipsCpu *cpu, bool page_tables, bool victims)
     softmmu_drop_all(cpu);
 }
 
+void softmmu_note_stores(MipsCpu *cpu)
+{
+    ((Softmmu *)cpu->softmmu)->note_stores = true;
+    softmmu_drop_all(cpu);
+}
+
 void softmmu_free(MipsCpu *cpu)
 {
     flat_free(((Softmmu *)cpu->softmmu)->flat);
@@ -245,7 +251,8 @@ static bool page_memory(MipsCpu *cpu, uint64_t paddr, MemSpan *page)
 
 static bool may_write(MipsCpu *cpu, const MipsMapping *map, const MemSpan *page)
 {
-    return map->writable && page->writable && !tcg_page_has_code(cpu->engine_data, page->ram_id);
+    return map->writable && page->writable && !((Softmmu *)cpu->softmmu)->note_stores &&
+           !tcg_page_has_code(cpu->engine_data, page->ram_id);
 }
 
 static void fill_wide(MipsCpu *cpu, uint64_t vaddr, const MipsMapping *map, const MemSpan *page)

@@ -40,6 +40,7 @@ typedef struct {
     Flat *flat;
     unsigned space;             /* the address space of the flat tables in use */
     bool high_by_asid;          /* pages of the high half were filled for one ASID only */
+    bool note_stores;           /* no write entries: stores are to be seen */
     bool page_tables;           /* flat tables are filled */
     bool victims;               /* what TLBWR displaces may be used until software can know better */
     bool victims_live;          /* there may be such mappings */
@@ -114,6 +115,8 @@ const SoftmmuFetch *softmmu_fetch(MipsCpu *cpu, uint64_t vaddr);
 
 void softmmu_init(MipsCpu *cpu, bool page_tables, bool victims);
 void softmmu_free(MipsCpu *cpu);
+/* From now on every store takes the slow path. */
+void softmmu_note_stores(MipsCpu *cpu);
 /* What the engine does for the CPU, see MipsEngine. What is in unmapped segments may stay: no TLB
  * entry made it. */
 void softmmu_drop_page(MipsCpu *cpu, uint64_t vaddr, uint64_t size, unsigned asid);

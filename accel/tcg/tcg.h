@@ -64,7 +64,7 @@ typedef struct {
 typedef struct {
     const char *name;
     bool executable;            /* its code is of the host's machine */
-    /* Once, when the arena is there. */
+    /* Once, when the arena is there, and at the end; or NULL. */
     void (*init)(Tcg *tcg);
     void (*free)(Tcg *tcg);
     /* Fills code, exits, extra and code_size of b from r. May run beside the vCPU, but not in the same
@@ -100,6 +100,8 @@ struct Tcg {
     uint8_t *covered;           /* table lines that were translated */
     char *coverage;             /* file to list them in, or NULL */
     PerfLog *perf;              /* or NULL */
+    struct Check *check;        /* compares the back end with the interpreter; or NULL */
+    const void *interpreted;    /* the interpreter's: code of the block that runs */
     TcgStats stats;
 
     GThread *thread;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From guest code to blocks: translation to IR, its passes, the back end; with their logs. */
 #include "accel/tcg/tcg.h"
+#include "target/mips/helpers.h"
 #include "util/log.h"
 
 static void log_block(Tcg *tcg, const MipsBlockInfo *info, const uint8_t *code)
@@ -51,6 +52,19 @@ static void note_coverage(Tcg *tcg, const MipsBlockInfo *info)
     }
 }
 
+/* FCSR's reader is harmless: what it reads is the CPU's own. */
+static bool has_effects(const IrRegion *r)
+{
+    for (IrVal v = 1; v < r->nops; v++) {
+        const IrOp *op = &r->ops[v];
+        if (op->code == IR_CALL && op->helper != &helper_cfc1 &&
+            (op->helper->effects & (IR_READS | IR_WRITES))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void tcg_finish(Tcg *tcg, Arena *arena, IrRegion *r, Block *b)
 {
     log_ir(r, LOG_IR, "IR:");
@@ -59,6 +73,7 @@ void tcg_finish(Tcg *tcg, Arena *arena, IrRegion *r, Block *b)
     ir_dce(r);
     log_ir(r, LOG_IR_OPT, "IR, optimized:");
     verify(tcg, r, "dead code elimination");
+    b->has_effects = has_effects(r);
     tcg->backend->make(tcg, arena, r, b);
     if (log_enabled(LOG_OUT_ASM)) {
         g_autoptr(GString) text = g_string_new(NULL);

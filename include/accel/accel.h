@@ -19,6 +19,7 @@ typedef struct {
     bool page_tables;   /* tcg: flat page tables for 32-bit addresses */
     bool victims;       /* tcg: what TLBWR displaces is used until software can know */
     unsigned hot;       /* tcg: entries after which a block is hot */
+    unsigned check;     /* tcg: each so many blocks are compared with the interpreter; 0: none */
     size_t cache_size;  /* tcg: bytes of translated code (tb-size=MiB) */
     bool perf_map, perf_dump;   /* -perfmap, -jitdump: tell perf of machine code */
     char *coverage;     /* tcg: file that says at the end which instructions were met, or NULL */

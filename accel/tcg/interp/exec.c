@@ -172,7 +172,7 @@ const char *interp_op_name(InterpCode code)
 }
 
 /* With handlers not NULL only the table of labels is handed out. */
-static BlockExit *execute(MipsCpu *cpu, const InterpOp *first, const InterpOp **current,
+static BlockExit *execute(MipsCpu *cpu, const InterpOp *first, const void **current,
                           const int32_t **handlers)
 {
     static const int32_t labels[IOP_COUNT] = {
@@ -318,7 +318,7 @@ const int32_t *interp_handlers(void)
     return labels;
 }
 
-BlockExit *interp_run(MipsCpu *cpu, const InterpOp *code, const InterpOp **current)
+BlockExit *interp_run(MipsCpu *cpu, const InterpOp *code, const void **current)
 {
     return execute(cpu, code, current, NULL);
 }

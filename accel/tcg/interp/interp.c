@@ -2,20 +2,6 @@
 /* The interpreter as a back end: blocks from lowered regions, chains, exceptions. */
 #include "accel/tcg/interp/interp.h"
 
-typedef struct {
-    const InterpOp *current;    /* code of the block that runs */
-} Interp;
-
-static void init(Tcg *tcg)
-{
-    tcg->backend_data = g_new0(Interp, 1);
-}
-
-static void end(Tcg *tcg)
-{
-    g_free(tcg->backend_data);
-}
-
 static void *keep(Arena *arena, const void *from, size_t size)
 {
     void *p = arena_alloc_meta(arena, size);
@@ -53,8 +39,7 @@ static void make(Tcg *tcg, Arena *arena, const IrRegion *r, Block *b)
 
 static RunResult run(Tcg *tcg, const void *code)
 {
-    Interp *interp = tcg->backend_data;
-    BlockExit *exit = interp_run(tcg->cpu, code, &interp->current);
+    BlockExit *exit = interp_run(tcg->cpu, code, &tcg->interpreted);
     return (RunResult){ exit ? RUN_EXIT : RUN_LOOKUP, exit };
 }
 
@@ -76,7 +61,7 @@ static void unchain(Tcg *tcg, BlockExit *exit)
 static void restore(Tcg *tcg)
 {
     MipsCpu *cpu = tcg->cpu;
-    const InterpOp *op = cpu->cur_op, *code = ((Interp *)tcg->backend_data)->current;
+    const InterpOp *op = cpu->cur_op, *code = tcg->interpreted;
     const InterpBlock *b = block_of_code(code)->extra;
     g_assert(op >= code && op < code + b->nops);
     uint16_t snap = b->op_snap[op - code];
@@ -86,6 +71,6 @@ static void restore(Tcg *tcg)
 }
 
 const TcgBackend interp_backend = {
-    .name = "interpreter", .init = init, .free = end, .make = make, .run = run, .link = chain,
+    .name = "interpreter", .make = make, .run = run, .link = chain,
     .unlink = unchain, .restore = restore, .print = interp_print,
 };

@@ -51,7 +51,8 @@ void interp_lower(const IrRegion *r, Lowered *out);
 void interp_print(const Tcg *tcg, const Block *block, GString *out);
 
 /* Runs a block's code and what is chained to it until something needs the run loop: cpu->pc is the
- * next instruction. Returns the exit that was left by, so that it can be chained, or NULL. */
-BlockExit *interp_run(MipsCpu *cpu, const InterpOp *code, const InterpOp **current);
+ * next instruction. Returns the exit that was left by, so that it can be chained, or NULL. *current is
+ * always the code of the block that runs. */
+BlockExit *interp_run(MipsCpu *cpu, const InterpOp *code, const void **current);
 
 #endif
