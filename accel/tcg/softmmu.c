@@ -335,7 +335,11 @@ bool softmmu_fill(MipsCpu *cpu, uint64_t vaddr, const MipsMapping *map, MipsAcce
     if (!((Softmmu *)cpu->softmmu)->page_tables) {
         return false;
     }
+    bool known = flat_has(((Softmmu *)cpu->softmmu)->flat, (uint32_t)vaddr, access == ACCESS_FETCH);
     fill_flat(cpu, vaddr, map, &page, access);
+    if (known) {                    /* a page whose writes are to be seen, as a rule */
+        return true;
+    }
     if (map->unmapped) {
         fill_run(cpu, vaddr, map, access);
     } else if (map->size == 4096) {
