@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include "accel/tcg/writers.h"
 
-#define SLOTS (sizeof(void *) == 8 ? 32 : 4)
+#define SLOTS (sizeof(void *) == 8 ? 16 : 4)
 #define HALF 0x400000u                  /* bytes of the entries of 2 GiB */
 #define TABLE (3 * HALF)
 #define TABLES 3
