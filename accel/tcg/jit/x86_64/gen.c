@@ -194,7 +194,7 @@ static void begin(Gen *g)
         s.from[0] = x_jcc(&g->a, CC_S);
         g_array_append_val(g->stubs, s);
     }
-    if (g->nblocks > 1) {
+    if (!g->once) {
         for (uint32_t m = g->blocks[0].live_in; m; m &= m - 1) {
             gen_load_home(g, (unsigned)__builtin_ctz(m));
         }

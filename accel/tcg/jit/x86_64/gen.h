@@ -110,6 +110,7 @@ typedef struct {
 
     GenBlock *blocks;
     unsigned nblocks;
+    bool once;                  /* nothing in the region is done twice */
     uint8_t **label_at;
     GArray *label_uses, *exit_uses;     /* of LabelUse */
     GArray *stubs;              /* of Stub */

@@ -429,12 +429,12 @@ static void set_home(Gen *g, const IrOp *op, unsigned h)
     if (!whole) {
         need_home(g, h);
     }
-    if (g->v[v].root == v && g->v[v].home == (int)h && whole) {
-        /* It was made there, or it is what is there already. */
-        clear_aliases(g, h, v);
+    bool there = g->v[v].root == v && g->v[v].home == (int)h;
+    clear_aliases(g, h, there ? v : 0);
+    if (there) {                        /* whole: it was made there, or it is what is there already */
         g->alias[h][g->naliases[h]++] = v;
-    } else {
-        clear_aliases(g, h, 0);
+    }
+    if (!there || !whole) {             /* half: its lower half stays what v is */
         if (home->xmm) {
             set_xmm_home(g, op, home);
         } else {
@@ -538,7 +538,7 @@ void gen_after_call(Gen *g, bool writes_slots)
         if (!clobbered && !writes_slots) {
             continue;
         }
-        if (g->nblocks == 1) {
+        if (g->once) {
             g->valid &= ~(1u << h);         /* loaded when it is read */
         } else {
             gen_load_home(g, h);

@@ -58,6 +58,7 @@ static void find_blocks(Gen *g)
             b->succ[b->nsucc++] = (int)i + 1;
         }
     }
+    g->once = g->nblocks == 1 && g->blocks[0].nsucc == 0;
 }
 
 /* Between a backward branch and its target every block is in a loop. */
@@ -364,7 +365,7 @@ void gen_plan(Gen *g)
     find_lifetimes(g);
     choose_homes(g);
     find_hints(g);
-    if (g->nblocks > 1) {           /* in one block homes are loaded where they are read first */
+    if (!g->once) {                 /* else homes are loaded where they are read first */
         find_dirty(g);
         find_live(g);
     }
