@@ -56,6 +56,7 @@ static gpointer work(gpointer opaque)
         make_region(c, q);
         g_mutex_lock(&c->lock);
         g_queue_push_tail(&c->done, q);
+        g_cond_broadcast(&c->changed);
         tcg_ask(c->tcg);
     }
     g_mutex_unlock(&c->lock);
@@ -98,12 +99,21 @@ void compiler_ask(Compiler *c, RegionRequest *request)
 {
     g_mutex_lock(&c->lock);
     g_queue_push_tail(&c->asked, request);
-    g_cond_signal(&c->changed);
+    g_cond_broadcast(&c->changed);
     g_mutex_unlock(&c->lock);
     c->pending++;
     if (!c->thread) {
         c->thread = g_thread_new("compiler", work, c);
     }
+}
+
+void compiler_wait(Compiler *c)
+{
+    g_mutex_lock(&c->lock);
+    while (g_queue_get_length(&c->done) < c->pending) {
+        g_cond_wait(&c->changed, &c->lock);
+    }
+    g_mutex_unlock(&c->lock);
 }
 
 RegionRequest *compiler_take(Compiler *c)

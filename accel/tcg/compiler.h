@@ -34,6 +34,8 @@ void compiler_free(Compiler *c);
 /* Requests that are not finished yet. The vCPU's thread, as what follows. */
 unsigned compiler_pending(Compiler *c);
 void compiler_ask(Compiler *c, RegionRequest *request);
+/* Until all of them are finished. */
+void compiler_wait(Compiler *c);
 /* The next finished request, or NULL; the caller frees it with g_free. */
 RegionRequest *compiler_take(Compiler *c);
 

@@ -137,6 +137,10 @@ void tcg_optimize(Tcg *tcg)
     }
     b->countdown = INT32_MAX;
     compiler_ask(tcg->compiler, make_request(tcg, b));
+    if (tcg->at_once) {
+        compiler_wait(tcg->compiler);
+        tcg_install_regions(tcg);
+    }
 }
 
 /* The block that the request is for, if it is there and its page is as it was. */

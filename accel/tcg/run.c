@@ -280,6 +280,7 @@ Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config, PerfLog *perf)
     tcg->region = ir_region_new();
     tcg->backend = choose_backend(config);
     tcg->hot = config->tier2 ? config->hot : 0;
+    tcg->at_once = config->regions_at_once;
     tcg->perf = perf;
     arena_init(&tcg->space, config->cache_size, tcg->backend->executable);
     tcg->jump = g_new0(JumpEntry, TCG_JUMP_SIZE);

@@ -97,6 +97,7 @@ struct Tcg {
     struct Compiler *compiler;  /* makes regions; NULL without a second tier */
     bool one_insn, verify;
     unsigned hot;               /* entries after which a block becomes a region; 0: never */
+    bool at_once;               /* regions are waited for */
     uint8_t *covered;           /* table lines that were translated */
     char *coverage;             /* file to list them in, or NULL */
     PerfLog *perf;              /* or NULL */

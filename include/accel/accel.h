@@ -20,6 +20,7 @@ typedef struct {
     bool victims;       /* tcg: what TLBWR displaces is used until software can know */
     unsigned hot;       /* tcg: entries after which a block is hot */
     unsigned check;     /* tcg: each so many blocks are compared with the interpreter; 0: none */
+    bool regions_at_once;       /* tcg: the vCPU waits for each region; for tests, each run is the same */
     size_t cache_size;  /* tcg: bytes of translated code (tb-size=MiB) */
     bool perf_map, perf_dump;   /* -perfmap, -jitdump: tell perf of machine code */
     char *coverage;     /* tcg: file that says at the end which instructions were met, or NULL */
