@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A random program: what it is made for, its memory, and where things lie in it. */
+#ifndef TESTS_RANDOM_PROGRAM_H
+#define TESTS_RANDOM_PROGRAM_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "target/mips/model.h"
+#include "tests/random/asm.h"
+
+/* Physical addresses. */
+enum {
+    MEM_VECTORS = 0,
+    MEM_PRIVATE = 0x1000,       /* of the handlers; not compared */
+    MEM_DIGEST = 0x2000,        /* see DIGEST_* */
+    MEM_DUMP = 0x3000,          /* registers at the end */
+    MEM_SYSTEM = 0x4000,        /* start, end, handlers */
+    MEM_CONSTANTS = 0x7000,     /* first values of registers, tables of code addresses */
+    MEM_CODE = 0x10000,
+    MEM_DATA = 0x20000,
+    MEM_STACK = 0x30000,
+    MEM_PAGES = 0x40000,        /* of the user's address space */
+    MEM_SIZE = 0x80000,
+    MEM_BELL = 0x1f000000,      /* a store ends the run */
+    CODE_SIZE = 0x10000,
+};
+
+/* In the digest's page. */
+enum {
+    DIGEST_SUM = 0, DIGEST_COUNT = 8,
+    DIGEST_LOG = 0x100, DIGEST_LOG_ENTRIES = 64,    /* Cause, EPC, BadVAddr, and the count: 32 bytes */
+};
+
+/* In the dump: 64 bits each. */
+enum {
+    DUMP_GPR = 0, DUMP_HI = 32, DUMP_LO = 33, DUMP_FPR = 34, DUMP_FCSR = 66, DUMP_FCCR = 67, DUMP_CP0 = 68,
+    DUMP_END = 80,
+};
+
+/* In the constants. */
+enum { CONST_GPR = 0, CONST_HILO = 0x100, CONST_FPR = 0x110, CONST_FCSR = 0x210, CONST_TABLES = 0x400 };
+
+typedef enum {
+    KIND_INT,                   /* integer instructions, memory, branches, calls */
+    KIND_FPU,                   /* mostly floating point */
+    KIND_COUNT,
+    KIND_KNOWN = KIND_COUNT,    /* the seed is the number of a program that found something */
+} Kind;
+
+typedef struct {
+    const char *name;
+    bool big_endian, is_64bit;
+    const char *const *models;  /* ends with NULL */
+} Target;
+
+extern const Target targets[4];
+
+typedef struct {
+    uint64_t seed;
+    Kind kind;
+    const Target *target;
+    const MipsModel *model;
+    bool fr;                    /* it begins with FR = 1 */
+    uint8_t *ram;               /* MEM_SIZE bytes: all of it but the code */
+    Asm code;
+    uint64_t start;             /* where the CPU begins */
+} Program;
+
+const char *kind_name(Kind kind);
+/* Of those that found something: how many, and their names. */
+unsigned program_known_count(void);
+const char *program_known_name(unsigned n);
+Program *program_known(unsigned n);
+/* Makes the program of that seed: always the same one. */
+Program *program_new(uint64_t seed, Kind kind, const Target *target, const MipsModel *model);
+void program_free(Program *p);
+/* Memory as it is at the start, code included. */
+void program_load(const Program *p, uint8_t *ram);
+
+void program_put(const Program *p, uint8_t *ram, uint32_t at, unsigned size, uint64_t value);
+uint64_t program_get(const Program *p, const uint8_t *ram, uint32_t at, unsigned size);
+
+#endif
