@@ -207,7 +207,9 @@ static void keep_exits(Gen *g)
     Block *b = g->b;
     b->nexits = (uint16_t)g->exits->len;
     b->exits = arena_alloc_meta(g->arena, b->nexits * sizeof(BlockExit));
-    memcpy(b->exits, g->exits->data, b->nexits * sizeof(BlockExit));
+    if (b->nexits) {                /* else the array has no memory */
+        memcpy(b->exits, g->exits->data, b->nexits * sizeof(BlockExit));
+    }
     for (unsigned i = 0; i < g->exit_uses->len; i++) {
         const LabelUse *u = &g_array_index(g->exit_uses, LabelUse, i);
         int32_t distance = (int32_t)((intptr_t)&b->exits[u->label] - ((intptr_t)u->at + 4 + g->exec));
