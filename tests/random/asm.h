@@ -38,6 +38,11 @@ enum { COP_MF = 0, COP_DMF = 1, COP_CF = 2, COP_MT = 4, COP_DMT = 5, COP_CT = 6 
 #define NOP 0u
 #define ERET 0x42000018u
 #define EHB 0xc0u
+#define TLBR 0x42000001u
+#define TLBWI 0x42000002u
+#define TLBINVF 0x42000004u
+#define TLBWR 0x42000006u
+#define TLBP 0x42000008u
 #define MOVE(rd, rs) R_TYPE(FN_OR, rd, rs, R_ZERO, 0)
 
 typedef unsigned Label;

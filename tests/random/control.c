@@ -229,15 +229,16 @@ static void loop(Gen *g)
 /* The word of a table of code addresses; a register that gets it. */
 static void load_code_address(Gen *g, unsigned reg, Label label)
 {
-    TableFixup f = { MEM_CONSTANTS + CONST_TABLES + g->tables, label };
-    if (g->tables + 4 > 0x800 || rng_one_in(&g->rng, 2)) {
+    TableFixup f = { MEM_CODE + CODE_TABLES + g->tables, label };
+    if (g->tables + 4 > CODE_SIZE - CODE_TABLES || rng_one_in(&g->rng, 2)) {
         asm_la(g->a, reg, label);
         return;
     }
     g->tables += 4;
     g_array_append_val(g->table_fixups, f);
-    put(g, I_TYPE(OP_LUI, reg, 0, 0x8000));
-    put(g, I_TYPE(OP_LW, reg, reg, f.at));
+    uint32_t at = (uint32_t)g->a->va + f.at - MEM_CODE;
+    put(g, I_TYPE(OP_LUI, reg, 0, (at + 0x8000) >> 16));
+    put(g, I_TYPE(OP_LW, reg, reg, at));
 }
 
 static void call(Gen *g)
@@ -279,9 +280,9 @@ static void computed_jump(Gen *g)
 {
     enum { CASES = 4 };
     unsigned index = draw_free_reg(g), since = g->a->n;
-    uint32_t table = MEM_CONSTANTS + CONST_TABLES + g->tables;
+    uint32_t table = MEM_CODE + CODE_TABLES + g->tables, va = (uint32_t)g->a->va + table - MEM_CODE;
     Label cases[CASES], end = asm_label(g->a);
-    if (g->tables + 4 * CASES > 0x800) {
+    if (g->tables + 4 * CASES > CODE_SIZE - CODE_TABLES) {
         return;
     }
     for (unsigned i = 0; i < CASES; i++) {
@@ -291,9 +292,9 @@ static void computed_jump(Gen *g)
     }
     g->tables += 4 * CASES;
     put(g, I_TYPE(OP_ANDI, index, draw_any_reg(g), 4 * (CASES - 1)));
-    put(g, I_TYPE(OP_LUI, R_AT, 0, 0x8000));
+    put(g, I_TYPE(OP_LUI, R_AT, 0, (va + 0x8000) >> 16));
     put(g, R_TYPE(FN_ADDU, R_AT, R_AT, index == R_AT ? R_ZERO : index, 0));
-    put(g, I_TYPE(OP_LW, R_AT, R_AT, table));
+    put(g, I_TYPE(OP_LW, R_AT, R_AT, va));
     put(g, R_TYPE(FN_JR, 0, R_AT, 0, 0));
     delay_slot(g);
     for (unsigned i = 0; i < CASES; i++) {
@@ -441,5 +442,4 @@ void emit_program(Gen *g)
     put(g, NOP);
     g->a->keep = KEEP_NOTHING;
     emit_far_pieces(g);
-    asm_bind(g->a, g->end);
 }

@@ -14,6 +14,15 @@
  */
 enum { R_BASE0 = R_S3, R_BASE1 = R_S4, R_BASE2 = R_GP, R_DEPTH = R_S7, R_FUEL = R_S8 };
 
+/* Mapped addresses of the kernel: to the code and the data. */
+#define WINDOW_CODE 0xc0010000u
+#define WINDOW_DATA 0xe0000000u
+/* And of the user. */
+#define USER_CODE 0x00410000u
+#define USER_DATA 0x10000000u
+#define USER_PAGES 0x20000000u
+#define USER_STACK 0x30008000u
+
 #define GEN_FUEL 600000
 #define MAX_FUNCTIONS 8
 #define MAX_LINES 256
@@ -49,7 +58,7 @@ typedef struct {
     unsigned times;             /* how often what is emitted now is executed */
     unsigned cost, limit;       /* executed by what was emitted; what it should stay below */
     unsigned own, burn_times;   /* the same, since fuel was taken last, and times there */
-    unsigned tables;            /* bytes of CONST_TABLES in use */
+    unsigned tables;            /* bytes of CODE_TABLES in use */
     GArray *table_fixups;       /* of TableFixup */
     GPtrArray *later;           /* of code that is put out of line */
 } Gen;
@@ -97,7 +106,7 @@ void emit_idiom(Gen *g);
 
 /* ---- system.c: start, end and handlers ---- */
 
-/* The jump from the end of the code too. */
+/* g->end too, the way out of the code, at its end. */
 void emit_system(Gen *g);
 
 /* ---- small ones ---- */
@@ -105,6 +114,11 @@ void emit_system(Gen *g);
 static inline void put(Gen *g, uint32_t word)
 {
     asm_emit(g->a, word);
+}
+
+static inline bool is_user(const Gen *g)
+{
+    return g->p->kind == KIND_MMU;
 }
 
 static inline bool is_64(const Gen *g)

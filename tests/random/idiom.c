@@ -133,11 +133,28 @@ static void match_loop(Gen *g)
     asm_bind(g->a, out);
 }
 
-/* do x = LL while (!SC): the sum, the bits or a swap; sometimes something lies between. */
+/* do x = LL while (!SC), where only the end is the same each time. */
+static void plain_atomic(Gen *g)
+{
+    unsigned p = draw_free_reg(g), v = other_reg(g, p, p, p), x = draw_any_reg(g);
+    pointer(g, p, 4);
+    Label head = asm_here(g->a);
+    put(g, I_TYPE(OP_LL, v, p, 0));
+    put(g, R_TYPE(rng_one_in(&g->rng, 2) ? FN_ADDU : FN_XOR, v, v, x == v ? R_ZERO : x, 0));
+    put(g, I_TYPE(OP_SC, v, p, 0));
+    asm_branch(g->a, I_TYPE(rng_one_in(&g->rng, 2) ? OP_BEQ : OP_BEQL, R_ZERO, v, 0), head);
+    put(g, NOP);
+}
+
+/* The same with a bound, and sometimes something lies between. */
 static void atomic(Gen *g)
 {
     unsigned p = draw_free_reg(g), v = other_reg(g, p, p, p), n = other_reg(g, p, v, v);
     Label out = asm_label(g->a);
+    if (is_user(g) || g->p->timer) {
+        plain_atomic(g);
+        return;
+    }
     pointer(g, p, 4);
     put(g, I_TYPE(OP_ADDIU, n, R_ZERO, 3));     /* so often at most */
     Label head = asm_here(g->a);
@@ -175,6 +192,10 @@ static void modify_code(Gen *g)
     unsigned at = draw_free_reg(g), v = other_reg(g, at, at, at), t = other_reg(g, at, v, v);
     Label place = asm_label(g->a), after = asm_label(g->a);
     uint32_t words[2] = { draw_safe_word(g), draw_safe_word(g) };
+    bool first_release = g->p->model->level == MIPS64 || g->p->model->level == MIPS32;
+    if (is_user(g) && first_release) {          /* CACHE is not the user's */
+        return;
+    }
     asm_li(g->a, v, words[0]);
     asm_li(g->a, t, words[1]);
     put(g, I_TYPE(OP_ANDI, at, draw_any_reg(g), 1));
@@ -199,6 +220,9 @@ static void change_mode(Gen *g)
     unsigned t = draw_free_reg(g), u = other_reg(g, t, t, t);
     uint32_t bit = rng_one_in(&g->rng, 2) ? ST_FR : ST_CU1;
     bool back = bit == ST_CU1 || rng_one_in(&g->rng, 2);
+    if (is_user(g) || g->p->timer) {
+        return;
+    }
     for (unsigned i = 0; i < (back ? 2 : 1); i++) {
         put(g, COP0(COP_MF, t, 12, 0));
         put(g, I_TYPE(OP_LUI, u, 0, bit >> 16));
@@ -232,6 +256,35 @@ static void set_fcsr(Gen *g)
 static void read_fcsr(Gen *g)
 {
     put(g, COP1(COP_CF, draw_free_reg(g), 31));
+}
+
+/* The kernel changes what pages there are, or how they are known. */
+static void change_pages(Gen *g)
+{
+    static const uint8_t calls[] = { 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 3, 4, 4, 5, 5, 6, 7 };
+    put(g, I_TYPE(OP_ADDIU, R_V0, R_ZERO, calls[rng_below(&g->rng, G_N_ELEMENTS(calls))]));
+    put(g, I_TYPE(OP_ANDI, R_A0, draw_any_reg(g), 31));
+    put(g, MOVE(R_A1, draw_any_reg(g)));
+    put(g, FN_SYSCALL);
+}
+
+/* A little of each page, of many. */
+static void walk_pages(Gen *g)
+{
+    unsigned p = draw_free_reg(g), n = other_reg(g, p, p, p), v = other_reg(g, p, n, n);
+    unsigned offset = rng_below(&g->rng, 512) * 4;
+    put(g, I_TYPE(OP_LUI, p, 0, (rng_one_in(&g->rng, 2) ? USER_DATA : USER_PAGES) >> 16));
+    put(g, I_TYPE(OP_ORI, p, p, 0x1000 * rng_below(&g->rng, 2)));
+    put(g, I_TYPE(OP_ADDIU, n, R_ZERO, rng_between(&g->rng, 10, 127)));
+    Label head = asm_here(g->a);
+    put(g, I_TYPE(OP_LW, v, p, offset));
+    if (rng_one_in(&g->rng, 2)) {
+        put(g, R_TYPE(FN_ADDU, v, v, n, 0));
+        put(g, I_TYPE(OP_SW, v, p, offset));
+    }
+    put(g, I_TYPE(OP_ADDIU, n, n, -1));
+    asm_branch(g->a, I_TYPE(OP_BGTZ, 0, n, 0), head);
+    put(g, I_TYPE(OP_ADDIU, p, p, 0x2000));
 }
 
 /* To where no instruction is; RA says where the handler is to go on. */
@@ -292,7 +345,9 @@ void emit_idiom(Gen *g)
         divide, load_constant, load_constant, modify_code, bad_jump, branch_in_slot,
     };
     static void (*const fpu[])(Gen *) = { set_fcsr, read_fcsr, read_fcsr, change_mode };
-    if (g->fpu && rng_one_in(&g->rng, g->p->kind == KIND_FPU ? 2 : 16)) {
+    if (is_user(g) && rng_one_in(&g->rng, 3)) {
+        (rng_one_in(&g->rng, 2) ? change_pages : walk_pages)(g);
+    } else if (g->fpu && rng_one_in(&g->rng, g->p->kind == KIND_FPU ? 2 : 16)) {
         fpu[rng_below(&g->rng, G_N_ELEMENTS(fpu))](g);
     } else if (g->times * 4 * TRIPS + g->cost > 2 * g->limit) {
         load_constant(g);

@@ -36,7 +36,7 @@ static const GOptionEntry entries[] = {
 };
 
 typedef struct {
-    uint64_t programs, runs, instructions;
+    uint64_t programs, runs, instructions, regions, invalidated, exceptions, interrupts;
     unsigned tests, failures;
 } Totals;
 
@@ -90,13 +90,22 @@ static void explain(Program *p, const Engine *engine)
     fflush(stdout);
 }
 
+static void count(Totals *totals, const Program *p, const Outcome *o)
+{
+    totals->instructions += outcome_instructions(p, o);
+    totals->regions += o->regions;
+    totals->invalidated += o->invalidated;
+    totals->exceptions += o->exceptions;
+    totals->interrupts += o->interrupts;
+}
+
 /* The first engine that does not what the interpreter does, or NULL. Tier 2 always, one of the others in
  * turn; all: all of them. */
 static const Engine *find_difference(Totals *totals, const Program *p, bool all)
 {
     g_autoptr(Outcome) a = run_program(p, &engines[0], TIME_LIMIT, false);
     totals->programs++;
-    totals->instructions += outcome_instructions(p, a);
+    count(totals, p, a);
     if (a->how != RUN_ENDED) {
         return &engines[0];
     }
@@ -108,7 +117,7 @@ static const Engine *find_difference(Totals *totals, const Program *p, bool all)
         }
         g_autoptr(Outcome) b = run_program(p, &engines[i], TIME_LIMIT, false);
         totals->runs++;
-        totals->instructions += outcome_instructions(p, b);
+        count(totals, p, b);
         if (outcomes_differ(a, b)) {
             return &engines[i];
         }
@@ -180,6 +189,22 @@ static void run(Totals *totals)
     }
 }
 
+static bool check_options(void)
+{
+    bool kind = !kind_option, target = !target_option;
+    for (unsigned i = 0; i <= KIND_KNOWN; i++) {
+        kind = kind || strcmp(kind_name((Kind)i), kind_option) == 0;
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(targets); i++) {
+        target = target || is_target(&targets[i]);
+    }
+    if (!kind || !target || (engine_option && !engine_find(engine_option))) {
+        g_printerr("engine-random: no such kind, target or engine\n");
+        return false;
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     g_autoptr(GError) err = NULL;
@@ -191,8 +216,7 @@ int main(int argc, char **argv)
         g_printerr("engine-random: %s\n", err->message);
         return 2;
     }
-    if (engine_option && !engine_find(engine_option)) {
-        g_printerr("engine-random: --engine %s: no such engine\n", engine_option);
+    if (!check_options()) {
         return 2;
     }
     gint64 begun = g_get_monotonic_time();
@@ -200,6 +224,8 @@ int main(int argc, char **argv)
     printf("# %" PRIu64 " programs, %" PRIu64 " comparisons, %.1f million guest instructions in %.1f s\n",
            totals.programs, totals.runs, (double)totals.instructions / 1e6,
            (double)(g_get_monotonic_time() - begun) / 1e6);
+    printf("# %" PRIu64 " regions, %" PRIu64 " blocks invalidated, %" PRIu64 " exceptions, %" PRIu64
+           " interrupts\n", totals.regions, totals.invalidated, totals.exceptions, totals.interrupts);
     printf("1..%u\n", totals.tests);
     return totals.failures != 0;
 }

@@ -16,7 +16,7 @@ const Target targets[4] = {
 
 const char *kind_name(Kind kind)
 {
-    static const char *const names[] = { "int", "fpu", "known" };
+    static const char *const names[] = { "int", "fpu", "mmu", "known" };
     return names[kind];
 }
 
@@ -98,11 +98,34 @@ static void first_gpr(Gen *g, unsigned reg, uint64_t value)
     program_put(g->p, g->p->ram, MEM_CONSTANTS + CONST_GPR + 8 * reg, is_64(g) ? 8 : 4, value);
 }
 
-static void first_values(Gen *g)
+static void first_pointers(Gen *g)
 {
     Program *p = g->p;
     Rng *r = &g->rng;
     uint64_t kseg0 = 0xffffffff80000000, kseg1 = 0xffffffffa0000000;
+    if (is_user(g)) {
+        first_gpr(g, R_BASE0, USER_DATA + 0x10000 + 0x20000 * rng_below(r, 8));
+        first_gpr(g, R_BASE1, USER_PAGES + 0x10000 + 0x20000 * rng_below(r, 8) + 8 * rng_below(r, 32));
+        first_gpr(g, R_BASE2, USER_DATA + 0x10000 + 0x20000 * rng_below(r, 8));
+        first_gpr(g, R_SP, USER_STACK + 0x8000);
+        return;
+    }
+    first_gpr(g, R_BASE0, kseg0 + MEM_DATA + 0x8000);
+    first_gpr(g, R_BASE1, kseg0 + MEM_DATA + 0x8000 + 8 * rng_below(r, 32));
+    first_gpr(g, R_BASE2, (rng_one_in(r, 2) ? kseg1 : kseg0) + MEM_DATA + 0x8000);
+    if (is_64(g) && rng_one_in(r, 2)) {         /* the same bytes through xkphys */
+        first_gpr(g, R_BASE1, UINT64_C(0x9800000000000000) + MEM_DATA + 0x8000);
+    }
+    if (p->mapped) {
+        first_gpr(g, rng_one_in(r, 2) ? R_BASE0 : R_BASE2, (uint64_t)(int32_t)WINDOW_DATA + 0x8000);
+    }
+    first_gpr(g, R_SP, kseg0 + MEM_STACK + 0x8000);
+}
+
+static void first_values(Gen *g)
+{
+    Program *p = g->p;
+    Rng *r = &g->rng;
     for (unsigned i = 1; i < 32; i++) {
         first_gpr(g, i, rng_corner(r));
     }
@@ -110,15 +133,9 @@ static void first_values(Gen *g)
     first_gpr(g, R_S1, 0);
     first_gpr(g, R_S2, 0);
     first_gpr(g, R_DEPTH, 0);
-    first_gpr(g, R_BASE0, kseg0 + MEM_DATA + 0x8000);
-    first_gpr(g, R_BASE1, kseg0 + MEM_DATA + 0x8000 + 8 * rng_below(r, 32));
-    first_gpr(g, R_BASE2, (rng_one_in(r, 2) ? kseg1 : kseg0) + MEM_DATA + 0x8000);
-    if (is_64(g) && rng_one_in(r, 2)) {         /* the same bytes through xkphys */
-        first_gpr(g, R_BASE1, UINT64_C(0x9800000000000000) + MEM_DATA + 0x8000);
-    }
-    first_gpr(g, R_SP, kseg0 + MEM_STACK + 0x8000);
     first_gpr(g, R_FUEL, GEN_FUEL);
     first_gpr(g, R_RA, asm_address(g->a, g->end));
+    first_pointers(g);
     program_put(p, p->ram, MEM_CONSTANTS + CONST_HILO, 8, rng_corner(r));
     program_put(p, p->ram, MEM_CONSTANTS + CONST_HILO + 8, 8, rng_corner(r));
     for (unsigned i = 0; i < 32; i++) {
@@ -137,16 +154,23 @@ static void choose_weights(Gen *g)
         [KIND_FPU] = { [GROUP_ALU] = 15, [GROUP_MULDIV] = 1, [GROUP_LOAD] = 4, [GROUP_STORE] = 3,
                        [GROUP_TRAP] = 0, [GROUP_FPU] = 45, [GROUP_FPU_MOVE] = 14, [GROUP_FPU_LOAD] = 10,
                        [GROUP_FPU_STORE] = 8, [GROUP_SYSTEM] = 1 },
+        [KIND_MMU] = { [GROUP_ALU] = 40, [GROUP_MULDIV] = 2, [GROUP_LOAD] = 26, [GROUP_STORE] = 20,
+                       [GROUP_FPU] = 2, [GROUP_FPU_MOVE] = 1, [GROUP_FPU_LOAD] = 2, [GROUP_FPU_STORE] = 2,
+                       [GROUP_SYSTEM] = 0 },
         [KIND_KNOWN] = { 0 },
     };
     for (unsigned i = 0; i < GROUP_COUNT; i++) {
-        unsigned w = usual[g->p->kind][i];
+        bool fpu = is_user(g) && rng_one_in(&g->rng, 4);
+        unsigned w = usual[fpu ? KIND_FPU : g->p->kind][i];
         g->weights[i] = rng_one_in(&g->rng, 3) ? w * rng_between(&g->rng, 0, 4) : w;
     }
     g->weights[GROUP_ALU] += 5;
     g->weights[GROUP_TRAP] += rng_one_in(&g->rng, 3);
     g->registers = rng_between(&g->rng, 5, 18);
     g->odd = rng_one_in(&g->rng, 3) ? 20 : 300;
+    if (g->p->timer) {
+        g->weights[GROUP_SYSTEM] = 0;
+    }
 }
 
 static void fix_tables(Gen *g)
@@ -155,6 +179,12 @@ static void fix_tables(Gen *g)
         const TableFixup *f = &g_array_index(g->table_fixups, TableFixup, i);
         program_put(g->p, g->p->ram, f->at, 4, asm_address(g->a, f->label));
     }
+}
+
+static uint64_t first_pc(const Program *p)
+{
+    return p->kind == KIND_MMU ? USER_CODE
+         : p->mapped ? (uint64_t)(int32_t)WINDOW_CODE : 0xffffffff80000000 + MEM_CODE;
 }
 
 Program *program_new(uint64_t seed, Kind kind, const Target *target, const MipsModel *model)
@@ -166,16 +196,22 @@ Program *program_new(uint64_t seed, Kind kind, const Target *target, const MipsM
     g->rng.state = seed * 8 + kind;
     g->table_fixups = g_array_new(FALSE, FALSE, sizeof(TableFixup));
     g->later = g_ptr_array_new_with_free_func(g_free);
-    asm_init(&p->code, 0xffffffff80000000 + MEM_CODE, CODE_SIZE / 4);
+    p->mapped = kind != KIND_MMU && rng_one_in(&g->rng, 4);
+    p->wide = target->is_64bit && rng_one_in(&g->rng, 2);
+    p->px = rng_one_in(&g->rng, 2);
+    p->timer = kind != KIND_KNOWN && rng_one_in(&g->rng, 4) ? rng_between(&g->rng, 3000, 60000) : 0;
+    asm_init(&p->code, first_pc(p), CODE_TABLES / 4);
     g->fpu = model->fcr0;
     draw_sort_lines(g);
     p->fr = kind == KIND_KNOWN ? known[seed].fr : (model->fcr0 & 1u << 22) && rng_one_in(&g->rng, 2);
     choose_weights(g);
     fill_data(p, &g->rng, MEM_DATA, 0x10000);
+    if (kind == KIND_MMU) {
+        fill_data(p, &g->rng, MEM_PAGES, MEM_SIZE - MEM_PAGES);
+    }
     if (kind == KIND_KNOWN) {
         g->end = asm_label(g->a);
         known[seed].emit(g);
-        asm_bind(g->a, g->end);
     } else {
         emit_program(g);
     }

@@ -16,7 +16,8 @@ enum {
     MEM_DIGEST = 0x2000,        /* see DIGEST_* */
     MEM_DUMP = 0x3000,          /* registers at the end */
     MEM_SYSTEM = 0x4000,        /* start, end, handlers */
-    MEM_CONSTANTS = 0x7000,     /* first values of registers, tables of code addresses */
+    MEM_CONSTANTS = 0x7000,     /* first values of registers */
+    MEM_TABLES = 0x8000,        /* page tables */
     MEM_CODE = 0x10000,
     MEM_DATA = 0x20000,
     MEM_STACK = 0x30000,
@@ -24,6 +25,7 @@ enum {
     MEM_SIZE = 0x80000,
     MEM_BELL = 0x1f000000,      /* a store ends the run */
     CODE_SIZE = 0x10000,
+    CODE_TABLES = 0xf000,       /* in the code: tables of code addresses */
 };
 
 /* In the digest's page. */
@@ -39,11 +41,12 @@ enum {
 };
 
 /* In the constants. */
-enum { CONST_GPR = 0, CONST_HILO = 0x100, CONST_FPR = 0x110, CONST_FCSR = 0x210, CONST_TABLES = 0x400 };
+enum { CONST_GPR = 0, CONST_HILO = 0x100, CONST_FPR = 0x110, CONST_FCSR = 0x210 };
 
 typedef enum {
     KIND_INT,                   /* integer instructions, memory, branches, calls */
     KIND_FPU,                   /* mostly floating point */
+    KIND_MMU,                   /* user mode, with pages that come and go */
     KIND_COUNT,
     KIND_KNOWN = KIND_COUNT,    /* the seed is the number of a program that found something */
 } Kind;
@@ -62,6 +65,9 @@ typedef struct {
     const Target *target;
     const MipsModel *model;
     bool fr;                    /* it begins with FR = 1 */
+    bool mapped;                /* kernel mode: code and some data go through wired TLB entries */
+    bool wide, px;              /* user mode has 64-bit addresses, or operations only */
+    unsigned timer;             /* Count's ticks between interrupts; 0: none */
     uint8_t *ram;               /* MEM_SIZE bytes: all of it but the code */
     Asm code;
     uint64_t start;             /* where the CPU begins */

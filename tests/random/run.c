@@ -118,6 +118,11 @@ static void execute(Run *run, const Program *p, double time_limit, Outcome *out)
     machine_unlock(run->machine);
     out->pc = mips_cpu(run->cpu)->pc;
     memcpy(out->ram, mem_host(run->ram), MEM_SIZE);
+    const TcgStats *stats = &((Tcg *)mips_cpu(run->cpu)->engine_data)->stats;
+    out->regions = stats->regions;
+    out->invalidated = stats->invalidated;
+    out->exceptions = stats->exceptions;
+    out->interrupts = stats->interrupts;
     run->machine->runner->stop(run->machine);
     out->how = run->rung ? RUN_ENDED : RUN_HANGS;
 }

@@ -18,6 +18,7 @@ typedef enum { RUN_ENDED, RUN_HANGS, RUN_CRASHES } How;
 typedef struct {
     How how;
     uint64_t pc;                /* if it hangs */
+    uint64_t regions, invalidated, exceptions, interrupts;      /* as the engine has counted them */
     uint8_t ram[MEM_SIZE];      /* as it was at the end */
 } Outcome;
 

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What stands around a program: its start, its end, and the exception handlers. */
-#include "tests/random/generate.h"
+#include "tests/random/system.h"
 
 #define KSEG0 UINT64_C(0xffffffff80000000)
 /* More exceptions end the program. */
 #define MAX_EXCEPTIONS 1500
-
-/* K0 points to the page of the handlers. */
-enum { SAVE_AT = 0, SAVE_V0 = 8, SAVE_V1 = 16 };
 
 static unsigned ld(const Gen *g) { return is_64(g) ? OP_LD : OP_LW; }
 static unsigned sd(const Gen *g) { return is_64(g) ? OP_SD : OP_SW; }
@@ -27,7 +24,48 @@ static uint32_t first_status(const Gen *g)
 {
     uint32_t st = g->fpu ? ST_CU1 : 0;
     st |= g->p->fr ? ST_FR : 0;
-    return st | (is_64(g) ? ST_KX | ST_SX | ST_UX : 0);
+    st |= g->p->timer ? ST_IE | 0x8000 : 0;
+    st |= is_user(g) ? 2 << 3 : 0;
+    return st | ST_EXL | (is_64(g) ? ST_KX | (g->p->wide ? ST_UX : g->p->px ? ST_PX : 0) : 0);
+}
+
+/* Two mapped windows of the kernel, onto the code and the data. */
+static void map_windows(Gen *g, Asm *a)
+{
+    uint32_t lo = 3 << 3 | 6 | rng_below(&g->rng, 2);   /* V, D, perhaps G */
+    for (unsigned i = 0; i < 16; i++) {
+        uint32_t va = (i < 8 ? WINDOW_CODE : WINDOW_DATA) + 0x2000 * (i & 7);
+        uint32_t page = ((i < 8 ? MEM_CODE : MEM_DATA) >> 12) + 2 * (i & 7);
+        asm_li(a, R_T0, va);
+        emit(a, COP0(COP_MT, R_T0, 10, 0));
+        asm_li(a, R_T0, page << 6 | lo);
+        emit(a, COP0(COP_MT, R_T0, 2, 0));
+        emit(a, I_TYPE(OP_ADDIU, R_T0, R_T0, 1 << 6));
+        emit(a, COP0(COP_MT, R_T0, 3, 0));
+        emit(a, I_TYPE(OP_ADDIU, R_T0, R_ZERO, i));
+        emit(a, COP0(COP_MT, R_T0, 0, 0));
+        emit(a, EHB);
+        emit(a, TLBWI);
+    }
+    emit(a, COP0(COP_MT, R_ZERO, 10, 0));
+    emit(a, COP0(COP_MT, R_T0, 6, 0));          /* Wired = 15 */
+}
+
+static void set_timer(Gen *g, Asm *a, unsigned t, unsigned u)
+{
+    emit(a, COP0(COP_MF, t, 9, 0));
+    asm_li(a, u, g->p->timer);
+    emit(a, R_TYPE(FN_ADDU, t, t, u, 0));
+    emit(a, COP0(COP_MT, t, 11, 0));
+}
+
+/* What user mode may have: RDHWR, and a TLB of which more or less is left. */
+static void set_up_user(Gen *g, Asm *a)
+{
+    asm_li(a, R_T0, rng_one_in(&g->rng, 3) ? 0 : 0x2000000f);
+    emit(a, COP0(COP_MT, R_T0, 7, 0));
+    asm_li(a, R_T0, rng_below(&g->rng, g->p->model->tlb_entries - 5u));
+    emit(a, COP0(COP_MT, R_T0, 6, 0));
 }
 
 /* Loads all registers from the constants and goes to the code. */
@@ -36,8 +74,15 @@ static void start(Gen *g, Asm *a)
     asm_li(a, R_T0, first_status(g));
     emit(a, COP0(COP_MT, R_T0, 12, 0));
     emit(a, COP0(COP_MT, R_ZERO, 13, 0));
-    emit(a, COP0(COP_MT, R_ZERO, 6, 0));
     emit(a, EHB);
+    if (g->p->mapped) {
+        map_windows(g, a);
+    } else if (is_user(g)) {
+        set_up_user(g, a);
+    }
+    if (g->p->timer) {
+        set_timer(g, a, R_T0, R_T1);
+    }
     asm_li(a, R_T1, (uint32_t)KSEG0 + MEM_CONSTANTS);
     if (g->fpu) {
         for (unsigned i = 0; i < 32; i += g->p->fr ? 1 : 2) {
@@ -51,14 +96,14 @@ static void start(Gen *g, Asm *a)
     emit(a, I_TYPE(ld(g), R_T0, R_T1, CONST_HILO + 8));
     emit(a, R_TYPE(FN_MTLO, 0, R_T0, 0, 0));
     asm_li(a, R_K0, (uint32_t)g->a->va);
+    emit(a, COP0(COP_MT, R_K0, 14, 0));
     for (unsigned r = 1; r < 32; r++) {
         if (r != R_K0 && r != R_T1) {
             emit(a, I_TYPE(ld(g), r, R_T1, CONST_GPR + 8 * r));
         }
     }
     emit(a, I_TYPE(ld(g), R_T1, R_T1, CONST_GPR + 8 * R_T1));
-    emit(a, R_TYPE(FN_JR, 0, R_K0, 0, 0));
-    emit(a, NOP);
+    emit(a, ERET);
 }
 
 /* ---- end ---- */
@@ -66,6 +111,9 @@ static void start(Gen *g, Asm *a)
 static void dump_cp0(Gen *g, Asm *a)
 {
     static const uint8_t numbers[] = { 4, 8, 10, 12, 14, 30 };
+    if (is_user(g) || g->p->timer) {
+        return;                                 /* not the same each time */
+    }
     for (unsigned i = 0; i < G_N_ELEMENTS(numbers); i++) {
         emit(a, COP0(mf(g), R_K1, numbers[i], 0));
         emit(a, I_TYPE(sd(g), R_K1, R_K0, 8 * (DUMP_CP0 + i)));
@@ -92,6 +140,11 @@ static void dump_fpu(Gen *g, Asm *a)
 /* Stores all registers and rings the bell. */
 static void finish(Gen *g, Asm *a)
 {
+    if (g->p->timer) {
+        asm_li(a, R_K1, first_status(g) & ~(uint32_t)ST_IE);
+        emit(a, COP0(COP_MT, R_K1, 12, 0));
+        emit(a, EHB);
+    }
     asm_li(a, R_K0, (uint32_t)KSEG0 + MEM_DUMP);
     for (unsigned r = 1; r < 32; r++) {
         if (r != R_K0 && r != R_K1) {
@@ -121,6 +174,15 @@ static void mix(Gen *g, Asm *a)
     emit(a, R_TYPE(is_64(g) ? FN_DSLL : FN_SLL, R_AT, 0, R_V0, 5));
     emit(a, R_TYPE(addu(g), R_V0, R_V0, R_AT, 0));
     emit(a, R_TYPE(FN_XOR, R_V0, R_V0, R_V1, 0));
+}
+
+/* Compare is set anew, and nothing is to be seen of it. */
+static void tick(Gen *g, Asm *a)
+{
+    emit(a, I_TYPE(OP_LW, R_AT, R_K0, HANDLER_TICKS));
+    emit(a, I_TYPE(OP_ADDIU, R_AT, R_AT, 1));
+    emit(a, I_TYPE(OP_SW, R_AT, R_K0, HANDLER_TICKS));
+    set_timer(g, a, R_AT, R_V0);
 }
 
 /* Cause (K1), EPC and, if it is of this exception, BadVAddr go into the sum and the log. */
@@ -161,6 +223,8 @@ static void note_exception(Gen *g, Asm *a)
 static void go_on(Gen *g, Asm *a)
 {
     Label in_slot = asm_label(a), bad = asm_label(a), done = asm_label(a);
+    emit(a, COP0(COP_MF, R_K1, 13, 0));
+    emit(a, COP0(mf(g), R_V1, 14, 0));
     asm_li(a, R_AT, (uint32_t)g->a->va);
     emit(a, R_TYPE(subu(g), R_AT, R_V1, R_AT, 0));
     emit(a, R_TYPE(FN_SRL, R_V0, 0, R_AT, 16));
@@ -184,25 +248,59 @@ static void go_on(Gen *g, Asm *a)
 
 static void restore(Gen *g, Asm *a)
 {
-    emit(a, I_TYPE(ld(g), R_AT, R_K0, SAVE_AT));
-    emit(a, I_TYPE(ld(g), R_V0, R_K0, SAVE_V0));
-    emit(a, I_TYPE(ld(g), R_V1, R_K0, SAVE_V1));
+    emit(a, I_TYPE(ld(g), R_AT, R_K0, HANDLER_AT));
+    emit(a, I_TYPE(ld(g), R_V0, R_K0, HANDLER_V0));
+    emit(a, I_TYPE(ld(g), R_V1, R_K0, HANDLER_V1));
+}
+
+/* The call that ends a program of user mode goes to end, others are made. */
+static void user_calls(Gen *g, Asm *a, Label end, Label done)
+{
+    Label no_call = asm_label(a), call = asm_label(a);
+    emit(a, I_TYPE(OP_ANDI, R_AT, R_K1, 0x7c));
+    emit(a, I_TYPE(OP_ADDIU, R_AT, R_AT, -(EXC_SYS << 2)));
+    asm_branch(a, I_TYPE(OP_BNE, R_AT, R_ZERO, 0), no_call);
+    emit(a, COP0(mf(g), R_V1, 14, 0));
+    asm_li(a, R_AT, (uint32_t)asm_address(g->a, g->end));
+    asm_branch(a, I_TYPE(OP_BNE, R_AT, R_V1, 0), call);
+    emit(a, NOP);
+    restore(g, a);
+    asm_jump(a, (uint32_t)OP_J << 26, end);
+    emit(a, NOP);
+    asm_bind(a, call);
+    mmu_calls(g, a, done);
+    asm_bind(a, no_call);
 }
 
 static void handler(Gen *g, Asm *a, Label end)
 {
-    Label too_many = asm_label(a);
+    Label too_many = asm_label(a), again = asm_label(a), done = asm_label(a), no_tick = asm_label(a);
     asm_li(a, R_K0, (uint32_t)KSEG0 + MEM_PRIVATE);
-    emit(a, I_TYPE(sd(g), R_AT, R_K0, SAVE_AT));
-    emit(a, I_TYPE(sd(g), R_V0, R_K0, SAVE_V0));
-    emit(a, I_TYPE(sd(g), R_V1, R_K0, SAVE_V1));
+    emit(a, I_TYPE(sd(g), R_AT, R_K0, HANDLER_AT));
+    emit(a, I_TYPE(sd(g), R_V0, R_K0, HANDLER_V0));
+    emit(a, I_TYPE(sd(g), R_V1, R_K0, HANDLER_V1));
     emit(a, COP0(COP_MF, R_K1, 13, 0));
+    if (g->p->timer) {
+        emit(a, I_TYPE(OP_ANDI, R_AT, R_K1, 0x7c));
+        asm_branch(a, I_TYPE(OP_BNE, R_AT, R_ZERO, 0), no_tick);
+        emit(a, NOP);
+        tick(g, a);
+        asm_branch(a, I_TYPE(OP_BEQ, 0, 0, 0), again);
+        emit(a, NOP);
+    }
+    asm_bind(a, no_tick);
     note_exception(g, a);
     emit(a, I_TYPE(OP_LW, R_AT, R_K0, 0x1000 + DIGEST_COUNT));
     emit(a, I_TYPE(OP_SLTIU, R_AT, R_AT, MAX_EXCEPTIONS));
     asm_branch(a, I_TYPE(OP_BEQ, R_ZERO, R_AT, 0), too_many);
     emit(a, NOP);
+    if (is_user(g)) {
+        user_calls(g, a, end, done);
+        mmu_fault(g, a, done, again);
+    }
+    asm_bind(a, done);
     go_on(g, a);
+    asm_bind(a, again);
     restore(g, a);
     emit(a, ERET);
     asm_bind(a, too_many);
@@ -220,12 +318,30 @@ static void copy(Program *p, uint32_t at, const Asm *a)
 }
 
 /* At each vector a jump to the handler. */
-static void vectors(Program *p, uint64_t to)
+static void vectors(Program *p, uint64_t refill, uint64_t general)
 {
     static const uint16_t all[] = { 0, 0x80, 0x100, 0x180, 0x200 };
     for (unsigned i = 0; i < G_N_ELEMENTS(all); i++) {
+        uint64_t to = all[i] < 0x100 ? refill : general;
         program_put(p, p->ram, all[i], 4, (uint32_t)OP_J << 26 | ((uint32_t)(to >> 2) & 0x03ffffff));
     }
+}
+
+/* The way out of the code: a system call, or a jump. */
+static void way_out(Gen *g, uint64_t to)
+{
+    g->a->keep = KEEP_ALWAYS;
+    asm_bind(g->a, g->end);
+    if (is_user(g)) {
+        put(g, FN_SYSCALL);
+    } else if (g->p->mapped) {
+        put(g, I_TYPE(OP_LUI, R_AT, 0, (uint32_t)to >> 16));
+        put(g, I_TYPE(OP_ORI, R_AT, R_AT, to));
+        put(g, R_TYPE(FN_JR, 0, R_AT, 0, 0));
+    } else {
+        put(g, (uint32_t)OP_J << 26 | ((uint32_t)(to >> 2) & 0x03ffffff));
+    }
+    put(g, NOP);
 }
 
 void emit_system(Gen *g)
@@ -235,14 +351,17 @@ void emit_system(Gen *g)
     start(g, a);
     Label end = asm_here(a);
     finish(g, a);
-    Label general = asm_here(a);
+    way_out(g, asm_address(a, end));
+    Label general = asm_here(a), refill = general;
     handler(g, a, end);
+    if (is_user(g)) {
+        refill = asm_here(a);
+        mmu_refill(g, a);
+        mmu_tables(g);
+    }
     asm_finish(a);
     copy(g->p, MEM_SYSTEM, a);
-    vectors(g->p, asm_address(a, general));
-    g->a->keep = KEEP_ALWAYS;
-    put(g, (uint32_t)OP_J << 26 | ((uint32_t)(asm_address(a, end) >> 2) & 0x03ffffff));
-    put(g, NOP);
+    vectors(g->p, asm_address(a, refill), asm_address(a, general));
     g->p->start = a->va;
     asm_clear(a);
 }

@@ -10,10 +10,15 @@ static const uint8_t free_regs[] = {
     R_S6, R_AT,
 };
 
-/* Lines that nobody draws: they end or endanger the run, or what they give differs from run to run. */
-static bool is_denied(unsigned line)
+/* Lines that nobody draws: they end or endanger the run, or what they give differs from run to run, as
+ * what is linked does where an interrupt or a refill may come. */
+static bool is_denied(const Gen *g, unsigned line)
 {
     switch (line) {
+    case INSN_LL: case INSN_LLD: case INSN_SC: case INSN_SCD:
+        return g->p->timer || is_user(g);
+    case INSN_MFC0: case INSN_DMFC0:
+        return g->p->timer;
     case INSN_WAIT: case INSN_ERET: case INSN_CACHE: case INSN_SYNCI: case INSN_DI: case INSN_EI:
     case INSN_TLBR: case INSN_TLBWI: case INSN_TLBWR: case INSN_TLBP: case INSN_TLBINV: case INSN_TLBINVF:
         return true;
@@ -104,7 +109,7 @@ void draw_sort_lines(Gen *g)
 {
     for (unsigned n = 0; n < mips_insn_count(); n++) {
         uint32_t word = fixed_bits(mips_insn_bits(n));
-        if (!is_denied(n) && mips_decode(g->decoder, g->p->model, word) == n) {
+        if (!is_denied(g, n) && mips_decode(g->decoder, g->p->model, word) == n) {
             Group group = group_of(n);
             g->lines[group][g->nlines[group]++] = (uint16_t)n;
         }
@@ -348,9 +353,9 @@ void draw_insn_of(Gen *g, Group group)
 static void odd_word(Gen *g)
 {
     unsigned line = rng_below(&g->rng, mips_insn_count());
-    uint32_t word = is_denied(line) ? 0 : make_word(g, line);
+    uint32_t word = is_denied(g, line) ? 0 : make_word(g, line);
     unsigned is = mips_decode(g->decoder, g->p->model, word);
-    if (is == INSN_RESERVED || !is_denied(is)) {
+    if (is == INSN_RESERVED || !is_denied(g, is)) {
         put(g, word);
     }
 }
