@@ -432,6 +432,9 @@ void emit_program(Gen *g)
     unsigned at = burn(g);
     for (unsigned n = rng_between(&g->rng, 2, 8); n > 0; n--) {
         statement(g);
+        if (is_user(g) && rng_one_in(&g->rng, 2)) {
+            emit_page_change(g);
+        }
     }
     set_burn(g, at);
     g->a->keep = KEEP_LAST;

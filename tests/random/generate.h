@@ -18,7 +18,7 @@ enum { R_BASE0 = R_S3, R_BASE1 = R_S4, R_BASE2 = R_GP, R_DEPTH = R_S7, R_FUEL = 
 #define WINDOW_CODE 0xc0010000u
 #define WINDOW_DATA 0xe0000000u
 /* And of the user. */
-#define USER_CODE 0x00410000u
+#define USER_CODE 0x00010000u
 #define USER_DATA 0x10000000u
 #define USER_PAGES 0x20000000u
 #define USER_STACK 0x30008000u
@@ -103,6 +103,7 @@ extern const unsigned known_count;
 /* ---- idiom.c: pieces that programs have ---- */
 
 void emit_idiom(Gen *g);
+void emit_page_change(Gen *g);
 
 /* ---- system.c: start, end and handlers ---- */
 

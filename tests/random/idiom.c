@@ -259,11 +259,15 @@ static void read_fcsr(Gen *g)
 }
 
 /* The kernel changes what pages there are, or how they are known. */
-static void change_pages(Gen *g)
+void emit_page_change(Gen *g)
 {
     static const uint8_t calls[] = { 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 3, 4, 4, 5, 5, 6, 7 };
     put(g, I_TYPE(OP_ADDIU, R_V0, R_ZERO, calls[rng_below(&g->rng, G_N_ELEMENTS(calls))]));
-    put(g, I_TYPE(OP_ANDI, R_A0, draw_any_reg(g), 31));
+    if (rng_one_in(&g->rng, 3)) {
+        put(g, I_TYPE(OP_ANDI, R_A0, draw_any_reg(g), 31));
+    } else {                                    /* where the bases point */
+        put(g, I_TYPE(OP_ADDIU, R_A0, R_ZERO, 16 * rng_below(&g->rng, 2) + 7 + rng_below(&g->rng, 2)));
+    }
     put(g, MOVE(R_A1, draw_any_reg(g)));
     put(g, FN_SYSCALL);
 }
@@ -345,8 +349,8 @@ void emit_idiom(Gen *g)
         divide, load_constant, load_constant, modify_code, bad_jump, branch_in_slot,
     };
     static void (*const fpu[])(Gen *) = { set_fcsr, read_fcsr, read_fcsr, change_mode };
-    if (is_user(g) && rng_one_in(&g->rng, 3)) {
-        (rng_one_in(&g->rng, 2) ? change_pages : walk_pages)(g);
+    if (is_user(g) && rng_one_in(&g->rng, 2)) {
+        (rng_one_in(&g->rng, 3) && g->times < 100 ? walk_pages : emit_page_change)(g);
     } else if (g->fpu && rng_one_in(&g->rng, g->p->kind == KIND_FPU ? 2 : 16)) {
         fpu[rng_below(&g->rng, G_N_ELEMENTS(fpu))](g);
     } else if (g->times * 4 * TRIPS + g->cost > 2 * g->limit) {

@@ -18,7 +18,7 @@ static gint seconds;
 static gint64 one_seed = -1, from_seed = -1;
 static gint programs;
 static char *kind_option, *target_option, *model_option, *engine_option, *log_option;
-static gboolean no_shrink;
+static gboolean no_shrink, show;
 
 static const GOptionEntry entries[] = {
     { "seconds", 0, 0, G_OPTION_ARG_INT, &seconds, "Run for so long (10)", "N" },
@@ -31,12 +31,13 @@ static const GOptionEntry entries[] = {
     { "model", 0, 0, G_OPTION_ARG_STRING, &model_option, "For this CPU model only", "MODEL" },
     { "engine", 0, 0, G_OPTION_ARG_STRING, &engine_option, "Compare this engine only", "ENGINE" },
     { "no-shrink", 0, 0, G_OPTION_ARG_NONE, &no_shrink, "Report programs as they are", NULL },
+    { "show", 0, 0, G_OPTION_ARG_NONE, &show, "Print the programs too", NULL },
     { "log", 0, 0, G_OPTION_ARG_STRING, &log_option, "As -d of the emulator, of the last run", "ITEMS" },
     { NULL },
 };
 
 typedef struct {
-    uint64_t programs, runs, instructions, regions, invalidated, exceptions, interrupts;
+    uint64_t programs, runs, instructions, regions, invalidated, exceptions, interrupts, given_up;
     unsigned tests, failures;
 } Totals;
 
@@ -83,7 +84,7 @@ static void print_result(Totals *totals, bool ok, const char *what)
 
 static void explain(Program *p, const Engine *engine)
 {
-    if (!no_shrink && engine != &engines[0]) {
+    if (!no_shrink && !show && engine != &engines[0]) {
         shrink(p, &engines[0], engine, SHRINK_TIME_LIMIT);
     }
     report_difference(p, &engines[0], engine, TIME_LIMIT, log_option);
@@ -97,6 +98,7 @@ static void count(Totals *totals, const Program *p, const Outcome *o)
     totals->invalidated += o->invalidated;
     totals->exceptions += o->exceptions;
     totals->interrupts += o->interrupts;
+    totals->given_up += program_get(p, o->ram, MEM_DIGEST + DIGEST_COUNT, 4) >= MAX_EXCEPTIONS;
 }
 
 /* The first engine that does not what the interpreter does, or NULL. Tier 2 always, one of the others in
@@ -146,7 +148,9 @@ static bool run_one(Totals *totals, uint64_t seed)
         g_autofree char *what = g_strdup_printf("seed %" PRIu64 ", %s, %s, %s: %s", seed, kind_name(p->kind),
                                                 p->target->name, p->model->name, engine->name);
         print_result(totals, false, what);
-        explain(p, engine);
+    }
+    if (engine || show) {
+        explain(p, engine ? engine : &engines[0]);
     }
     program_free(p);
     return !engine;
@@ -225,7 +229,8 @@ int main(int argc, char **argv)
            totals.programs, totals.runs, (double)totals.instructions / 1e6,
            (double)(g_get_monotonic_time() - begun) / 1e6);
     printf("# %" PRIu64 " regions, %" PRIu64 " blocks invalidated, %" PRIu64 " exceptions, %" PRIu64
-           " interrupts\n", totals.regions, totals.invalidated, totals.exceptions, totals.interrupts);
+           " interrupts, %" PRIu64 " runs with too many exceptions\n", totals.regions, totals.invalidated,
+           totals.exceptions, totals.interrupts, totals.given_up);
     printf("1..%u\n", totals.tests);
     return totals.failures != 0;
 }

@@ -12,7 +12,7 @@
 #define KSEG0 UINT64_C(0xffffffff80000000)
 enum { PAIRS = 16, SEGMENTS = 8, PTE = 8, TABLE_SIZE = SEGMENTS * PAIRS * 2 * PTE, SPACES = 4 };
 enum { LO_V = 2, LO_D = 4, LO_C = 3 << 3 };
-enum { PTE_PRESENT = 1, PTE_WRITABLE = 2 };             /* in a PTE's second word */
+enum { PTE_PRESENT = LO_V / 2, PTE_WRITABLE = LO_D / 2 };       /* in a PTE's second word */
 enum { SEG_CODE = 0, SEG_DATA = 1, SEG_STACK = 3 };
 /* In the page of the handlers, from K0. */
 enum { CUR_TABLE = 0x40, CUR_ASID = 0x48, ASIDS = 0x50, EMPTY_PAIR = 0x80, NOTED = 0xa0 };
@@ -164,46 +164,29 @@ static void restore_asid(Asm *a)
     emit(a, EHB);
 }
 
-void mmu_fault(Gen *g, Asm *a, Label other, Label again)
+/* Of a Mod, TLBL or TLBS (K1 holds Cause): V1 = the pair, AT = its PTE, V0 = the bit that it takes: LO_D for
+ * Mod, else LO_V. On to other for other exceptions and where no page may be. */
+static void find_pte(Gen *g, Asm *a, Label other)
 {
-    Label is_mod = asm_label(a), update = asm_label(a), valid = asm_label(a);
     emit(a, I_TYPE(OP_ANDI, R_V0, R_K1, 0x7c));
-    emit(a, I_TYPE(OP_ADDIU, R_AT, R_V0, -(EXC_MOD << 2)));
-    skip_if(a, I_TYPE(OP_BEQ, R_AT, R_ZERO, 0), is_mod);
-    emit(a, I_TYPE(OP_ADDIU, R_AT, R_V0, -(EXC_TLBL << 2)));
-    emit(a, I_TYPE(OP_SLTIU, R_AT, R_AT, 5));           /* TLBL or TLBS */
+    emit(a, I_TYPE(OP_ADDIU, R_V0, R_V0, -(EXC_MOD << 2)));
+    emit(a, I_TYPE(OP_SLTIU, R_AT, R_V0, 9));
     skip_if(a, I_TYPE(OP_BEQ, R_AT, R_ZERO, 0), other);
-    asm_bind(a, is_mod);
     emit(a, COP0(is_64(g) ? COP_DMF : COP_MF, R_V1, 8, 0));
     find_pair(g, a, R_V1, R_AT);
     emit(a, COP0(COP_MF, R_AT, 8, 0));
     emit(a, R_TYPE(FN_SRL, R_AT, 0, R_AT, 9));
     emit(a, I_TYPE(OP_ANDI, R_AT, R_AT, 8));
-    emit(a, R_TYPE(FN_ADDU, R_AT, R_AT, R_V1, 0));      /* the PTE */
-    emit(a, I_TYPE(OP_ADDIU, R_V0, R_V0, -(EXC_MOD << 2)));
-    skip_if(a, I_TYPE(OP_BNE, R_V0, R_ZERO, 0), valid);
-    emit(a, I_TYPE(OP_LW, R_V0, R_AT, 4));
-    emit(a, I_TYPE(OP_ANDI, R_V0, R_V0, PTE_WRITABLE));
-    skip_if(a, I_TYPE(OP_BEQ, R_V0, R_ZERO, 0), other);
-    emit(a, I_TYPE(OP_LW, R_V0, R_AT, 0));
-    emit(a, I_TYPE(OP_ORI, R_V0, R_V0, LO_D));
-    asm_branch(a, I_TYPE(OP_BEQ, 0, 0, 0), update);
-    emit(a, I_TYPE(OP_SW, R_V0, R_AT, 0));
-    asm_bind(a, valid);
-    emit(a, I_TYPE(OP_LW, R_V0, R_AT, 4));
-    emit(a, I_TYPE(OP_ANDI, R_V0, R_V0, PTE_PRESENT));
-    skip_if(a, I_TYPE(OP_BEQ, R_V0, R_ZERO, 0), other);
-    emit(a, I_TYPE(OP_LW, R_V0, R_AT, 0));
-    emit(a, I_TYPE(OP_ANDI, R_AT, R_V0, LO_V));         /* valid already: it may not be that, then */
-    skip_if(a, I_TYPE(OP_BNE, R_AT, R_ZERO, 0), other);
-    emit(a, COP0(COP_MF, R_AT, 8, 0));
-    emit(a, R_TYPE(FN_SRL, R_AT, 0, R_AT, 9));
-    emit(a, I_TYPE(OP_ANDI, R_AT, R_AT, 8));
     emit(a, R_TYPE(FN_ADDU, R_AT, R_AT, R_V1, 0));
-    emit(a, I_TYPE(OP_ORI, R_V0, R_V0, LO_V));
-    emit(a, I_TYPE(OP_SW, R_V0, R_AT, 0));
-    asm_bind(a, update);
-    emit(a, TLBP);                                      /* EntryHi is as the exception has set it */
+    emit(a, I_TYPE(OP_SLTIU, R_V0, R_V0, 1));           /* 1: Mod; the bit is 2 or 4 */
+    emit(a, I_TYPE(OP_ADDIU, R_V0, R_V0, 1));
+    emit(a, R_TYPE(FN_SLL, R_V0, 0, R_V0, 1));
+}
+
+/* The TLB has what V1 has, if it has the page; EntryHi is as the exception has set it. Then again. */
+static void update_tlb(Asm *a, Label again)
+{
+    emit(a, TLBP);
     emit(a, EHB);
     load_entry(a, R_V1, R_AT);
     emit(a, COP0(COP_MF, R_AT, 0, 0));
@@ -211,6 +194,30 @@ void mmu_fault(Gen *g, Asm *a, Label other, Label again)
     emit(a, TLBWI);
     asm_branch(a, I_TYPE(OP_BEQ, 0, 0, 0), again);
     emit(a, NOP);
+}
+
+void mmu_stale(Gen *g, Asm *a, Label other, Label again)
+{
+    find_pte(g, a, other);
+    emit(a, I_TYPE(OP_LW, R_AT, R_AT, 0));
+    emit(a, R_TYPE(FN_AND, R_AT, R_AT, R_V0, 0));
+    skip_if(a, I_TYPE(OP_BEQ, R_AT, R_ZERO, 0), other);
+    update_tlb(a, again);
+}
+
+void mmu_fault(Gen *g, Asm *a, Label other, Label again)
+{
+    find_pte(g, a, other);
+    emit(a, I_TYPE(OP_LW, R_AT, R_AT, 4));
+    emit(a, R_TYPE(FN_SLL, R_AT, 0, R_AT, 1));          /* PTE_* as LO_* */
+    emit(a, R_TYPE(FN_AND, R_AT, R_AT, R_V0, 0));
+    skip_if(a, I_TYPE(OP_BEQ, R_AT, R_ZERO, 0), other);
+    find_pte(g, a, other);
+    emit(a, MOVE(R_K1, R_AT));
+    emit(a, I_TYPE(OP_LW, R_AT, R_K1, 0));
+    emit(a, R_TYPE(FN_OR, R_AT, R_AT, R_V0, 0));
+    emit(a, I_TYPE(OP_SW, R_AT, R_K1, 0));
+    update_tlb(a, again);
 }
 
 /* ---- calls: V0 says which, A0 and A1 of what ---- */
@@ -302,7 +309,7 @@ void mmu_calls(Gen *g, Asm *a, Label done)
     next = when(a, 0);
     switch_space(a);
     end_case(a, next, done);
-    next = when(a, 1);                                  /* another page for the even half */
+    next = when(a, 1);                                  /* other pages */
     pair_of_a0(a);
     emit(a, I_TYPE(OP_ANDI, R_AT, R_A1, 63));
     emit(a, I_TYPE(OP_ADDIU, R_AT, R_AT, MEM_PAGES >> 12));
@@ -312,6 +319,8 @@ void mmu_calls(Gen *g, Asm *a, Label done)
     emit(a, I_TYPE(OP_ORI, R_V0, R_V0, LO_C));
     emit(a, R_TYPE(FN_OR, R_AT, R_AT, R_V0, 0));
     emit(a, I_TYPE(OP_SW, R_AT, R_V1, 0));
+    emit(a, I_TYPE(OP_XORI, R_AT, R_AT, 1 << 6));
+    emit(a, I_TYPE(OP_SW, R_AT, R_V1, PTE));
     flush_noted(a);
     end_case(a, next, done);
     next = when(a, 2);                                  /* read-only again */

@@ -28,6 +28,9 @@ enum {
     CODE_TABLES = 0xf000,       /* in the code: tables of code addresses */
 };
 
+/* More exceptions end the program. */
+#define MAX_EXCEPTIONS 1500
+
 /* In the digest's page. */
 enum {
     DIGEST_SUM = 0, DIGEST_COUNT = 8,

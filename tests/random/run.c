@@ -23,6 +23,7 @@ const Engine engines[] = {
     { .name = "tier2-nopagetables", .hot = HOT, .at_once = true, .no_page_tables = true },
     { .name = "tier2-novictims", .hot = HOT, .at_once = true, .no_victims = true },
     { .name = "tier1-oneinsn", .one_insn = true },
+    { .name = "tier2-evict", .hot = HOT, .at_once = true, .small_cache = true },
     { .name = "interpreter-novictims", .interpreter = true, .no_victims = true },
 };
 
@@ -79,7 +80,7 @@ static bool build(Run *run, const Program *p, const Engine *engine, GError **err
     config.regions_at_once = engine->at_once;
     config.one_insn = engine->one_insn;
     config.hot = engine->hot ? engine->hot : config.hot;
-    config.cache_size = (size_t)16 << 20;
+    config.cache_size = (size_t)(engine->small_cache ? 9 : 16) << 20;
     machine->ram_size = MEM_SIZE;
     machine->big_endian = p->target->big_endian;
     machine->is_64bit = p->target->is_64bit;

@@ -9,6 +9,7 @@
 typedef struct {
     const char *name;
     bool interpreter, no_victims, no_page_tables, one_insn;
+    bool small_cache;           /* a part of it is full after 120 KiB of code */
     bool at_once;               /* regions are waited for: the same run each time */
     unsigned hot;
 } Engine;

@@ -3,9 +3,6 @@
 #include "tests/random/system.h"
 
 #define KSEG0 UINT64_C(0xffffffff80000000)
-/* More exceptions end the program. */
-#define MAX_EXCEPTIONS 1500
-
 static unsigned ld(const Gen *g) { return is_64(g) ? OP_LD : OP_LW; }
 static unsigned sd(const Gen *g) { return is_64(g) ? OP_SD : OP_SW; }
 static unsigned addu(const Gen *g) { return is_64(g) ? FN_DADDU : FN_ADDU; }
@@ -275,6 +272,7 @@ static void user_calls(Gen *g, Asm *a, Label end, Label done)
 static void handler(Gen *g, Asm *a, Label end)
 {
     Label too_many = asm_label(a), again = asm_label(a), done = asm_label(a), no_tick = asm_label(a);
+    Label visible = asm_label(a);
     asm_li(a, R_K0, (uint32_t)KSEG0 + MEM_PRIVATE);
     emit(a, I_TYPE(sd(g), R_AT, R_K0, HANDLER_AT));
     emit(a, I_TYPE(sd(g), R_V0, R_K0, HANDLER_V0));
@@ -289,6 +287,10 @@ static void handler(Gen *g, Asm *a, Label end)
         emit(a, NOP);
     }
     asm_bind(a, no_tick);
+    if (is_user(g)) {
+        mmu_stale(g, a, visible, again);
+    }
+    asm_bind(a, visible);
     note_exception(g, a);
     emit(a, I_TYPE(OP_LW, R_AT, R_K0, 0x1000 + DIGEST_COUNT));
     emit(a, I_TYPE(OP_SLTIU, R_AT, R_AT, MAX_EXCEPTIONS));
