@@ -112,8 +112,10 @@ const SoftmmuFetch *softmmu_fetch(MipsCpu *cpu, uint64_t vaddr)
                   map.paddr, vaddr);
         mips_raise(cpu, EXC_IBE);
     }
-    bool keep = softmmu_fill(cpu, vaddr, &map, ACCESS_FETCH) && (cpu->mode & MODE_ADDR64);
-    SoftmmuFetch *f = keep ? softmmu_fetch_entry(cpu, vaddr) : &((Softmmu *)cpu->softmmu)->last_fetch;
+    Softmmu *m = cpu->softmmu;
+    bool kept = softmmu_fill(cpu, vaddr, &map, ACCESS_FETCH), keep = kept && (cpu->mode & MODE_ADDR64);
+    m->loose_code = m->loose_code || !kept;
+    SoftmmuFetch *f = keep ? softmmu_fetch_entry(cpu, vaddr) : &m->last_fetch;
     *f = (SoftmmuFetch){
         .tag = keep ? (vaddr & SOFTMMU_PAGE_MASK) | cpu->mmu_key[vaddr >> 63] : SOFTMMU_NO_TAG,
         .ram_id = span.ram_id - in_page, .host = span.host - in_page,

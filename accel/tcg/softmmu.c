@@ -111,12 +111,14 @@ static bool is_compat_unmapped(uint64_t vaddr)
 
 static bool drop(MipsCpu *cpu, uint64_t vaddr, uint64_t size, unsigned asid)
 {
+    Softmmu *m = cpu->softmmu;
     bool any = false;
     if (is_compat_unmapped(vaddr)) {
         return false;                           /* an entry there is never looked at */
     }
+    cpu->exec_epoch += m->loose_code;
     if (is_narrow(vaddr)) {
-        any = flat_drop(((Softmmu *)cpu->softmmu)->flat, (uint32_t)vaddr, size, asid);
+        any = flat_drop(m->flat, (uint32_t)vaddr, size, asid);
     }
     if (cpu->base.is_64bit) {
         any |= drop_wide_page(cpu, vaddr, size);

@@ -40,6 +40,7 @@ typedef struct {
     Flat *flat;
     unsigned space;             /* the address space of the flat tables in use */
     bool high_by_asid;          /* pages of the high half were filled for one ASID only */
+    bool loose_code;            /* code was fetched from pages that the tables do not keep */
     bool note_stores;           /* no write entries: stores are to be seen */
     bool page_tables;           /* flat tables are filled */
     bool victims;               /* what TLBWR displaces may be used until software can know better */
