@@ -29,14 +29,21 @@ struct BlockExit {
     bool checks_page;           /* chained, it looks whether pc is still where it was */
 };
 
+/* Memory that a block depends on, in one page. */
+typedef struct BlockSpan {
+    uint64_t first;             /* ram_id */
+    uint16_t bytes;
+    Block *block;
+    struct BlockSpan *next;     /* in the same page */
+} BlockSpan;
+
 /* A block, its exits and what its back end knows of it lie in the arena's meta half. */
 struct Block {
     const void *code;           /* where it is entered; the word before it points here */
     uint64_t pc;                /* virtual */
     uint64_t phys;              /* ram_id of the byte at pc */
-    uint64_t first;             /* ram_id of the first byte that it depends on; bytes follow, in one page */
     uint32_t mode;
-    uint16_t bytes, insns;
+    uint16_t insns;
     bool dead;
     bool has_effects;           /* it calls what reads or changes more than MipsCpu and memory */
     uint8_t tier;               /* 1: one block; 2: a region */
@@ -46,10 +53,12 @@ struct Block {
     BlockExit *exits;
     BlockExit *incoming;
     Block *hash_next;
-    Block *page_next;           /* in the same page of memory */
     Block *part_next;           /* in the same part of the arena */
     void *extra;                /* of the back end */
     const Block *seed;          /* tier 2: the block of tier 1 that it stands for */
+    uint64_t end;               /* virtual address after its last byte: what lies behind is surely forward */
+    unsigned nspans;
+    BlockSpan spans[];
 };
 
 static inline Block *block_of_code(const void *code)

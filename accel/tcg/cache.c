@@ -35,19 +35,34 @@ static uint64_t line_mask(unsigned first, unsigned last)
     return (~UINT64_C(0) >> (63 - last / 64)) & (~UINT64_C(0) << first / 64);
 }
 
-static void enter_page(Tcg *tcg, Block *b)
+static void enter_page(Tcg *tcg, Block *b, BlockSpan *s)
 {
-    CodePage *p = find_page(tcg, b->first);
+    CodePage *p = find_page(tcg, s->first);
     if (!p) {
         p = g_new0(CodePage, 1);
-        p->ram_id = PAGE(b->first);
+        p->ram_id = PAGE(s->first);
         p->serial = ++tcg->page_serial;
         g_hash_table_insert(tcg->code_pages, &p->ram_id, p);
         softmmu_protect(tcg->cpu, p->ram_id);
     }
-    b->page_next = p->blocks;
-    p->blocks = b;
-    p->lines |= line_mask(IN_PAGE(b->first), IN_PAGE(b->first) + b->bytes - 1u);
+    s->block = b;
+    s->next = p->spans;
+    p->spans = s;
+    p->lines |= line_mask(IN_PAGE(s->first), IN_PAGE(s->first) + s->bytes - 1u);
+}
+
+static void leave_page(Tcg *tcg, BlockSpan *s)
+{
+    CodePage *p = find_page(tcg, s->first);
+    for (BlockSpan **link = &p->spans; *link; link = &(*link)->next) {
+        if (*link == s) {
+            *link = s->next;
+            break;
+        }
+    }
+    if (!p->spans) {
+        g_hash_table_remove(tcg->code_pages, &p->ram_id);
+    }
 }
 
 /* ---- death ---- */
@@ -71,6 +86,9 @@ static void unchain_exit(Tcg *tcg, BlockExit *x)
 static void kill_block(Tcg *tcg, Block *b)
 {
     b->dead = true;
+    for (unsigned i = 0; i < b->nspans; i++) {
+        leave_page(tcg, &b->spans[i]);
+    }
     while (b->incoming) {
         unchain_exit(tcg, b->incoming);
     }
@@ -90,20 +108,6 @@ static void kill_block(Tcg *tcg, Block *b)
     tcg->stats.invalidated++;
 }
 
-static void leave_page(Tcg *tcg, Block *b)
-{
-    CodePage *p = find_page(tcg, b->first);
-    for (Block **link = &p->blocks; *link; link = &(*link)->page_next) {
-        if (*link == b) {
-            *link = b->page_next;
-            break;
-        }
-    }
-    if (!p->blocks) {
-        g_hash_table_remove(tcg->code_pages, &p->ram_id);
-    }
-}
-
 /* Kills what lies in the part of the arena that comes next and begins to fill it. */
 static void evict_part(Tcg *tcg, Arena *arena)
 {
@@ -111,7 +115,6 @@ static void evict_part(Tcg *tcg, Arena *arena)
     Block **head = &arena->blocks[arena->part];
     for (Block *b = *head; b; b = b->part_next) {
         if (!b->dead) {
-            leave_page(tcg, b);
             kill_block(tcg, b);
         }
     }
@@ -128,25 +131,32 @@ bool tcg_make_room(Tcg *tcg, Arena *arena, size_t room)
     return true;
 }
 
-/* Kills the blocks of a page that overlap bytes first..last of it. */
+/* The first of these spans that overlaps bytes first..last of the page; *lines: lines of those before. */
+static BlockSpan *overlapping(BlockSpan *s, unsigned first, unsigned last, uint64_t *lines)
+{
+    for (; s; s = s->next) {
+        unsigned start = IN_PAGE(s->first), end = start + s->bytes - 1u;
+        if (start <= last && end >= first) {
+            return s;
+        }
+        *lines |= line_mask(start, end);
+    }
+    return NULL;
+}
+
+/* Kills the blocks of a page that depend on bytes first..last of it. A block may have several spans here. */
 static void kill_in_page(Tcg *tcg, CodePage *p, unsigned first, unsigned last)
 {
-    uint64_t lines = 0;
-    for (Block **link = &p->blocks; *link;) {
-        Block *b = *link;
-        unsigned start = IN_PAGE(b->first), end = start + b->bytes - 1u;
-        if (start <= last && end >= first) {
-            *link = b->page_next;
-            kill_block(tcg, b);
-        } else {
-            lines |= line_mask(start, end);
-            link = &b->page_next;
-        }
-    }
-    p->lines = lines;
+    uint64_t page = p->ram_id, lines = 0;
+    BlockSpan *s;
     p->kills++;
-    if (!p->blocks) {
-        g_hash_table_remove(tcg->code_pages, &p->ram_id);
+    while (p && (s = overlapping(p->spans, first, last, &lines))) {
+        kill_block(tcg, s->block);
+        p = find_page(tcg, page);
+        lines = 0;
+    }
+    if (p) {
+        p->lines = lines;
     }
 }
 
@@ -168,23 +178,18 @@ void tcg_flush(Tcg *tcg)
 {
     GHashTableIter it;
     gpointer page;
-    g_hash_table_iter_init(&it, tcg->code_pages);
-    while (g_hash_table_iter_next(&it, NULL, &page)) {
-        CodePage *p = page;
-        while (p->blocks) {
-            Block *b = p->blocks;
-            p->blocks = b->page_next;
-            kill_block(tcg, b);
-        }
+    /* Killing the last block of a page takes the page out of the table. */
+    while (g_hash_table_iter_init(&it, tcg->code_pages), g_hash_table_iter_next(&it, NULL, &page)) {
+        kill_block(tcg, ((CodePage *)page)->spans->block);
     }
-    g_hash_table_remove_all(tcg->code_pages);
 }
 
 /* ---- chains ---- */
 
 /* kseg0, kseg1, and what stands for kseg0 in a trap-and-emulate kernel. */
-static bool is_unmapped(const MipsCpu *cpu, uint64_t pc)
+bool tcg_is_unmapped(const Tcg *tcg, uint64_t pc)
 {
+    const MipsCpu *cpu = tcg->cpu;
     return pc >> 30 == 0xffffffff80000000 >> 30 || (cpu->useg_kernel && pc >> 29 == 0x40000000 >> 29);
 }
 
@@ -193,7 +198,7 @@ bool tcg_same_mapping(const Tcg *tcg, uint64_t from, uint64_t pc)
     /* Within a page the mapping is that of the block itself; unmapped kernel addresses never
      * change theirs. */
     return (from ^ pc) >> SOFTMMU_PAGE_BITS == 0 ||
-           (is_unmapped(tcg->cpu, from) && is_unmapped(tcg->cpu, pc));
+           (tcg_is_unmapped(tcg, from) && tcg_is_unmapped(tcg, pc));
 }
 
 void tcg_chain(Tcg *tcg, BlockExit *exit, Block *to)
@@ -232,7 +237,9 @@ static void enter_block(Tcg *tcg, Block *b)
     Block **slot = &tcg->hash[hash_index(b->phys, b->pc, b->mode)];
     b->hash_next = *slot;
     *slot = b;
-    enter_page(tcg, b);
+    for (unsigned i = 0; i < b->nspans; i++) {
+        enter_page(tcg, b, &b->spans[i]);
+    }
 }
 
 void tcg_replace_block(Tcg *tcg, Block *old, Block *by)
@@ -242,7 +249,6 @@ void tcg_replace_block(Tcg *tcg, Block *old, Block *by)
         x->to = NULL;
     }
     old->incoming = NULL;
-    leave_page(tcg, old);
     kill_block(tcg, old);
     tcg->stats.invalidated--;
     enter_part(&tcg->space.regions, by);

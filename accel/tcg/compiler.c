@@ -34,9 +34,14 @@ static void make_region(Compiler *c, RegionRequest *q)
     int64_t begun = g_get_monotonic_time();
     mips_translate_region(tcg->cpu, tcg->decoder, c->ir, q->mode, q->blocks, q->nblocks, &info);
     q->insns = info.insns;
-    q->region = arena_alloc_meta(arena, sizeof(*q->region));
-    *q->region = (Block){ .pc = q->pc, .phys = q->phys, .mode = q->mode, .tier = 2, .first = q->first,
-                          .bytes = q->bytes, .insns = (uint16_t)MIN(info.insns, UINT16_MAX) };
+    q->region = arena_alloc_meta(arena, sizeof(*q->region) + q->npages * sizeof(BlockSpan));
+    *q->region = (Block){ .pc = q->pc, .phys = q->phys, .mode = q->mode, .tier = 2, .nspans = q->npages,
+                          .insns = (uint16_t)MIN(info.insns, UINT16_MAX) };
+    for (unsigned i = 0; i < q->npages; i++) {
+        const RegionPage *p = &q->pages[i];
+        q->region->spans[i] = (BlockSpan){ .first = p->phys + p->first, .bytes = (uint16_t)(p->end - p->first) };
+        q->region->end = MAX(q->region->end, p->pc + p->end);
+    }
     q->region->seed = keep_head(arena, q);
     tcg_finish(tcg, arena, c->ir, q->region);
     q->ns = (g_get_monotonic_time() - begun) * 1000;

@@ -6,23 +6,30 @@
 #include "accel/tcg/tcg.h"
 
 #define REGION_HEAD_EXITS 4
+#define REGION_PAGES 3
+
+/* A page of code as it was when the request was made. */
+typedef struct {
+    uint64_t pc, phys;          /* of its first byte */
+    uint64_t serial;            /* of the code page */
+    unsigned kills;
+    unsigned first, end;        /* bytes that the region depends on */
+    uint8_t code[4096];
+} RegionPage;
 
 /* What a region is made of. Everything in it is the thread's from compiler_ask to compiler_take. */
 typedef struct {
     uint64_t pc, phys;          /* of its first block */
     uint32_t mode;
-    uint64_t page_serial;       /* of the code page when the request was made */
-    unsigned page_kills;
-    uint8_t code[4096];         /* the page, as it was then */
-    MipsRegionBlock blocks[IR_MAX_LABELS];
+    RegionPage pages[REGION_PAGES];     /* the first block's is the first */
+    unsigned npages;
+    MipsRegionBlock blocks[MIPS_MAX_REGION];
     unsigned nblocks;
-    uint64_t first;             /* ram_id of the first byte that it depends on */
-    uint16_t bytes;
-    Block head;                 /* its first block, for later regions */
     BlockExit head_exits[REGION_HEAD_EXITS];
     Block *region;              /* what the thread makes */
     unsigned insns;
     int64_t ns;                 /* it took */
+    Block head;                 /* its first block, for later regions */
 } RegionRequest;
 
 typedef struct Compiler Compiler;

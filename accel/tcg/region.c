@@ -2,11 +2,12 @@
 /*
  * The second tier: when a block has been entered often, it and the blocks that its branches lead to
  * become one region, in which guest registers stay in host registers across branches and loops.
- * Only what has been executed is taken, and what lies in the same page; calls leave the region.
+ * Only what has been executed is taken, from a few pages; calls leave the region.
  */
 #include "accel/tcg/compiler.h"
+#include "accel/tcg/softmmu.h"
 
-#define MAX_BLOCKS 48
+#define MAX_BLOCKS MIPS_MAX_REGION
 #define MAX_INSNS 700
 /* Blocks entered less than this part of what makes a block hot are left out. */
 #define COLD_PART 32
@@ -19,12 +20,40 @@ typedef struct {
     const Block *head;
     const Block *blocks[MAX_BLOCKS];    /* of tier 1 */
     unsigned nblocks, insns;
+    struct { uint64_t pc, phys; } pages[REGION_PAGES];
+    unsigned npages;
 } Collection;
 
-/* The block of tier 1 at pc, whether or not a region has taken its place. */
-static const Block *seed_at(const Collection *c, uint64_t pc)
+/* The memory of the page that pc is in, which becomes one of the region's; false if there are too many,
+ * or where it is cannot be told or made sure of later. */
+static bool page_of(Collection *c, uint64_t pc, uint64_t *phys)
 {
-    const Block *b = tcg_find_block(c->tcg, c->head->phys + (pc - c->head->pc), pc, c->head->mode);
+    uint64_t page = pc & SOFTMMU_PAGE_MASK;
+    for (unsigned i = 0; i < c->npages; i++) {
+        if (c->pages[i].pc == page) {
+            *phys = c->pages[i].phys;
+            return true;
+        }
+    }
+    if (c->npages == REGION_PAGES || !softmmu_code_at(c->tcg->cpu, page, phys) ||
+        ((c->head->mode & MODE_ADDR64) && !tcg_same_mapping(c->tcg, c->head->pc, pc))) {
+        return false;
+    }
+    c->pages[c->npages].pc = page;
+    c->pages[c->npages++].phys = *phys;
+    return true;
+}
+
+/* The block of tier 1 at pc, whether or not a region has taken its place. */
+static const Block *seed_at(Collection *c, uint64_t pc)
+{
+    uint64_t phys;
+    unsigned npages = c->npages;
+    if (!page_of(c, pc, &phys)) {
+        return NULL;
+    }
+    const Block *b = tcg_find_block(c->tcg, phys + (pc & ~SOFTMMU_PAGE_MASK), pc, c->head->mode);
+    c->npages = b ? c->npages : npages;
     return b && b->tier == 2 ? b->seed : b;
 }
 
@@ -33,32 +62,35 @@ static bool is_warm(const Tcg *tcg, const Block *b)
     return (int64_t)tcg->hot - b->countdown >= (int64_t)tcg->hot / COLD_PART;
 }
 
-static void add(Collection *c, const Block *b)
+static bool add(Collection *c, const Block *b)
 {
     for (unsigned i = 0; i < c->nblocks; i++) {
         if (c->blocks[i]->pc == b->pc) {
-            return;
+            return true;
         }
     }
-    if (c->nblocks < MAX_BLOCKS && c->insns + b->insns <= MAX_INSNS) {
-        c->blocks[c->nblocks++] = b;
-        c->insns += b->insns;
+    if (c->nblocks == MAX_BLOCKS || c->insns + b->insns > MAX_INSNS) {
+        return false;
     }
+    c->blocks[c->nblocks++] = b;
+    c->insns += b->insns;
+    return true;
 }
 
 static void collect(Collection *c)
 {
+    c->pages[0].pc = c->head->pc & SOFTMMU_PAGE_MASK;
+    c->pages[0].phys = c->head->phys & SOFTMMU_PAGE_MASK;
+    c->npages = 1;
     add(c, c->head);
     for (unsigned i = 0; i < c->nblocks; i++) {
         const Block *b = c->blocks[i];
         for (unsigned k = 0; k < b->nexits; k++) {
             const BlockExit *x = &b->exits[k];
-            if (x->kind != EXIT_JUMP || (x->pc ^ c->head->pc) >> 12) {
-                continue;
-            }
-            const Block *to = seed_at(c, x->pc);
-            if (to && is_warm(c->tcg, to)) {
-                add(c, to);
+            unsigned npages = c->npages;
+            const Block *to = x->kind == EXIT_JUMP ? seed_at(c, x->pc) : NULL;
+            if (to && !(is_warm(c->tcg, to) && add(c, to))) {
+                c->npages = npages;
             }
         }
     }
@@ -71,25 +103,51 @@ static int by_pc(const void *x, const void *y)
     return a->pc < b->pc ? -1 : a->pc > b->pc;
 }
 
+static void list_pages(const Collection *c, RegionRequest *q)
+{
+    for (unsigned i = 0; i < c->npages; i++) {
+        RegionPage *p = &q->pages[i];
+        const CodePage *page = tcg_code_page_of(c->tcg, c->pages[i].phys);
+        p->pc = c->pages[i].pc;
+        p->phys = c->pages[i].phys;
+        p->serial = page->serial;
+        p->kills = page->kills;
+        p->first = 4096;
+        p->end = 0;
+        memcpy(p->code, softmmu_page_host(p->phys), sizeof(p->code));
+    }
+    q->npages = c->npages;
+}
+
+/* How many bytes of code b is made of. */
+static unsigned bytes_of(const Block *b)
+{
+    return (unsigned)(b->end - b->pc);
+}
+
 static void list_blocks(const Collection *c, RegionRequest *q)
 {
-    uint64_t first = UINT64_MAX, end = 0;
     for (unsigned i = 0; i < c->nblocks; i++) {
         const Block *b = c->blocks[i];
-        q->blocks[i] = (MipsRegionBlock){ .pc = b->pc, .code = q->code + (b->pc & 0xfff), .avail = b->bytes };
-        first = MIN(first, b->pc);
-        end = MAX(end, b->pc + b->bytes);
+        RegionPage *p = q->pages;
+        while (p->pc != (b->pc & SOFTMMU_PAGE_MASK)) {
+            p++;
+        }
+        unsigned at = (unsigned)(b->pc - p->pc);
+        bool fixed = tcg_is_unmapped(c->tcg, b->pc);
+        q->blocks[i] = (MipsRegionBlock){ .pc = b->pc, .code = p->code + at, .avail = bytes_of(b),
+                                          .frame = fixed ? 0 : (uint32_t)(p->phys >> SOFTMMU_PAGE_BITS) + 1 };
+        p->first = MIN(p->first, at);
+        p->end = MAX(p->end, at + bytes_of(b));
     }
     qsort(q->blocks + 1, c->nblocks - 1, sizeof(q->blocks[0]), by_pc);
     q->nblocks = c->nblocks;
-    q->first = q->phys - (q->pc - first);
-    q->bytes = (uint16_t)(end - first);
 }
 
 static void keep_head(RegionRequest *q, const Block *b)
 {
     q->head = *b;
-    q->head.nexits = 0;
+    q->head.nexits = q->head.nspans = 0;
     for (unsigned i = 0; i < b->nexits && q->head.nexits < REGION_HEAD_EXITS; i++) {
         if (b->exits[i].kind == EXIT_JUMP) {
             q->head_exits[q->head.nexits++] = b->exits[i];
@@ -99,14 +157,14 @@ static void keep_head(RegionRequest *q, const Block *b)
 
 static RegionRequest *make_request(Tcg *tcg, const Block *b)
 {
-    const CodePage *page = tcg_code_page_of(tcg, b->first);
     Collection c = { .tcg = tcg, .head = b };
     RegionRequest *q = g_new(RegionRequest, 1);
-    *q = (RegionRequest){ .pc = b->pc, .phys = b->phys, .mode = b->mode, .page_serial = page->serial,
-                          .page_kills = page->kills };
-    memcpy(q->code, tcg_code_page(tcg, b->pc), sizeof(q->code));
+    q->pc = b->pc;
+    q->phys = b->phys;
+    q->mode = b->mode;
     collect(&c);
     keep_head(q, b);
+    list_pages(&c, q);
     list_blocks(&c, q);
     return q;
 }
@@ -143,13 +201,17 @@ void tcg_optimize(Tcg *tcg)
     }
 }
 
-/* The block that the request is for, if it is there and its page is as it was. */
+/* The block that the request is for, if it is there and its pages are as they were. */
 static Block *block_for(const Tcg *tcg, const RegionRequest *q)
 {
     Block *b = tcg_find_block(tcg, q->phys, q->pc, q->mode);
-    const CodePage *page = b ? tcg_code_page_of(tcg, b->first) : NULL;
-    bool same = page && page->serial == q->page_serial && page->kills == q->page_kills;
-    return same && b->tier == 1 ? b : NULL;
+    for (unsigned i = 0; i < q->npages; i++) {
+        const CodePage *page = tcg_code_page_of(tcg, q->pages[i].phys);
+        if (!page || page->serial != q->pages[i].serial || page->kills != q->pages[i].kills) {
+            return NULL;
+        }
+    }
+    return b && b->tier == 1 ? b : NULL;
 }
 
 void tcg_install_regions(Tcg *tcg)

@@ -26,7 +26,7 @@ typedef struct Tcg Tcg;
 typedef struct {
     uint64_t ram_id, serial;    /* serial: no other page had or has it */
     unsigned kills;             /* times that code in it was overwritten */
-    Block *blocks;
+    BlockSpan *spans;           /* of blocks that depend on it */
     uint64_t lines;             /* bit n: code in bytes 64n .. 64n + 63 */
 } CodePage;
 
@@ -139,6 +139,8 @@ const uint8_t *tcg_code_page(const Tcg *tcg, uint64_t pc);
 /* Makes room in the arena: its oldest blocks go when there is less. No block may be running. True if
  * any went. */
 bool tcg_make_room(Tcg *tcg, Arena *arena, size_t room);
+/* Whether pc is in a segment whose mapping never changes. */
+bool tcg_is_unmapped(const Tcg *tcg, uint64_t pc);
 /* Whether a direct exit at from in mode may go on at pc without a look at the page tables. */
 bool tcg_same_mapping(const Tcg *tcg, uint64_t from, uint64_t pc);
 

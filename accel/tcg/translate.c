@@ -91,10 +91,10 @@ Block *tcg_translate(Tcg *tcg, uint64_t phys, const uint8_t *code, unsigned avai
                          tcg->one_insn ? 1 : MIPS_MAX_BLOCK - 1, &info);
     note_coverage(tcg, &info);
     log_block(tcg, &info, code);
-    Block *b = arena_alloc_meta(&tcg->space.blocks, sizeof(*b));
-    *b = (Block){ .pc = cpu->pc, .phys = phys, .first = phys, .mode = cpu->mode,
-                  .bytes = (uint16_t)info.bytes,
-                  .insns = (uint16_t)info.insns, .tier = 1, .countdown = (int32_t)tcg->hot };
+    Block *b = arena_alloc_meta(&tcg->space.blocks, sizeof(*b) + sizeof(BlockSpan));
+    *b = (Block){ .pc = cpu->pc, .phys = phys, .mode = cpu->mode, .insns = (uint16_t)info.insns, .tier = 1,
+                  .end = cpu->pc + info.bytes, .countdown = (int32_t)tcg->hot, .nspans = 1 };
+    b->spans[0] = (BlockSpan){ .first = phys, .bytes = (uint16_t)info.bytes };
     tcg_finish(tcg, &tcg->space.blocks, tcg->region, b);
     tcg->stats.code_bytes += b->code_size;
     if (tcg->perf && tcg->backend->executable) {

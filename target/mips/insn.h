@@ -71,6 +71,9 @@ struct Trans {
     } branch;
     const MipsRegionBlock *blocks;      /* of the region; NULL: one block */
     unsigned nblocks;
+    uint64_t block_pc;      /* of the basic block that this is in */
+    uint8_t edges[MIPS_MAX_REGION];     /* labels that conditional branches from other pages lead to */
+    unsigned nedges;        /* their own labels follow those of the blocks */
 };
 
 /* ---- values; the word type is I32 or I64 as the CPU has it ---- */

@@ -41,11 +41,44 @@ static int label_at(const Trans *t, uint64_t pc)
     return -1;
 }
 
+/* Whether a branch to the region's basic block must make sure that its page is where it was. */
+static bool crosses_page(const Trans *t, int label)
+{
+    const MipsRegionBlock *to = &t->blocks[label];
+    return to->frame && (to->pc ^ t->block_pc) >> 12;
+}
+
+/* The label that stands for the way to label from another page: the page is looked at there. */
+static unsigned edge_to(Trans *t, int label)
+{
+    unsigned i = 0;
+    while (i < t->nedges && t->edges[i] != label) {
+        i++;
+    }
+    if (i == t->nedges) {
+        t->edges[t->nedges++] = (uint8_t)label;
+    }
+    return t->nblocks + i;
+}
+
+static void place_edges(Trans *t)
+{
+    for (unsigned i = 0; i < t->nedges; i++) {
+        const MipsRegionBlock *to = &t->blocks[t->edges[i]];
+        ir_label(t->ir, t->nblocks + i, to->pc);
+        ir_exit_moved(t->ir, to->pc, to->frame);
+        ir_br(t->ir, t->edges[i]);
+    }
+}
+
 /* On at pc: within the region or out of it. */
 static void go(Trans *t, uint64_t pc)
 {
     int label = label_at(t, pc);
     if (label >= 0) {
+        if (crosses_page(t, label)) {
+            ir_exit_moved(t->ir, pc, t->blocks[label].frame);
+        }
         ir_br(t->ir, (unsigned)label);
     } else {
         ir_goto(t->ir, pc);
@@ -59,7 +92,7 @@ static void go_if(Trans *t, IrVal cond, uint64_t pc)
         return;
     }
     if (label >= 0) {
-        ir_br_if(t->ir, cond, (unsigned)label);
+        ir_br_if(t->ir, cond, crosses_page(t, label) ? edge_to(t, label) : (unsigned)label);
     } else {
         ir_exit_if(t->ir, cond, pc);
     }
@@ -326,13 +359,14 @@ void mips_translate_region(const MipsCpu *cpu, const MipsDecoder *decoder, IrReg
     Trans trans = { .ir = r, .cpu = cpu, .model = cpu->model, .mode = mode, .blocks = blocks,
                     .nblocks = nblocks };
     Trans *t = &trans;
-    g_assert(nblocks <= IR_MAX_LABELS && !(mode & MODE_DS));
+    g_assert(nblocks <= MIPS_MAX_REGION && !(mode & MODE_DS));
     ir_reset(r, cpu->base.is_64bit ? IR_I64 : IR_I32, offsetof(MipsCpu, fcr31));
     r->fp_fast = !(mode & MODE_FPX);
     info->insns = info->bytes = 0;
     for (unsigned i = 0; i < nblocks; i++) {
-        t->pc = blocks[i].pc;
+        t->pc = t->block_pc = blocks[i].pc;
         ir_label(r, i, t->pc);
         translate_to_end(t, decoder, blocks[i].code, blocks[i].avail, UINT_MAX, MAX_REGION_OPS, info);
     }
+    place_edges(t);
 }

@@ -225,6 +225,12 @@ void ir_exit_if(IrRegion *r, IrVal cond, uint64_t pc)
     ir_op(r, IR_EXIT_IF, IR_VOID, cond, 0, 0, (int64_t)pc);
 }
 
+void ir_exit_moved(IrRegion *r, uint64_t pc, uint32_t frame)
+{
+    IrVal wanted = ir_const(r, IR_I32, (int32_t)frame);
+    ir_op(r, IR_EXIT_MOVED, IR_VOID, wanted, 0, 0, (int64_t)pc);
+}
+
 void ir_trap_if(IrRegion *r, IrVal cond, int code)
 {
     if (ir_is_const(r, cond) && r->ops[cond].imm == 0) {

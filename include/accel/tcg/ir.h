@@ -87,7 +87,7 @@ typedef struct {
 } IrSnapshot;
 
 #define IR_SLOT_CACHE 64
-#define IR_MAX_LABELS 64
+#define IR_MAX_LABELS 96
 
 typedef struct {
     IrOp *ops;
@@ -140,6 +140,8 @@ IrVal ir_call(IrRegion *r, const IrHelper *helper, IrVal a, IrVal b, IrVal c);
 /* Any other operation with a result of type, operands as its signature says. */
 IrVal ir_op(IrRegion *r, IrCode code, IrType type, IrVal a, IrVal b, IrVal c, int64_t imm);
 void ir_exit_if(IrRegion *r, IrVal cond, uint64_t pc);
+/* Leaves for pc unless its page is in frame: what the run-time tables of code pages hold for it. */
+void ir_exit_moved(IrRegion *r, uint64_t pc, uint32_t frame);
 void ir_trap_if(IrRegion *r, IrVal cond, int code);
 void ir_goto(IrRegion *r, uint64_t pc);
 void ir_jump(IrRegion *r, IrVal target);

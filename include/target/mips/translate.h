@@ -44,9 +44,13 @@ typedef struct {
     uint64_t pc;
     const uint8_t *code;
     unsigned avail;
+    uint32_t frame;             /* what a branch from another page makes sure of; 0: nothing */
 } MipsRegionBlock;
 
-/* Translates the blocks, at most IR_MAX_LABELS, to one region that is entered at the first; branches
+/* The most blocks of a region: as many labels again serve branches between pages. */
+#define MIPS_MAX_REGION (IR_MAX_LABELS / 2)
+
+/* Translates the blocks, at most MIPS_MAX_REGION, to one region that is entered at the first; branches
  * among them stay in it, calls leave it. One mode, without MODE_DS. info->bytes means nothing. */
 void mips_translate_region(const MipsCpu *cpu, const MipsDecoder *decoder, IrRegion *r, uint32_t mode,
                            const MipsRegionBlock *blocks, unsigned nblocks, MipsBlockInfo *info);

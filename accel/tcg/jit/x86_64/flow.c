@@ -43,7 +43,16 @@ static BlockExit *new_exit(Gen *g, uint64_t pc, ExitKind kind)
 /* A way back, or not surely forward: every loop looks for requests somewhere. */
 static bool goes_back(const Gen *g, uint64_t pc)
 {
-    return pc <= g->b->pc - (g->b->phys - g->b->first) + g->b->bytes;
+    return pc <= g->b->end;
+}
+
+/* [cmp exec entry, frame]: where a page of code is, in the tables of the mode. */
+static void compare_frame(Gen *g, uint64_t pc, uint32_t frame)
+{
+    int64_t index = g->user ? (int64_t)((uint32_t)pc >> SOFTMMU_PAGE_BITS)
+                            : (int64_t)(int32_t)pc >> SOFTMMU_PAGE_BITS;
+    x_rm(&g->a, false, 0x81, ALU_CMP, R15, (int32_t)(FLAT_EXEC + 8 * index));
+    x_32(&g->a, frame);
 }
 
 /*
@@ -63,10 +72,7 @@ void gen_exit(Gen *g, uint64_t pc, ExitKind kind)
         skip[0] = x_jcc_short(a, CC_NE);
     }
     if (x->checks_page) {
-        int64_t index = g->user ? (int64_t)((uint32_t)x->pc >> SOFTMMU_PAGE_BITS)
-                                : (int64_t)(int32_t)x->pc >> SOFTMMU_PAGE_BITS;
-        x_rm(a, false, 0x81, ALU_CMP, R15, (int32_t)(FLAT_EXEC + 8 * index));
-        x_32(a, 0xffffffff);
+        compare_frame(g, x->pc, 0xffffffff);
         skip[1] = x_jcc(a, CC_NE);
     }
     x->site = x_jmp(a);
@@ -92,6 +98,15 @@ static void exit_if(Gen *g, const IrOp *op)
     HostCond cc = gen_test(g, op->arg[0]);
     Stub s = { .kind = STUB_EXIT, .dirty = g->dirty, .imm = op->imm };
     s.from[0] = x_jcc(&g->a, cc);
+    g_array_append_val(g->stubs, s);
+}
+
+static void exit_moved(Gen *g, const IrOp *op)
+{
+    g_assert(!(g->b->mode & MODE_ADDR64));
+    compare_frame(g, (uint64_t)op->imm, (uint32_t)g->r->ops[op->arg[0]].imm);
+    Stub s = { .kind = STUB_EXIT, .dirty = g->dirty, .imm = op->imm };
+    s.from[0] = x_jcc(&g->a, CC_NE);
     g_array_append_val(g->stubs, s);
 }
 
@@ -294,6 +309,7 @@ void gen_flow(Gen *g, const IrOp *op)
     case IR_BR:       branch(g, op); break;
     case IR_BR_IF:    branch_if(g, op); break;
     case IR_EXIT_IF:  exit_if(g, op); break;
+    case IR_EXIT_MOVED: exit_moved(g, op); break;
     case IR_PUSH_RET: push_return(g, op); break;
     case IR_JUMP:     jump(g, op); break;
     case IR_TRAP_IF:  trap_if(g, op); break;

@@ -137,7 +137,8 @@ static void operation(Gen *g, const IrOp *op)
     case IR_LOAD:  gen_load(g, op); break;
     case IR_STORE: gen_store(g, op); break;
     case IR_CALL:  gen_call(g, op); break;
-    case IR_LABEL: case IR_BR: case IR_BR_IF: case IR_EXIT_IF: case IR_PUSH_RET: case IR_TRAP_IF:
+    case IR_LABEL: case IR_BR: case IR_BR_IF: case IR_EXIT_IF: case IR_EXIT_MOVED:
+    case IR_PUSH_RET: case IR_TRAP_IF:
         gen_flow(g, op);
         break;
     default:
