@@ -32,7 +32,8 @@ static void make_region(Compiler *c, RegionRequest *q)
     Arena *arena = &tcg->space.regions;
     MipsBlockInfo info;
     int64_t begun = g_get_monotonic_time();
-    mips_translate_region(tcg->cpu, tcg->decoder, c->ir, q->mode, q->blocks, q->nblocks, &info);
+    mips_translate_region(tcg->cpu, tcg->decoder, c->ir, q->mode, q->blocks, q->nblocks, q->pc,
+                          &info);
     q->insns = info.insns;
     q->region = arena_alloc_meta(arena, sizeof(*q->region) + q->npages * sizeof(BlockSpan));
     *q->region = (Block){ .pc = q->pc, .phys = q->phys, .mode = q->mode, .tier = 2, .nspans = q->npages,

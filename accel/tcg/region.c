@@ -96,7 +96,7 @@ static void collect(Collection *c)
     }
 }
 
-/* By address, so that most branches fall through; the head is entered by a jump if it is not first. */
+/* By address, so that most branches fall through, and loops look for requests once. */
 static int by_pc(const void *x, const void *y)
 {
     const MipsRegionBlock *a = x, *b = y;
@@ -140,7 +140,7 @@ static void list_blocks(const Collection *c, RegionRequest *q)
         p->first = MIN(p->first, at);
         p->end = MAX(p->end, at + bytes_of(b));
     }
-    qsort(q->blocks + 1, c->nblocks - 1, sizeof(q->blocks[0]), by_pc);
+    qsort(q->blocks, c->nblocks, sizeof(q->blocks[0]), by_pc);
     q->nblocks = c->nblocks;
 }
 

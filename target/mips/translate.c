@@ -221,6 +221,20 @@ static IrVal branch_destination(Trans *t, uint64_t after)
     return ir_select(t->ir, cond, to, konst(t, (int64_t)after));
 }
 
+/* To target when cond is not zero, else to after. What stays in the region comes last: to look at its page
+ * needs no label of its own then. */
+static void branch_two_ways(Trans *t, IrVal cond, uint64_t target, uint64_t after)
+{
+    int label = label_at(t, target);
+    if (label >= 0 && crosses_page(t, label) && label_at(t, after) < 0) {
+        go_if(t, eq(t, cond, ir_const(t->ir, ir_type(t->ir, cond), 0)), after);
+        go(t, target);
+    } else {
+        go_if(t, cond, target);
+        go(t, after);
+    }
+}
+
 /* The branch is done and so is its delay slot, which ends at after. */
 static void finish_branch(Trans *t, uint64_t after, bool leave)
 {
@@ -231,8 +245,7 @@ static void finish_branch(Trans *t, uint64_t after, bool leave)
         return;
     }
     if (cond && !ir_is_const(t->ir, cond)) {
-        go_if(t, cond, t->branch.target);
-        go(t, after);
+        branch_two_ways(t, cond, t->branch.target, after);
         return;
     }
     bool taken = !cond || t->ir->ops[cond].imm;
@@ -354,7 +367,8 @@ void mips_translate_block(const MipsCpu *cpu, const MipsDecoder *decoder, IrRegi
 }
 
 void mips_translate_region(const MipsCpu *cpu, const MipsDecoder *decoder, IrRegion *r, uint32_t mode,
-                           const MipsRegionBlock *blocks, unsigned nblocks, MipsBlockInfo *info)
+                           const MipsRegionBlock *blocks, unsigned nblocks, uint64_t entry,
+                           MipsBlockInfo *info)
 {
     Trans trans = { .ir = r, .cpu = cpu, .model = cpu->model, .mode = mode, .blocks = blocks,
                     .nblocks = nblocks };
@@ -363,6 +377,9 @@ void mips_translate_region(const MipsCpu *cpu, const MipsDecoder *decoder, IrReg
     ir_reset(r, cpu->base.is_64bit ? IR_I64 : IR_I32, offsetof(MipsCpu, fcr31));
     r->fp_fast = !(mode & MODE_FPX);
     info->insns = info->bytes = 0;
+    if (blocks[0].pc != entry) {
+        ir_br(r, (unsigned)label_at(t, entry));
+    }
     for (unsigned i = 0; i < nblocks; i++) {
         t->pc = t->block_pc = blocks[i].pc;
         ir_label(r, i, t->pc);

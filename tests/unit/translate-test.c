@@ -67,7 +67,7 @@ static void test_loop(Fixture *f, gconstpointer unused)
     (void)unused;
     store_code(code, loop_code, G_N_ELEMENTS(loop_code));
     const MipsRegionBlock blocks[] = { { PC, code, 16 }, { PC + 16, code + 16, 16 } };
-    mips_translate_region(f->cpu, f->decoder, f->region, MODE_CP0, blocks, 2, &f->info);
+    mips_translate_region(f->cpu, f->decoder, f->region, MODE_CP0, blocks, 2, blocks[0].pc, &f->info);
     print(f);
     g_assert_cmpuint(f->info.insns, ==, 4);
     expect(f, "label L0   ; pc 0xffffffff80001000\n");
@@ -84,10 +84,34 @@ static void test_runs_into(Fixture *f, gconstpointer unused)
     (void)unused;
     store_code(code, loop_code, G_N_ELEMENTS(loop_code));
     const MipsRegionBlock blocks[] = { { PC + 12, code + 12, 20 }, { PC + 16, code + 16, 16 } };
-    mips_translate_region(f->cpu, f->decoder, f->region, MODE_CP0, blocks, 2, &f->info);
+    mips_translate_region(f->cpu, f->decoder, f->region, MODE_CP0, blocks, 2, blocks[0].pc, &f->info);
     print(f);
     expect(f, "br L1\n");
     expect(f, "br_if L1 %");
+}
+
+/* A loop over two pages, entered in the middle: each way from one to the other makes sure of its page. */
+static void test_two_pages(Fixture *f, gconstpointer unused)
+{
+    uint8_t code[sizeof(loop_code)];
+    (void)unused;
+    store_code(code, loop_code, G_N_ELEMENTS(loop_code));
+    /* PC + 16 branches to itself; the same code 4096 bytes on is what its delay slot leads to. */
+    const MipsRegionBlock blocks[] = { { PC + 16 - 4096, code + 8, 4, 5 }, { PC + 16, code + 16, 16, 7 } };
+    mips_translate_region(f->cpu, f->decoder, f->region, 0, blocks, 2, PC + 16, &f->info);
+    print(f);
+    expect(f, "br L1\n         label L0");
+    expect(f, "label L1   ; pc 0xffffffff80001010 loop\n");
+    g_assert_null(strstr(f->text->str, "exit_moved"));
+
+    static const uint32_t away[] = { 0x1480fc00, 0 };       /* bne a0, zero, PC + 16 - 4096 from PC + 12 */
+    store_code(code, away, G_N_ELEMENTS(away));
+    const MipsRegionBlock apart[] = { { PC + 16 - 4096, code, 8, 5 }, { PC + 12, code, 8, 7 } };
+    mips_translate_region(f->cpu, f->decoder, f->region, 0, apart, 2, PC + 12, &f->info);
+    print(f);
+    expect(f, "exit_if 0xffffffff80001014 %");
+    expect(f, "exit_moved %");
+    expect(f, "br L0\n");
 }
 
 /* The delay slot lies beyond what may be read: it is deferred, and the region goes on. */
@@ -97,7 +121,7 @@ static void test_no_slot(Fixture *f, gconstpointer unused)
     (void)unused;
     store_code(code, loop_code, G_N_ELEMENTS(loop_code));
     const MipsRegionBlock blocks[] = { { PC, code, 4 }, { PC + 16, code + 16, 16 } };
-    mips_translate_region(f->cpu, f->decoder, f->region, MODE_CP0, blocks, 2, &f->info);
+    mips_translate_region(f->cpu, f->decoder, f->region, MODE_CP0, blocks, 2, blocks[0].pc, &f->info);
     print(f);
     expect(f, "set btarget");
     expect(f, "leave\n         label L1");
@@ -130,6 +154,7 @@ int main(int argc, char **argv)
     ADD("/translate/region/loop", test_loop);
     ADD("/translate/region/runs-into", test_runs_into);
     ADD("/translate/region/no-slot", test_no_slot);
+    ADD("/translate/region/two-pages", test_two_pages);
     ADD("/translate/calls", test_calls);
     return g_test_run();
 }

@@ -13,6 +13,7 @@ static void init(Tcg *tcg)
 {
     Jit *jit = g_new0(Jit, 1);
     tcg->backend_data = jit;
+    jit->avx = __builtin_cpu_supports("avx");
     jit->bmi2 = __builtin_cpu_supports("bmi2");
     jit->lzcnt = __builtin_cpu_supports("lzcnt");
     jit->sse41 = __builtin_cpu_supports("sse4.1");

@@ -53,7 +53,7 @@ typedef struct {
     /* Addresses in the exec view. */
     intptr_t leave, exit, leave_block, jump[2], slow[2][9];
     intptr_t masks;             /* 16-byte constants, see JIT_MASK_* */
-    bool bmi2, lzcnt, sse41;
+    bool avx, bmi2, lzcnt, sse41;
 } Jit;
 
 enum { JIT_MASK_ABS_D, JIT_MASK_SIGN_D, JIT_MASK_ABS_S, JIT_MASK_SIGN_S, JIT_MASKS };

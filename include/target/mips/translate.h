@@ -50,10 +50,11 @@ typedef struct {
 /* The most blocks of a region: as many labels again serve branches between pages. */
 #define MIPS_MAX_REGION (IR_MAX_LABELS / 2)
 
-/* Translates the blocks, at most MIPS_MAX_REGION, to one region that is entered at the first; branches
- * among them stay in it, calls leave it. One mode, without MODE_DS. info->bytes means nothing. */
+/* Translates the blocks, at most MIPS_MAX_REGION, to one region that is entered at the one of pc entry;
+ * branches among them stay in it, calls leave it. One mode, without MODE_DS. info->bytes means nothing. */
 void mips_translate_region(const MipsCpu *cpu, const MipsDecoder *decoder, IrRegion *r, uint32_t mode,
-                           const MipsRegionBlock *blocks, unsigned nblocks, MipsBlockInfo *info);
+                           const MipsRegionBlock *blocks, unsigned nblocks, uint64_t entry,
+                           MipsBlockInfo *info);
 
 /* One instruction as assembly text; pc for branch targets. Never fails: unknown words
  * become ".word". */

@@ -67,35 +67,64 @@ static void record(Gen *g, const IrOp *op, const Stub *s)
     x_mov_mi(&g->a, false, RBP, CPU(fp_last.op), (int32_t)s->fp_op);
 }
 
-/* xmm0 is the result unless it is a NaN. */
-static void check_nan(Gen *g, bool wide, Stub *s, unsigned n)
+/* xmm d is the result unless it is a NaN. */
+static void check_nan(Gen *g, bool wide, Stub *s, int d)
 {
-    x_rr(&g->a, false, wide ? X_UCOMISD : X_UCOMISS, 0, 0);
-    s->from[n] = x_jcc(&g->a, CC_P);
+    x_rr(&g->a, false, wide ? X_UCOMISD : X_UCOMISS, d, d);
+    s->from[0] = x_jcc(&g->a, CC_P);
+    s->dst = (int8_t)d;
+}
+
+static void move_xmm(Gen *g, int d, int s)
+{
+    if (d != s) {
+        x_rr(&g->a, false, X_MOVAPS, d, s);
+    }
+}
+
+/* The way back from the stub; operands are noted, and not looked at any more. */
+static void come_back(Gen *g, const IrOp *op, Stub *s)
+{
+    s->back = g->a.p;
+    g_array_append_val(g->stubs, *s);
+    record(g, op, s);
 }
 
 /* The result, in xmm0 or EAX on both ways, goes to its place. */
 static void finish(Gen *g, const IrOp *op, Stub *s)
 {
-    s->back = g->a.p;
-    g_array_append_val(g->stubs, *s);
-    record(g, op, s);
+    come_back(g, op, s);
     int d = gen_def(g, g->now, 0, -1);
     if (is_float((IrType)op->type)) {
-        x_rr(&g->a, false, X_MOVAPS, d, 0);
+        move_xmm(g, d, 0);
     } else {
         x_mov_rr(&g->a, true, d, RAX);
     }
 }
 
+/* d = x op y; d is not y, and only with AVX x. */
+static void two_operands(Gen *g, bool wide, uint32_t code, int d, int x, int y)
+{
+    if (g->jit->avx) {
+        x_vex(&g->a, false, wide ? 3 : 2, 1, code, d, x, y);
+    } else {
+        move_xmm(g, d, x);
+        x_rr(&g->a, false, (wide ? SD : SS) | code, d, y);
+    }
+}
+
+/* The operands stay what they are until the result has been looked at: what is to take the place of one
+ * is made in xmm0. */
 static void arith(Gen *g, const IrOp *op, uint32_t code)
 {
     bool wide = is_double((IrType)op->type);
     Stub s = fp_stub(g, op);
-    x_rr(&g->a, false, X_MOVAPS, 0, s.fp_arg[0]);
-    x_rr(&g->a, false, (wide ? SD : SS) | code, 0, s.fp_arg[1]);
-    check_nan(g, wide, &s, 0);
-    finish(g, op, &s);
+    int d = gen_def(g, g->now, 0, -1);
+    int t = d == s.fp_arg[0] || d == s.fp_arg[1] ? 0 : d;
+    two_operands(g, wide, code, t, s.fp_arg[0], s.fp_arg[1]);
+    check_nan(g, wide, &s, t);
+    come_back(g, op, &s);
+    move_xmm(g, d, t);
 }
 
 static void square_root(Gen *g, const IrOp *op)
@@ -129,8 +158,7 @@ static void muladd(Gen *g, const IrOp *op)
     bool wide = is_double((IrType)op->type);
     uint32_t prefix = wide ? SD : SS;
     Stub s = fp_stub(g, op);
-    x_rr(&g->a, false, X_MOVAPS, 0, s.fp_arg[0]);
-    x_rr(&g->a, false, prefix | 0x59, 0, s.fp_arg[1]);
+    two_operands(g, wide, 0x59, 0, s.fp_arg[0], s.fp_arg[1]);
     x_rr(&g->a, false, prefix | (op->imm & 1 ? 0x5c : 0x58), 0, s.fp_arg[2]);
     check_nan(g, wide, &s, 0);
     if (op->imm & 2) {

@@ -65,7 +65,7 @@ static void stub_fp(Gen *g, const Stub *s)
     }
     call_slow(g, JIT_SLOW_FP);
     if (s->dst_xmm) {
-        x_rm(&g->a, false, X_MOVSD_LOAD, 0, RBP, STATE(result));
+        x_rm(&g->a, false, X_MOVSD_LOAD, s->dst, RBP, STATE(result));
     } else {
         x_rm(&g->a, true, X_MOV_LOAD, RAX, RBP, STATE(result));
     }

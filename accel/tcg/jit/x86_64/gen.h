@@ -120,6 +120,13 @@ typedef struct {
     unsigned naligned;
 } Gen;
 
+/* Whether a SET of this type writes all of the home. One that is only accessed by its lower half has but
+ * that: single precision would wait for the upper half's history without end. */
+static inline bool gen_covers(const JitHome *home, IrType type)
+{
+    return !home->xmm || home->bytes == 4 || type == IR_F64 || type == IR_I64;
+}
+
 /* ---- plan.c: before the first byte ---- */
 
 /* Lifetimes, homes, basic blocks, what is dirty and live where. */

@@ -382,12 +382,18 @@ static void set_xmm_home(Gen *g, const IrOp *op, const JitHome *home)
         if (high) {
             x_rr(&g->a, false, X_MOVD_FROM, gen_xmm(g, v), RAX);
             insert_half(g, home->reg, RAX, true);
+        } else if (home->bytes == 4) {
+            copy_reg(g, GEN_XMM, home->reg, gen_xmm(g, v));
         } else {
             x_rr(&g->a, false, X_MOVSS_LOAD, home->reg, gen_xmm(g, v));
         }
         break;
     default:
-        insert_half(g, home->reg, gen_int(g, v), high);
+        if (home->bytes == 4) {
+            x_rr(&g->a, false, X_MOVD_TO, home->reg, gen_int(g, v));
+        } else {
+            insert_half(g, home->reg, gen_int(g, v), high);
+        }
     }
 }
 
@@ -425,7 +431,8 @@ static void set_home(Gen *g, const IrOp *op, unsigned h)
 {
     const JitHome *home = &g->homes[h];
     IrVal v = op->arg[0];
-    bool whole = !home->xmm || op->type == IR_F64 || op->type == IR_I64;
+    bool whole = gen_covers(home, (IrType)op->type);
+    IrType own = home->xmm ? (home->bytes == 8 ? IR_F64 : IR_F32) : home->bytes == 8 ? IR_I64 : IR_I32;
     if (!whole) {
         need_home(g, h);
     }
@@ -440,7 +447,7 @@ static void set_home(Gen *g, const IrOp *op, unsigned h)
         } else {
             set_int_home(g, op, home);
         }
-        if (whole && g->r->ops[v].type == (home->xmm ? IR_F64 : home->bytes == 8 ? IR_I64 : IR_I32)) {
+        if (whole && g->r->ops[v].type == own) {
             move_into_home(g, v, h);
         }
     }

@@ -198,7 +198,7 @@ static void choose_homes(Gen *g)
             continue;
         }
         h.reg = (int8_t)(h.xmm ? FIRST_XMM_HOME + xmms++ : int_homes[ints++]);
-        h.bytes = h.xmm || c[i].accesses == ACC_I64 ? 8 : 4;
+        h.bytes = c[i].accesses & (ACC_F64 | ACC_I64 | ACC_HIGH) ? 8 : 4;
         g->homes[g->nhomes] = h;
         g->home_of[h.slot / 8] = (uint8_t)++g->nhomes;
     }
@@ -244,7 +244,7 @@ static void find_hints(Gen *g)
         IrVal arg = op->arg[0];
         GenVal *val = &g->v[arg];
         const IrOp *def = &g->r->ops[arg];
-        bool whole = !g->homes[home].xmm || def->type == IR_F64;
+        bool whole = gen_covers(&g->homes[home], (IrType)def->type);
         bool made = val->root == arg && def->code != IR_GET && def->code != IR_CONST && !val->deferred;
         GenClass cls = g->homes[home].xmm ? GEN_XMM : GEN_INT;
         if (made && val->hint < 0 && whole && val->cls == cls && undisturbed(g, arg, v, home)) {
@@ -271,7 +271,7 @@ static HomeFlow flow_of(const Gen *g, const IrOp *op, uint32_t dirty)
         f.use = 1u << home;
     } else if (op->code == IR_SET && home >= 0) {
         f.def = 1u << home;
-        if (g->homes[home].xmm && op->type != IR_F64 && op->type != IR_I64) {
+        if (!gen_covers(&g->homes[home], (IrType)op->type)) {
             f.use = 1u << home;
         }
     } else if (op->snap != IR_NO_SNAP || (effects & (IR_EXITS | IR_ENDS)) ||
