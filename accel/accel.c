@@ -117,6 +117,24 @@ bool accel_start(Machine *machine, const AccelConfig *config, const KvmRequest *
     return true;
 }
 
+bool accel_probe(const AccelConfig *config, const KvmRequest *request, AccelReport *report, GError **err)
+{
+    char *why = NULL;
+    *report = (AccelReport){ .name = "tcg" };
+    if (config->kvm) {
+        KvmHost host = kvm_host_real();
+        report->kvm_present = kvm_vm_probe(&host, request->big_endian, &why);
+        report->why = why;
+        report->name = report->kvm_present ? "kvm" : "tcg";
+        if (!report->kvm_present && !config->tcg && !config->fallback) {
+            return error_set(err, "-accel kvm,fallback=off: %s; fallback=on or -accel tcg runs guests in "
+                             "software", why);
+        }
+    }
+    report->mode = g_strdup(report->kvm_present ? "KVM, nothing runs" : "translator, nothing runs");
+    return true;
+}
+
 void accel_describe_kvm(Machine *machine, const AccelReport *report, GString *out)
 {
     bool enabled = strcmp(report->name, "kvm") == 0;

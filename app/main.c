@@ -97,6 +97,9 @@ static int make_and_run(Settings *s, const Plan *plan)
         return fail(s, err);
     }
     Vm *vm = NULL;
+    if (!sandbox_apply(&plan->sandbox, &err)) {
+        return fail(s, err);
+    }
     catch_signals(&vm);
     vm = vm_new(plan, s, &err);
     if (!vm || (s->daemonize && !process_detached(signal_fd, &err))) {

@@ -7,7 +7,6 @@
 #define NO_DISPLAY "there is no display; the console is the serial port (-append console=ttyS0)"
 #define NO_USB "there is no USB"
 #define NO_GDB "there is no gdb server; -d in_asm,int,cpu logs what the guest does"
-#define NO_QMP "there is no QMP; -monitor is the text monitor"
 #define NO_AUDIO "there is no sound"
 #define NO_SAVE "machine state cannot be saved or loaded"
 #define NOT_MALTA "a Malta has no such thing"
@@ -28,12 +27,10 @@ const AbsentOption absent_options[] = {
     { "sd", NO_DISK },
     { "iscsi", NO_DISK },
     { "netdev", NO_NET },
-    { "device", "only the board's own devices are there" },
     { "fsdev", "there is no file sharing" },
     { "virtfs", "there is no file sharing" },
     { "global", "device properties cannot be set from outside" },
     { "set", "device properties cannot be set from outside" },
-    { "object", "there are no objects to make" },
     { "vnc", NO_DISPLAY },
     { "spice", NO_DISPLAY },
     { "sdl", NO_DISPLAY },
@@ -44,12 +41,8 @@ const AbsentOption absent_options[] = {
     { "usb", NO_USB },
     { "usbdevice", NO_USB },
     { "soundhw", NO_AUDIO },
-    { "audio", NO_AUDIO },
-    { "audiodev", NO_AUDIO },
     { "s", NO_GDB },
     { "gdb", NO_GDB },
-    { "qmp", NO_QMP },
-    { "qmp-pretty", NO_QMP },
     { "debugcon", "there is no debug console" },
     { "loadvm", NO_SAVE },
     { "incoming", NO_SAVE },
@@ -66,10 +59,7 @@ const AbsentOption absent_options[] = {
     { "watchdog", "there is no watchdog" },
     { "watchdog-action", "there is no watchdog" },
     { "action", "use -no-reboot and -no-shutdown" },
-    { "readconfig", "give the options on the command line" },
     { "writeconfig", "keep the command line in a script" },
-    { "preconfig", "use -S and the monitor" },
-    { "sandbox", "start it under a sandbox of your own" },
     { "runas", "start it as that user" },
     { "run-with", "start it in that environment" },
     { "chroot", "start it in that environment" },
@@ -85,7 +75,6 @@ const AbsentOption absent_options[] = {
     { "bt", NOT_MALTA },
     { "mem-path", "guest memory is anonymous" },
     { "mem-prealloc", "guest memory comes as it is touched" },
-    { "overcommit", "guest memory comes as it is touched" },
     { "prom-env", "use -append" },
     { "shim", "the kernel is loaded by itself" },
     { "win2k-hack", NOT_MALTA },

@@ -5,7 +5,11 @@
 #include <string.h>
 #include "accel/accel.h"
 #include "chardev/chardev_set.h"
+#include "app/readconfig.h"
 #include "config-host.h"
+#include "hw/core/bus.h"
+#include "monitor/monitor.h"
+#include "system/objects.h"
 #include "target/mips/model.h"
 #include "util/error.h"
 #include "util/log.h"
@@ -56,7 +60,8 @@ static bool only_none(const char *name, const char *arg, const char *reason, GEr
 static char *machine_help(void)
 {
     return g_strdup("Machines:\n"
-        "malta    MIPS Malta with GT-64120 and PIIX4 (default)\n");
+        "malta    MIPS Malta with GT-64120 and PIIX4 (default)\n"
+        "none     no board and no CPU, for programs that only ask\n");
 }
 
 static char *machine_properties(void)
@@ -74,6 +79,7 @@ static char *machine_properties(void)
         "graphics=off        no display (on is not there yet)\n"
         "mem-merge=off       guest memory is not shared (on is not there yet)\n"
         "usb=off             no USB (on is not there yet)\n"
+        "memory-backend=ID   an -object memory-backend-... of the size of -m for the guest's RAM\n"
         "dump-guest-core=on|off  whether a core dump of valletta holds the guest's memory\n"
         "kernel=, initrd=, append=, dtb=, firmware=  as -kernel, -initrd, -append, -dtb, -bios\n");
 }
@@ -218,6 +224,58 @@ HANDLER(on_mon)
     return append_to(s->mons, arg);
 }
 
+/* -qmp and -qmp-pretty */
+HANDLER(on_qmp)
+{
+    g_ptr_array_add(s->qmps, g_strconcat(strcmp(name, "qmp") == 0 ? "-" : "p", arg, NULL));
+    return true;
+}
+
+HANDLER(on_object)
+{
+    if (is_help(arg)) {
+        return print(s, object_help());
+    }
+    return append_to(s->objects, arg);
+}
+
+HANDLER(on_device)
+{
+    g_autoptr(KeyVal) props = keyval_new("-device");
+    if (is_help(arg)) {
+        return print(s, device_help(NULL));
+    }
+    if (!keyval_parse(props, arg, "driver", err)) {
+        return false;
+    }
+    const char *driver = keyval_get(props, "driver");
+    const DeviceType *type = driver ? device_type_find(driver) : NULL;
+    if (driver && !type) {
+        return error_set(err, "-device %s: not there yet; -device help lists the devices that are", driver);
+    }
+    if (keyval_wants_help(props)) {
+        return print(s, device_help(type));
+    }
+    return append_to(s->devices, arg);
+}
+
+/* "none", "none,..." or a driver of that name. */
+HANDLER(on_audio)
+{
+    g_autofree char *label = g_strdup_printf("-%s", name);
+    g_autoptr(KeyVal) props = keyval_new(label);
+    if (!keyval_parse(props, arg, "driver", err)) {
+        return false;
+    }
+    const char *driver = keyval_get(props, "driver");
+    keyval_get(props, "id");
+    if (g_strcmp0(driver, "none") != 0) {
+        return error_set(err, "-%s %s: not there yet: there is no sound; only the driver none is accepted",
+                         name, arg);
+    }
+    return keyval_finish(props, err);
+}
+
 HANDLER(on_display)
 {
     return only_none(name, arg, "there is no display", err);
@@ -284,6 +342,31 @@ HANDLER(on_msg)
     return keyval_parse(s->msg, arg, NULL, err);
 }
 
+HANDLER(on_sandbox)
+{
+    return keyval_parse(s->sandbox, arg, "enable", err);
+}
+
+HANDLER(on_overcommit)
+{
+    return keyval_parse(s->overcommit, arg, NULL, err);
+}
+
+HANDLER(on_readconfig)
+{
+    return readconfig(s, arg, err);
+}
+
+HANDLER(on_preconfig)
+{
+    return s->preconfig = true;
+}
+
+HANDLER(on_qmp_reference)
+{
+    return print(s, qmp_reference());
+}
+
 /* No configuration file is ever read, so this asks for what is so. */
 HANDLER(on_no_config)
 {
@@ -292,7 +375,7 @@ HANDLER(on_no_config)
 
 HANDLER(on_version)
 {
-    return print(s, g_strdup("valletta " VALLETTA_VERSION "\n"));
+    return print(s, g_strdup("valletta emulator version " VALLETTA_VERSION "\n"));
 }
 
 HANDLER(on_help)
@@ -318,6 +401,11 @@ const Option option_table[] = {
       on_name },
     { "uuid", "UUID", "what the monitor's \"info uuid\" tells", on_uuid },
 
+    { "object", "TYPE,id=ID[,PROP=VALUE]", 
+      "a memory back end, secret, source of random numbers (-object help)", on_object },
+    { "device", "TYPE[,id=ID][,PROP=VALUE]", "a device beyond the board's own (-device help)", on_device },
+    { "overcommit", "[mem-lock=on|off]", "whether the program's memory is locked in RAM", on_overcommit },
+
     { NULL, NULL, "Boot", NULL },
     { "kernel", "FILE", "a Linux kernel: ELF, vmlinuz ELF, uImage or raw", on_kernel },
     { "initrd", "FILE", "the initial RAM disk that goes with it", on_initrd },
@@ -338,7 +426,12 @@ const Option option_table[] = {
     { "chardev", "BACKEND,id=ID[,...]", "a character device for chardev:ID and -mon (-chardev help)",
       on_chardev },
     { "monitor", "DEV", "the monitor's terminal, as with -serial", on_monitor },
-    { "mon", "[chardev=]ID[,mode=readline]", "a monitor on a -chardev", on_mon },
+    { "mon", "[chardev=]ID[,mode=readline|control][,pretty=on]",
+      "a monitor on a -chardev: for people, or QMP (control)", on_mon },
+    { "qmp", "DEV", "a QMP monitor, as with -serial", on_qmp },
+    { "qmp-pretty", "DEV", "the same, replies on several lines", on_qmp },
+    { "audio", "[driver=]none", "there is no sound", on_audio },
+    { "audiodev", "[driver=]none,id=ID", "there is no sound", on_audio },
     { "display", "none", "there is no display", on_display },
     { "vga", "none", "there is no display", on_display },
     { "net", "none", "there is no network", on_network },
@@ -354,6 +447,13 @@ const Option option_table[] = {
     { "msg", "timestamp=on|off", "begin error messages with the time", on_msg },
     { "pidfile", "FILE", "write the process id to FILE", on_pidfile },
     { "daemonize", NULL, "go to the background when everything is set up", on_daemonize },
+    { "sandbox", "on[,obsolete=deny][,elevateprivileges=deny|children][,spawn=deny]\n"
+      "                        [,resourcecontrol=deny]",
+      "refuse system calls that the program does not need", on_sandbox },
+    { "readconfig", "FILE", "read options from FILE: [option \"id\"] and key = \"value\" lines",
+      on_readconfig },
+    { "preconfig", NULL, "wait for x-exit-preconfig in QMP before the machine is made", on_preconfig },
+    { "qmp-reference", NULL, "print all QMP commands, events and types", on_qmp_reference },
     { "no-user-config", NULL, "accepted: no configuration file is read", on_no_config },
     { "version", NULL, "print the version", on_version },
     { "help", NULL, "print this", on_help },

@@ -12,7 +12,7 @@ static bool is_end(const Option *o)
     return !o->name && !o->help;
 }
 
-static const Option *find(const char *name)
+const Option *options_find(const char *name)
 {
     for (const Option *o = option_table; !is_end(o); o++) {
         if (o->name && strcmp(o->name, name) == 0) {
@@ -105,7 +105,7 @@ bool options_parse(Settings *s, int argc, char *const *argv, GError **err)
                              typed);
         }
         const char *name = typed + (typed[1] == '-' ? 2 : 1);
-        const Option *o = find(name);
+        const Option *o = options_find(name);
         if (!o) {
             return unknown(typed, name, err);
         }

@@ -28,8 +28,12 @@ extern const AbsentOption absent_options[];
 /* Reads the whole line; "-opt" and "--opt" are the same. False with err at the first
  * mistake. Stops early, true, once s->print is set. */
 bool options_parse(Settings *s, int argc, char *const *argv, GError **err);
+/* All options with the keys they take, as query-command-line-options tells them. */
+Json *options_describe(void);
 /* The text of -help; the caller frees it. */
 char *options_help(void);
+/* The option of that name, without dashes, or NULL. */
+const Option *options_find(const char *name);
 /* Of the known and absent names the one that typed is nearest to, or NULL. */
 const char *options_nearest(const char *typed);
 

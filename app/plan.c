@@ -31,9 +31,11 @@ static void take_alias(Settings *s, const char *key, char **where)
 static bool check_machine(Plan *plan, Settings *s, GError **err)
 {
     const char *type = keyval_get(s->machine, "type");
-    if (type && strcmp(type, "malta") != 0) {
-        return error_set(err, "-machine %s: there is no such machine; there is malta", type);
+    plan->no_board = g_strcmp0(type, "none") == 0;
+    if (type && strcmp(type, "malta") != 0 && !plan->no_board) {
+        return error_set(err, "-machine %s: there is no such machine; there are malta and none", type);
     }
+    plan->memory_backend = keyval_get(s->machine, "memory-backend");
     plan->dump_guest_core = true;
     const char *kvm_type = keyval_get(s->machine, "kvm-type");
     if (kvm_type && !kvm_type_parse(kvm_type, &plan->kvm.type, err)) {
@@ -77,7 +79,8 @@ static bool check_accel(Plan *plan, Settings *s, GError **err)
 
 static bool check_memory(Plan *plan, Settings *s, GError **err)
 {
-    uint64_t max = 0, slots = 0, size = DEFAULT_RAM;
+    uint64_t max = 0, slots = 0, size = plan->no_board ? 0 : DEFAULT_RAM;
+    plan->ram_given = keyval_get(s->memory, "size") != NULL;
     if (!keyval_get_size(s->memory, "size", MIB, &size, err) ||
         !keyval_get_size(s->memory, "maxmem", MIB, &max, err) ||
         !keyval_get_number(s->memory, "slots", 0, UINT32_MAX, &slots, err) ||
@@ -91,7 +94,7 @@ static bool check_memory(Plan *plan, Settings *s, GError **err)
         return error_set(err, "-m %" G_GUINT64_FORMAT "M: a Malta's memory map has room for 2G of RAM",
                          size / MIB);
     }
-    if (size < MIB || size % MIB != 0) {
+    if ((size < MIB || size % MIB != 0) && (plan->ram_given || !plan->no_board)) {
         return error_set(err, "-m %s: must be a multiple of 1M, from 1M to 2G",
                          keyval_get(s->memory, "size"));
     }
@@ -192,6 +195,12 @@ static char *find_bios(Settings *s, GError **err)
     return NULL;
 }
 
+/* What runs nothing needs nothing to run. */
+static bool needs_boot(const Plan *plan)
+{
+    return !plan->no_board;
+}
+
 static bool check_files(Plan *plan, Settings *s, GError **err)
 {
     const struct {
@@ -202,8 +211,13 @@ static bool check_files(Plan *plan, Settings *s, GError **err)
             return error_set(err, "%s %s: needs -kernel FILE", companions[i].option, companions[i].value);
         }
     }
+    if (plan->no_board && (s->kernel || s->bios)) {
+        return error_set(err, "-machine none: has no CPU that could run %s; leave it out",
+                         s->kernel ? s->kernel : s->bios);
+    }
     if (!s->kernel && !s->bios) {
-        return error_set(err, "nothing to boot: give a kernel (-kernel FILE -append \"console=ttyS0\") "
+        return !needs_boot(plan) ||
+               error_set(err, "nothing to boot: give a kernel (-kernel FILE -append \"console=ttyS0\") "
                               "or firmware (-bios FILE)");
     }
     if (s->kernel && s->bios) {
@@ -267,7 +281,7 @@ static bool check_byte_order(Plan *plan, Settings *s, GError **err)
     if (order == BYTE_ORDER_ANY && plan->bios && !ask_firmware(plan->bios, &order, err)) {
         return false;
     }
-    if (order == BYTE_ORDER_ANY) {
+    if (order == BYTE_ORDER_ANY && file) {
         return error_set(err, "%s %s: does not tell its byte order; add -machine endian=little or =big",
                          option, file);
     }
@@ -317,6 +331,21 @@ static bool check_kvm_type(Plan *plan, const Settings *s, GError **err)
     return kvm_request_check(r, err);
 }
 
+static const char *target_name(const Plan *plan, const Settings *s)
+{
+    static const char *const names[] = { "mipsel", "mips", "mips64el", "mips64" };
+    return s->target.name ? s->target.name : names[plan->model->is_64bit * 2 + plan->big_endian];
+}
+
+static bool check_process(Plan *plan, Settings *s, GError **err)
+{
+    plan->target = target_name(plan, s);
+    return sandbox_parse(&plan->sandbox, s->sandbox, err) &&
+           keyval_get_bool(s->overcommit, "mem-lock", &plan->mem_lock, err) &&
+           only_off(s->overcommit, "cpu-pm", "the guest's WAIT always gives the host's CPU back", err) &&
+           keyval_finish(s->overcommit, err);
+}
+
 /* ---- console ---- */
 
 static bool names_stdio(const char *text)
@@ -335,6 +364,11 @@ static bool stdio_taken(const Settings *s)
             }
         }
     }
+    for (guint i = 0; i < s->qmps->len; i++) {
+        if (names_stdio((const char *)g_ptr_array_index(s->qmps, i) + 1)) {
+            return true;
+        }
+    }
     return false;
 }
 
@@ -345,7 +379,7 @@ static bool has_monitor(const Settings *s)
             return true;
         }
     }
-    return s->monitors->len > 0 || s->mons->len > 0;
+    return s->monitors->len > 0 || s->mons->len > 0 || s->qmps->len > 0;
 }
 
 /* Console and monitor on the terminal, as far as they were not asked for elsewhere. */
@@ -370,7 +404,9 @@ static bool choose_console(Plan *plan, Settings *s, GError **err)
         return !s->nographic ||
                error_set(err, "-daemonize: leaves no terminal for -nographic; use -display none instead");
     }
-    if (no_console) {
+    if (plan->no_board) {
+        plan->monitor = no_monitor ? "stdio" : NULL;
+    } else if (no_console) {
         plan->serial[0] = no_monitor ? "mon:stdio" : "stdio";
     } else {
         plan->monitor = "stdio";
@@ -385,7 +421,7 @@ bool plan_make(Plan *plan, Settings *s, GError **err)
            check_smp(s, err) && check_rtc(plan, s, err) && check_name(plan, s, err) &&
            check_boot_order(s, err) &&
            check_files(plan, s, err) && check_byte_order(plan, s, err) && check_cpu(plan, s, err) &&
-           check_kvm_type(plan, s, err) && choose_console(plan, s, err);
+           check_kvm_type(plan, s, err) && check_process(plan, s, err) && choose_console(plan, s, err);
 }
 
 void plan_clear(Plan *plan)

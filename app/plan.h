@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "accel/accel.h"
+#include "app/sandbox.h"
 #include "app/settings.h"
 #include "hw/mips/boot.h"
 #include "target/mips/model.h"
@@ -19,6 +20,12 @@ typedef struct {
     uint64_t ram_size;
     AccelConfig accel;
     KvmRequest kvm;                 /* what is to run, as KVM and its stand-in need to know it */
+    Sandbox sandbox;
+    bool mem_lock;                  /* -overcommit mem-lock=on */
+    bool no_board;                  /* -machine none */
+    bool ram_given;
+    const char *memory_backend;     /* -machine memory-backend=, or NULL */
+    const char *target;             /* "mipsel" ... */
     bool dump_guest_core;
     bool rtc_localtime;
     ClockType rtc_clock;

@@ -33,7 +33,10 @@ Settings *settings_new(const char *program)
     s->guest_name = keyval_new("-name");
     s->boot = keyval_new("-boot");
     s->msg = keyval_new("-msg");
-    GPtrArray **lists[] = { &s->accels, &s->serials, &s->monitors, &s->mons, &s->chardevs, &s->data_dirs };
+    s->sandbox = keyval_new("-sandbox");
+    s->overcommit = keyval_new("-overcommit");
+    GPtrArray **lists[] = { &s->accels, &s->serials, &s->monitors, &s->mons, &s->chardevs, &s->data_dirs,
+                            &s->objects, &s->devices, &s->qmps };
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
         *lists[i] = g_ptr_array_new_with_free_func(g_free);
     }
@@ -45,11 +48,13 @@ void settings_free(Settings *s)
     if (!s) {
         return;
     }
-    KeyVal *sets[] = { s->machine, s->memory, s->smp, s->rtc, s->guest_name, s->boot, s->msg, s->cpu };
+    KeyVal *sets[] = { s->machine, s->memory, s->smp, s->rtc, s->guest_name, s->boot, s->msg, s->cpu,
+                       s->sandbox, s->overcommit };
     for (size_t i = 0; i < G_N_ELEMENTS(sets); i++) {
         keyval_free(sets[i]);
     }
-    GPtrArray *lists[] = { s->accels, s->serials, s->monitors, s->mons, s->chardevs, s->data_dirs };
+    GPtrArray *lists[] = { s->accels, s->serials, s->monitors, s->mons, s->chardevs, s->data_dirs,
+                           s->objects, s->devices, s->qmps };
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
         g_ptr_array_free(lists[i], TRUE);
     }

@@ -21,12 +21,15 @@ typedef struct {
     Target target;
 
     KeyVal *machine, *memory, *smp, *rtc, *guest_name, *boot, *msg;     /* merged over repetitions */
+    KeyVal *sandbox, *overcommit;                                       /* the same */
     KeyVal *cpu;
     GPtrArray *accels;      /* of char *, in order, as are the next five */
     GPtrArray *serials, *monitors, *mons, *chardevs, *data_dirs;
+    GPtrArray *objects, *devices, *qmps;    /* the last with a 'p' (pretty) or '-' before each */
     char *bios, *kernel, *initrd, *append, *dtb;
     char *pidfile, *log_items, *log_file, *uuid;
     bool nographic, nodefaults, no_reboot, no_shutdown, start_stopped, daemonize;
+    bool preconfig;
     bool perfmap, jitdump;
 
     /* An option that only prints (-help, -machine help): what it prints. Main prints it

@@ -1,23 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "app/vm.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "app/options.h"
 #include "chardev/chardev_set.h"
 #include "config-host.h"
+#include "hw/core/bus.h"
 #include "hw/mips/boot.h"
 #include "hw/mips/malta.h"
 #include "monitor/monitor.h"
+#include "system/objects.h"
 #include "target/mips/cpu.h"
 #include "util/error.h"
 
 struct Vm {
+    const Plan *plan;
+    const Settings *settings;
     Machine *machine;
     ChardevSet *chardevs;
+    ObjectSet *objects;
+    MemRegion *ram;                 /* of a machine without board, or NULL */
     GPtrArray *monitors;            /* of Monitor * */
+    GPtrArray *qmps;                /* of QmpMonitor * */
     MonitorContext context;
+    Json *properties;
     AccelReport accel;
     Chardev *serial[MALTA_SERIALS];
+    bool broken;                    /* x-exit-preconfig has failed half-way */
 };
 
 G_STATIC_ASSERT(PLAN_SERIALS == MALTA_SERIALS);
@@ -29,70 +40,102 @@ static void add_monitor(Vm *vm, Chardev *chr)
     }
 }
 
-static bool make_serials(Vm *vm, const Plan *plan, GError **err)
+static void add_qmp(Vm *vm, Chardev *chr, bool pretty)
+{
+    if (chr) {
+        g_ptr_array_add(vm->qmps, qmp_monitor_new(&vm->context, chr, pretty));
+    }
+}
+
+static bool make_serials(Vm *vm, GError **err)
 {
     for (unsigned i = 0; i < MALTA_SERIALS; i++) {
+        const char *text = vm->plan->serial[i];
         g_autofree char *id = g_strdup_printf("serial%u", i);
-        if (plan->serial[i] &&
-            !chardev_set_open(vm->chardevs, "-serial", id, plan->serial[i], &vm->serial[i], err)) {
+        if (text && !chardev_set_open(vm->chardevs, "-serial", id, text, &vm->serial[i], err)) {
             return false;
         }
     }
     return true;
 }
 
-/* After the board: of those who share a mux the first to attach has the keyboard. */
-static bool make_monitors(Vm *vm, const Plan *plan, const Settings *s, GError **err)
+/* The monitors that share a serial port's device: of those who share one the first to attach has
+ * the keyboard, so they come after the board. */
+static bool make_shared_monitors(Vm *vm, GError **err)
 {
-    Chardev *chr;
     for (unsigned i = 0; i < MALTA_SERIALS; i++) {
-        if (plan->serial[i] && g_str_has_prefix(plan->serial[i], "mon:")) {
+        if (vm->plan->serial[i] && g_str_has_prefix(vm->plan->serial[i], "mon:")) {
             g_autofree char *id = g_strdup_printf("serial%u", i);
             add_monitor(vm, chardev_set_claim(vm->chardevs, "-serial", id, "monitor", err));
         }
     }
-    for (guint i = 0; i < s->monitors->len; i++) {
-        g_autofree char *id = g_strdup_printf("compat_monitor%u", i);
-        if (!chardev_set_open(vm->chardevs, "-monitor", id, g_ptr_array_index(s->monitors, i), &chr, err)) {
+    return true;
+}
+
+/* -monitor, -qmp and -qmp-pretty. */
+static bool make_monitors(Vm *vm, GError **err)
+{
+    const Settings *s = vm->settings;
+    Chardev *chr;
+    unsigned next = 0;
+    for (guint i = 0; i < s->monitors->len + (vm->plan->monitor != NULL); i++) {
+        const char *text = i < s->monitors->len ? g_ptr_array_index(s->monitors, i) : vm->plan->monitor;
+        g_autofree char *id = g_strdup_printf("compat_monitor%u", next++);
+        if (!chardev_set_open(vm->chardevs, "-monitor", id, text, &chr, err)) {
             return false;
         }
         add_monitor(vm, chr);
     }
-    if (plan->monitor) {
-        if (!chardev_set_open(vm->chardevs, "-monitor", "compat_monitor0", plan->monitor, &chr, err)) {
+    for (guint i = 0; i < s->qmps->len; i++) {
+        const char *text = g_ptr_array_index(s->qmps, i);
+        g_autofree char *id = g_strdup_printf("compat_monitor%u", next++);
+        if (!chardev_set_open(vm->chardevs, "-qmp", id, text + 1, &chr, err)) {
             return false;
         }
-        add_monitor(vm, chr);
+        add_qmp(vm, chr, *text == 'p');
     }
     return true;
 }
 
-/* -mon [chardev=]ID[,mode=readline] */
-static bool make_mons(Vm *vm, const Settings *s, GError **err)
+static bool make_mon(Vm *vm, const char *text, GError **err)
 {
-    for (guint i = 0; i < s->mons->len; i++) {
-        g_autoptr(KeyVal) kv = keyval_new("-mon");
-        if (!keyval_parse(kv, g_ptr_array_index(s->mons, i), "chardev", err)) {
-            return false;
-        }
-        const char *id = keyval_get(kv, "chardev"), *mode = keyval_get(kv, "mode");
-        const char *user = keyval_get(kv, "id");
-        if (!keyval_finish(kv, err)) {
-            return false;
-        }
-        if (!id) {
-            return error_set(err, "-mon: needs the id of a -chardev");
-        }
-        if (mode && strcmp(mode, "readline") != 0) {
-            return error_set(err, "-mon mode=%s: not there yet; there is mode=readline", mode);
-        }
-        Chardev *chr = chardev_set_claim(vm->chardevs, "-mon", id, user ? user : "monitor", err);
-        if (!chr) {
-            return false;
-        }
+    g_autoptr(KeyVal) kv = keyval_new("-mon");
+    bool pretty = false;
+    if (!keyval_parse(kv, text, "chardev", err) || !keyval_get_bool(kv, "pretty", &pretty, err)) {
+        return false;
+    }
+    const char *id = keyval_get(kv, "chardev"), *mode = keyval_get(kv, "mode");
+    const char *user = keyval_get(kv, "id");
+    if (!keyval_finish(kv, err)) {
+        return false;
+    }
+    if (!id) {
+        return error_set(err, "-mon: needs the id of a -chardev");
+    }
+    bool control = g_strcmp0(mode, "control") == 0;
+    if (mode && !control && strcmp(mode, "readline") != 0) {
+        return error_set(err, "-mon mode=%s: must be readline or control", mode);
+    }
+    if (pretty && !control) {
+        return error_set(err, "-mon pretty=on: goes with mode=control");
+    }
+    Chardev *chr = chardev_set_claim(vm->chardevs, "-mon", id, user ? user : "monitor", err);
+    if (chr && control) {
+        add_qmp(vm, chr, pretty);
+    } else {
         add_monitor(vm, chr);
     }
-    return true;
+    return chr != NULL;
+}
+
+static bool make_mons(Vm *vm, GError **err)
+{
+    for (guint i = 0; i < vm->settings->mons->len; i++) {
+        if (!make_mon(vm, g_ptr_array_index(vm->settings->mons, i), err)) {
+            return false;
+        }
+    }
+    return make_monitors(vm, err);
 }
 
 static void set_up_machine(Machine *machine, const Plan *plan, const Settings *s)
@@ -110,46 +153,190 @@ static void set_up_machine(Machine *machine, const Plan *plan, const Settings *s
     as_set_bus(machine->as, &machine->lock, machine->big_endian);
 }
 
-static bool make_board(Vm *vm, const Plan *plan, GError **err)
+/* What the monitor tells of the machine; strings that were not given are "". */
+static Json *machine_properties(const Plan *plan, const Settings *s)
 {
+    Json *p = json_object();
+    json_set_string(p, "accel", "tcg");
+    json_set_string(p, "endian", plan->big_endian ? "big" : "little");
+    json_set_string(p, "kvm-type", kvm_type_name(plan->kvm.type));
+    json_set_string(p, "kernel", s->kernel);
+    json_set_string(p, "initrd", s->initrd);
+    json_set_string(p, "append", s->append);
+    json_set_string(p, "dtb", s->dtb);
+    json_set_string(p, "firmware", s->bios);
+    json_set_string(p, "memory-backend", plan->memory_backend);
+    json_set_bool(p, "dump-guest-core", plan->dump_guest_core);
+    json_set_bool(p, "mem-merge", false);
+    json_set_bool(p, "graphics", false);
+    json_set_bool(p, "usb", false);
+    return p;
+}
+
+/* The memory of -machine memory-backend=; true with *ram NULL when there is none. */
+static bool claim_memory(Vm *vm, MemRegion **ram, GError **err)
+{
+    const char *id = vm->plan->memory_backend;
+    *ram = NULL;
+    if (!id) {
+        return true;
+    }
+    Object *obj = object_find(vm->objects, id);
+    if (!vm->plan->ram_given && obj && object_is_memory(obj)) {
+        vm->machine->ram_size = object_memory_size(obj);
+    }
+    *ram = object_memory_claim(vm->objects, id, vm->machine->ram_size, "the machine", err);
+    if (!*ram) {
+        g_prefix_error(err, "-machine ");
+    }
+    return *ram != NULL;
+}
+
+/* -machine none: memory at address 0 if some was asked for, and nothing else. */
+static bool make_none(Vm *vm, GError **err)
+{
+    MemRegion *ram;
+    if (!claim_memory(vm, &ram, err)) {
+        return false;
+    }
+    if (!ram && vm->machine->ram_size) {
+        ram = vm->ram = mem_ram_new("ram", vm->machine->ram_size, err);
+        if (!ram) {
+            return false;
+        }
+    }
+    if (ram) {
+        mem_add(vm->machine->memory, 0, ram, 0);
+    }
+    return accel_probe(&vm->plan->accel, &vm->plan->kvm, &vm->accel, err);
+}
+
+static bool make_malta(Vm *vm, GError **err)
+{
+    const Plan *plan = vm->plan;
     MaltaConfig config = { .bios = plan->bios };
     memcpy(config.serial, vm->serial, sizeof(config.serial));
-    if (!mips_cpu_new(vm->machine, plan->model, 0, err) || !malta_build(vm->machine, &config, err)) {
+    if (!claim_memory(vm, &config.ram, err) || !mips_cpu_new(vm->machine, plan->model, 0, err) ||
+        !malta_build(vm->machine, &config, err)) {
         return false;
     }
     if (!plan->dump_guest_core) {
-        madvise(malta_ram(vm->machine), plan->ram_size, MADV_DONTDUMP);
+        madvise(malta_ram(vm->machine), vm->machine->ram_size, MADV_DONTDUMP);
     }
     return !plan->has_kernel || boot_load(vm->machine, &plan->boot, err);
 }
 
-static bool make_all(Vm *vm, const Plan *plan, const Settings *s, GError **err)
+static bool add_devices(Vm *vm, GError **err)
 {
-    set_up_machine(vm->machine, plan, s);
-    vm->context = (MonitorContext){ vm->machine, vm->chardevs, VALLETTA_VERSION, s->uuid, &vm->accel,
-                                     &plan->kvm };
+    for (guint i = 0; i < vm->settings->devices->len; i++) {
+        const char *text = g_ptr_array_index(vm->settings->devices, i);
+        g_autoptr(KeyVal) props = keyval_new("-device");
+        if (!keyval_parse(props, text, "driver", err)) {
+            return false;
+        }
+        if (!device_add(vm->machine, props, err)) {
+            g_prefix_error(err, "-device %s: ", text);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What does not need the machine: so all of it is there before x-exit-preconfig. */
+static bool make_host_side(Vm *vm, GError **err)
+{
+    const Settings *s = vm->settings;
+    for (guint i = 0; i < s->objects->len; i++) {
+        if (!object_set_add_text(vm->objects, "-object", g_ptr_array_index(s->objects, i), err)) {
+            return false;
+        }
+    }
     for (guint i = 0; i < s->chardevs->len; i++) {
         if (!chardev_set_add(vm->chardevs, g_ptr_array_index(s->chardevs, i), err)) {
             return false;
         }
     }
-    if (!make_serials(vm, plan, err) || !make_board(vm, plan, err) || !make_monitors(vm, plan, s, err) ||
-        !make_mons(vm, s, err) || !accel_start(vm->machine, &plan->accel, &plan->kvm, &vm->accel, err)) {
+    return make_serials(vm, err);
+}
+
+static bool make_board(Vm *vm, GError **err)
+{
+    const Plan *plan = vm->plan;
+    if (plan->no_board) {
+        return make_none(vm, err) && add_devices(vm, err);
+    }
+    return make_malta(vm, err) && add_devices(vm, err);
+}
+
+/* After the monitors, as what runs the CPUs may have something to say. */
+static bool start_runner(Vm *vm, GError **err)
+{
+    if (!vm->plan->no_board &&
+        !accel_start(vm->machine, &vm->plan->accel, &vm->plan->kvm, &vm->accel, err)) {
         return false;
     }
+    json_set_string(vm->properties, "accel", vm->accel.name);
     machine_reset(vm->machine);
     return true;
+}
+
+static bool exit_preconfig(void *opaque, GError **err)
+{
+    Vm *vm = opaque;
+    if (vm->broken) {
+        return error_set(err, "making the machine has failed before; quit is what is left");
+    }
+    vm->broken = !make_board(vm, err) || !start_runner(vm, err);
+    if (vm->broken) {
+        return false;
+    }
+    vm->context.preconfig = false;
+    if (!vm->settings->start_stopped) {
+        machine_start(vm->machine);
+    }
+    return true;
+}
+
+static bool make_all(Vm *vm, GError **err)
+{
+    if (!make_host_side(vm, err)) {
+        return false;
+    }
+    if (vm->settings->preconfig) {
+        vm->context.preconfig = true;
+        return make_shared_monitors(vm, err) && make_mons(vm, err);
+    }
+    return make_board(vm, err) && make_shared_monitors(vm, err) && make_mons(vm, err) &&
+        start_runner(vm, err);
 }
 
 Vm *vm_new(const Plan *plan, const Settings *s, GError **err)
 {
     Vm *vm = g_new0(Vm, 1);
+    vm->plan = plan;
+    vm->settings = s;
     vm->machine = machine_new(NULL);
+    vm->accel.name = "tcg";
     vm->monitors = g_ptr_array_new_with_free_func((GDestroyNotify)monitor_free);
+    vm->qmps = g_ptr_array_new_with_free_func((GDestroyNotify)qmp_monitor_free);
     machine_lock(vm->machine);
+    set_up_machine(vm->machine, plan, s);
     vm->chardevs = chardev_set_new(vm->machine);
-    bool ok = make_all(vm, plan, s, err);
+    vm->objects = object_set_new();
+    vm->properties = machine_properties(plan, s);
+    vm->context = (MonitorContext){
+        .machine = vm->machine, .chardevs = vm->chardevs, .objects = vm->objects,
+        .version = VALLETTA_VERSION, .uuid = s->uuid, .target = plan->target,
+        .machine_type = plan->no_board ? "none" : "malta", .cpu_model = plan->model->name,
+        .properties = vm->properties, .accel = &vm->accel, .kvm = &plan->kvm,
+        .exit_preconfig = exit_preconfig, .options = options_describe, .app = vm,
+    };
+    vm->context.hub = qmp_hub_new(&vm->context);
+    bool ok = make_all(vm, err);
     machine_unlock(vm->machine);
+    if (ok && plan->mem_lock && mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
+        ok = error_set(err, "-overcommit mem-lock=on: %s", g_strerror(errno));
+    }
     if (!ok) {
         vm_free(vm);
         return NULL;
@@ -164,7 +351,7 @@ ShutdownCause vm_run(Vm *vm, bool start_stopped)
     if (machine->shutdown_cause != SHUTDOWN_NONE) {
         return machine->shutdown_cause;
     }
-    if (!start_stopped) {
+    if (!start_stopped && !vm->context.preconfig) {
         machine_lock(machine);
         machine_start(machine);
         machine_unlock(machine);
@@ -188,9 +375,14 @@ void vm_free(Vm *vm)
     machine_lock(vm->machine);
     chardev_set_flush(vm->chardevs);
     g_ptr_array_free(vm->monitors, TRUE);
+    g_ptr_array_free(vm->qmps, TRUE);
     machine_unlock(vm->machine);
+    qmp_hub_free(vm->context.hub);
     machine_free(vm->machine);
     chardev_set_free(vm->chardevs);
+    mem_free(vm->ram);
+    object_set_free(vm->objects);
     accel_report_clear(&vm->accel);
+    json_free(vm->properties);
     g_free(vm);
 }

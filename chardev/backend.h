@@ -10,6 +10,7 @@
 
 #define CHARDEV_QUEUE_MAX (1u << 20)
 #define CHARDEV_CHUNK 4096
+#define CHARDEV_FDS 16
 
 typedef struct FdPort FdPort;
 typedef struct Mux Mux;
@@ -48,6 +49,8 @@ struct Chardev {
     Chardev *below;             /* a mux port: what carries it */
     bool connected;
     int log_fd;                 /* logfile=, or -1 */
+    int fds[CHARDEV_FDS];       /* sent along by the peer, oldest first */
+    unsigned nfds;
     GByteArray *queue;          /* output that the host has not taken, from queue_head on */
     guint queue_head;
 };
@@ -61,8 +64,11 @@ size_t chardev_room(const Chardev *chr);
 void chardev_deliver(Chardev *chr, const uint8_t *data, size_t len);
 void chardev_event(Chardev *chr, ChardevEvent event);
 void chardev_focus(Chardev *chr, bool here);
+void chardev_written(Chardev *chr);
 /* Tells the front end; on disconnection the queued output is dropped. */
 void chardev_set_connected(Chardev *chr, bool connected);
+/* Keeps fd for chardev_take_fd; closes it when there are too many. */
+void chardev_add_fd(Chardev *chr, int fd);
 /* Gives the port what is queued, as far as it takes it. */
 void chardev_flush(Chardev *chr);
 
@@ -76,6 +82,8 @@ void fdport_free(FdPort *port);
 void fdport_update(FdPort *port);
 /* Writes without blocking: bytes taken, or -1 with errno (EAGAIN: try later). */
 ssize_t fdport_write(FdPort *port, const void *data, size_t len);
+/* The peer may send descriptors along: in_fd is a unix socket. */
+void fdport_set_takes_fds(FdPort *port);
 /* Whether input is read at all (output goes on). */
 void fdport_set_input(FdPort *port, bool on);
 /* No more output: what is written is dropped (input goes on). */

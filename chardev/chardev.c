@@ -18,6 +18,13 @@ Chardev *chardev_new(Machine *machine, const ChardevBackend *backend, const char
     return chr;
 }
 
+static void drop_fds(Chardev *chr)
+{
+    while (chr->nfds > 0) {
+        close(chr->fds[--chr->nfds]);
+    }
+}
+
 void chardev_free(Chardev *chr)
 {
     if (!chr) {
@@ -27,6 +34,7 @@ void chardev_free(Chardev *chr)
         chr->backend->close(chr);
     }
     fdport_free(chr->port);
+    drop_fds(chr);
     if (chr->log_fd >= 0) {
         close(chr->log_fd);
     }
@@ -69,6 +77,26 @@ void chardev_focus(Chardev *chr, bool here)
     }
 }
 
+void chardev_add_fd(Chardev *chr, int fd)
+{
+    if (chr->nfds == CHARDEV_FDS) {
+        close(fd);
+    } else {
+        chr->fds[chr->nfds++] = fd;
+    }
+}
+
+int chardev_take_fd(Chardev *chr)
+{
+    chr = chr->below ? chr->below : chr;
+    if (chr->nfds == 0) {
+        return -1;
+    }
+    int fd = chr->fds[0];
+    memmove(chr->fds, chr->fds + 1, --chr->nfds * sizeof(chr->fds[0]));
+    return fd;
+}
+
 static void announce_opened(Chardev *chr)
 {
     chardev_event(chr, CHR_OPENED);
@@ -109,6 +137,7 @@ void chardev_set_connected(Chardev *chr, bool connected)
     }
     chr->connected = connected;
     if (!connected) {
+        drop_fds(chr);
         g_byte_array_set_size(chr->queue, 0);
         chr->queue_head = 0;
     }
@@ -162,6 +191,13 @@ static size_t give(Chardev *chr, const uint8_t *data, size_t len)
     return done;
 }
 
+void chardev_written(Chardev *chr)
+{
+    if (chr->frontend && chr->frontend->written) {
+        chr->frontend->written(chr->opaque);
+    }
+}
+
 void chardev_flush(Chardev *chr)
 {
     guint left = chr->queue->len - chr->queue_head;
@@ -171,6 +207,9 @@ void chardev_flush(Chardev *chr)
     if (chr->queue_head == chr->queue->len) {
         g_byte_array_set_size(chr->queue, 0);
         chr->queue_head = 0;
+        if (left > 0) {
+            chardev_written(chr);
+        }
     }
 }
 

@@ -201,6 +201,26 @@ bool chardev_set_add(ChardevSet *set, const char *text, GError **err)
            make(set, props, keyval_get(props, "id"), err) != NULL;
 }
 
+bool chardev_set_add_props(ChardevSet *set, KeyVal *props, GError **err)
+{
+    return make(set, props, keyval_get(props, "id"), err) != NULL;
+}
+
+bool chardev_set_remove(ChardevSet *set, const char *id, GError **err)
+{
+    Chardev *chr = find(set, id);
+    if (!chr) {
+        return error_set(err, "Chardev '%s' not found", id);
+    }
+    if (chr->user || (chr->mux && mux_focus_user(chr->mux))) {
+        return error_set(err, "Chardev '%s' is busy: %s uses it", id,
+                         chr->user ? chr->user : mux_focus_user(chr->mux));
+    }
+    g_ptr_array_remove(set->list, chr);
+    free_device(chr);
+    return true;
+}
+
 /* ---- attaching ---- */
 
 static Chardev *claim(Chardev *chr, const char *option, const char *user, GError **err)
@@ -337,6 +357,31 @@ bool chardev_set_break(ChardevSet *set, const char *id, GError **err)
     }
     chardev_event(chr, CHR_BREAK);
     return true;
+}
+
+bool chardev_set_info(ChardevSet *set, unsigned index, ChardevInfo *info)
+{
+    if (index >= set->list->len) {
+        return false;
+    }
+    Chardev *chr = g_ptr_array_index(set->list, index);
+    *info = (ChardevInfo){ .id = g_strdup(chr->id), .filename = chr->backend->describe(chr),
+                           .backend = g_strdup(chr->backend->name), .frontend_open = chr->frontend != NULL };
+    return true;
+}
+
+void chardev_info_clear(ChardevInfo *info)
+{
+    g_free(info->id);
+    g_free(info->filename);
+    g_free(info->backend);
+}
+
+const char *const *chardev_backend_names(void)
+{
+    static const char *const names[] = { "stdio", "pty", "file", "pipe", "socket", "null", NULL };
+    G_STATIC_ASSERT(G_N_ELEMENTS(names) == G_N_ELEMENTS(backends) + 1);
+    return names;
 }
 
 char *chardev_set_describe(ChardevSet *set)

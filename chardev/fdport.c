@@ -11,6 +11,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdatomic.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,6 +28,7 @@ struct FdPort {
     Chardev *chr;
     int in_fd, out_fd;
     bool in_ended, out_ended;   /* nothing to be had there; the descriptor stays open */
+    bool takes_fds;             /* in_fd is a unix socket */
     bool out_blocks;            /* out_fd is in blocking mode and may block */
     PortSource *source;
     atomic_int wanted;          /* G_IO_IN, G_IO_OUT */
@@ -87,6 +90,41 @@ static gboolean port_check(GSource *source)
     return reported(port, port->in_tag) || reported(port, port->out_tag);
 }
 
+/* Descriptors that came along with a message. */
+static void keep_fds(Chardev *chr, struct msghdr *msg)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) {
+            continue;
+        }
+        size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < count; i++) {
+            int fd;
+            memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
+            chardev_add_fd(chr, fd);
+        }
+    }
+}
+
+static ssize_t receive(FdPort *port, void *buf, size_t len)
+{
+    union {
+        char bytes[CMSG_SPACE(CHARDEV_FDS * sizeof(int))];
+        struct cmsghdr align;
+    } control;
+    struct iovec iov = { buf, len };
+    struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
+                          .msg_controllen = sizeof(control.bytes) };
+    if (!port->takes_fds) {
+        return read(port->in_fd, buf, len);
+    }
+    ssize_t n = recvmsg(port->in_fd, &msg, MSG_CMSG_CLOEXEC);
+    if (n > 0) {
+        keep_fds(port->chr, &msg);
+    }
+    return n;
+}
+
 static void read_some(FdPort *port)
 {
     Chardev *chr = port->chr;
@@ -95,7 +133,7 @@ static void read_some(FdPort *port)
     if (room == 0) {
         return;
     }
-    ssize_t n = read(port->in_fd, buf, room);
+    ssize_t n = receive(port, buf, room);
     if (n > 0) {
         chardev_deliver(chr, buf, (size_t)n);
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
@@ -206,6 +244,11 @@ ssize_t fdport_write(FdPort *port, const void *data, size_t len)
         errno = saved;
     }
     return n;
+}
+
+void fdport_set_takes_fds(FdPort *port)
+{
+    port->takes_fds = true;
 }
 
 void fdport_set_input(FdPort *port, bool on)

@@ -217,7 +217,17 @@ static void mux_event(void *opaque, ChardevEvent event)
     }
 }
 
-static const ChardevFrontend mux_frontend = { mux_can_receive, mux_receive, mux_event, NULL };
+static void mux_written(void *opaque)
+{
+    Mux *mux = opaque;
+    for (guint i = 0; i < mux->ports->len; i++) {
+        chardev_written(g_ptr_array_index(mux->ports, i));
+    }
+}
+
+static const ChardevFrontend mux_frontend = {
+    mux_can_receive, mux_receive, mux_event, .written = mux_written,
+};
 
 Mux *mux_new(Chardev *below)
 {

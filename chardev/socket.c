@@ -19,6 +19,13 @@ typedef struct {
     GSource *accept;        /* while a server has no client */
 } Socket;
 
+static bool is_unix(int fd)
+{
+    struct sockaddr_storage name = { 0 };
+    socklen_t len = sizeof(name);
+    return getsockname(fd, (struct sockaddr *)&name, &len) == 0 && name.ss_family == AF_UNIX;
+}
+
 static void use_connection(Chardev *chr, int fd)
 {
     Socket *s = chr->state;
@@ -27,6 +34,9 @@ static void use_connection(Chardev *chr, int fd)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     }
     chr->port = fdport_new(chr, fd, fd);
+    if (is_unix(fd)) {
+        fdport_set_takes_fds(chr->port);
+    }
     chardev_set_connected(chr, true);
     fdport_update(chr->port);
 }

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table of commands and what they do. */
+/* Finding, running and completing the text monitor's commands. */
 #include "monitor/commands.h"
 
 #include <string.h>
+#include "hw/core/device.h"
+#include "monitor/tree.h"
 #include "util/error.h"
 #include "util/log.h"
 
-/* args: what follows the command's name, words separated by single spaces, maybe "". */
-#define COMMAND(func) static bool func(const MonitorContext *c, const char *args, GString *out, GError **err)
+static const MonitorCommand *const command_tables[] = {
+    hmp_device_commands, hmp_memory_commands, hmp_run_commands, hmp_absent_commands,
+};
+static const MonitorCommand *const info_tables[] = { hmp_info_commands, hmp_info_absent };
 
 /* CPUs are looked at while they stand; the machine goes on afterwards. */
 bool commands_park(const MonitorContext *c)
@@ -26,260 +30,117 @@ void commands_unpark(const MonitorContext *c, bool was_running)
     }
 }
 
-/* ---- info ---- */
-
-COMMAND(info_status)
+char **commands_words(const char *text, unsigned min, unsigned max, const char *usage, GError **err)
 {
-    RunState state = c->machine->state;
-    g_string_append_printf(out, "VM status: %s%s%s%s\n", state == RUN_RUNNING ? "running" : "paused",
-                           state == RUN_RUNNING || state == RUN_PAUSED ? "" : " (",
-                           state == RUN_RUNNING || state == RUN_PAUSED ? "" : run_state_name(state),
-                           state == RUN_RUNNING || state == RUN_PAUSED ? "" : ")");
-    return true;
-}
-
-COMMAND(info_version)
-{
-    g_string_append_printf(out, "valletta %s\n", c->version);
-    return true;
-}
-
-COMMAND(info_name)
-{
-    if (c->machine->name) {
-        g_string_append_printf(out, "%s\n", c->machine->name);
+    g_auto(GStrv) parts = g_strsplit(text, " ", -1);
+    GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
+    for (char **part = parts; *part; part++) {
+        if (**part) {
+            g_ptr_array_add(words, g_strdup(*part));
+        }
     }
-    return true;
-}
-
-COMMAND(info_uuid)
-{
-    g_string_append_printf(out, "%s\n", c->uuid ? c->uuid : "00000000-0000-0000-0000-000000000000");
-    return true;
-}
-
-COMMAND(info_registers)
-{
-    bool running = commands_park(c);
-    for (guint i = 0; i < c->machine->cpus->len; i++) {
-        Cpu *cpu = g_ptr_array_index(c->machine->cpus, i);
-        g_string_append_printf(out, "CPU#%u\n", cpu->index);
-        cpu->ops->describe(cpu, out);
+    bool fits = words->len >= min && words->len <= max;
+    g_ptr_array_add(words, NULL);
+    char **list = (char **)g_ptr_array_free(words, FALSE);
+    if (!fits) {
+        g_strfreev(list);
+        error_set(err, "must be %s", usage);
+        return NULL;
     }
-    commands_unpark(c, running);
-    return true;
+    return list;
 }
 
-COMMAND(info_mtree)
+/* ---- lists ---- */
+
+/* Command n in the order of the alphabet over all tables, or NULL. */
+static const MonitorCommand *nth(const MonitorCommand *const *tables, size_t count, unsigned n)
 {
-    g_autofree char *text = as_describe(c->machine->as);
-    g_string_append(out, text);
-    return true;
+    const MonitorCommand *at = NULL;
+    do {
+        const MonitorCommand *next = NULL;
+        for (size_t t = 0; t < count; t++) {
+            for (const MonitorCommand *m = tables[t]; m->name; m++) {
+                bool listed = m->help && (!at || strcmp(m->name, at->name) > 0);
+                next = listed && (!next || strcmp(m->name, next->name) < 0) ? m : next;
+            }
+        }
+        at = next;
+    } while (at && n--);
+    return at;
 }
 
-COMMAND(info_chardev)
+static const MonitorCommand *find(const MonitorCommand *const *tables, size_t count, const char *name)
 {
-    g_autofree char *text = chardev_set_describe(c->chardevs);
-    g_string_append(out, text);
-    return true;
-}
-
-COMMAND(info_accelerators)
-{
-    g_string_append_printf(out, "[%c] kvm\n[%c] tcg\n", strcmp(c->accel->name, "kvm") == 0 ? '*' : ' ',
-                           strcmp(c->accel->name, "tcg") == 0 ? '*' : ' ');
-    return true;
-}
-
-COMMAND(info_jit)
-{
-    bool running = commands_park(c);
-    accel_describe_jit(c->machine, c->accel, out);
-    commands_unpark(c, running);
-    return true;
-}
-
-COMMAND(info_kvm)
-{
-    accel_describe_kvm(c->machine, c->accel, out);
-    return true;
-}
-
-static const MonitorCommand info_table[] = {
-    { "accelerators", NULL, "", "what runs the CPU", info_accelerators },
-    { "chardev", NULL, "", "the character devices", info_chardev },
-    { "jit", NULL, "", "what the translator has made and how it was used", info_jit },
-    { "kvm", NULL, "", "whether KVM runs the guest, of which type, and why", info_kvm },
-    { "mtree", NULL, "", "the physical memory map", info_mtree },
-    { "name", NULL, "", "the machine's -name", info_name },
-    { "registers", NULL, "", "the CPU's registers", info_registers },
-    { "status", NULL, "", "running or not", info_status },
-    { "uuid", NULL, "", "the machine's -uuid", info_uuid },
-    { "version", NULL, "", "the program's version", info_version },
-    { 0 },
-};
-
-static void list_table(const MonitorCommand *table, const char *prefix, GString *out)
-{
-    for (const MonitorCommand *m = table; m->name; m++) {
-        g_autofree char *head = g_strdup_printf("%s%s%s%s %s", prefix, m->name, m->alias ? "|" : "",
-                                                m->alias ? m->alias : "", m->args);
-        g_string_append_printf(out, "%-26s %s\n", head, m->help);
-    }
-}
-
-static const MonitorCommand *find(const MonitorCommand *table, const char *name)
-{
-    for (const MonitorCommand *m = table; m->name; m++) {
-        if (strcmp(m->name, name) == 0 || g_strcmp0(m->alias, name) == 0) {
-            return m;
+    for (size_t t = 0; t < count; t++) {
+        for (const MonitorCommand *m = tables[t]; m->name; m++) {
+            if (strcmp(m->name, name) == 0 || g_strcmp0(m->alias, name) == 0) {
+                return m;
+            }
         }
     }
     return NULL;
 }
 
-COMMAND(run_info)
+static const MonitorCommand *find_command(const char *name)
 {
-    const MonitorCommand *m = find(info_table, args);
+    return find(command_tables, G_N_ELEMENTS(command_tables), name);
+}
+
+static void list_one(const MonitorCommand *m, const char *prefix, GString *out)
+{
+    g_autofree char *head = g_strdup_printf("%s%s%s%s %s", prefix, m->name, m->alias ? "|" : "",
+                                            m->alias ? m->alias : "", m->args);
+    g_string_append_printf(out, "%-26s -- %s\n", head, m->help ? m->help : m->text);
+}
+
+static void list_info(GString *out)
+{
+    const MonitorCommand *m;
+    for (unsigned i = 0; (m = nth(info_tables, G_N_ELEMENTS(info_tables), i)); i++) {
+        list_one(m, "info ", out);
+    }
+}
+
+bool commands_info(const MonitorContext *c, const char *args, GString *out, GError **err)
+{
+    g_autofree char *name = g_strndup(args, strcspn(args, " "));
+    const MonitorCommand *m = find(info_tables, G_N_ELEMENTS(info_tables), name);
+    const char *rest = args + strlen(name);
     if (*args == '\0') {
-        list_table(info_table, "info ", out);
+        list_info(out);
         return true;
     }
     if (!m) {
-        return error_set(err, "info %s: not known; \"info\" lists what is", args);
+        return error_set(err, "info %s: not known; \"info\" lists what is", name);
     }
-    return m->run(c, "", out, err);
-}
-
-/* ---- run state ---- */
-
-COMMAND(run_quit)
-{
-    machine_request_shutdown(c->machine, SHUTDOWN_MONITOR_QUIT);
-    return true;
-}
-
-COMMAND(run_stop)
-{
-    if (c->machine->state == RUN_RUNNING) {
-        machine_stop(c->machine, RUN_PAUSED);
-    }
-    return true;
-}
-
-COMMAND(run_cont)
-{
-    machine_start(c->machine);
-    return true;
-}
-
-COMMAND(run_reset)
-{
-    machine_request_reset(c->machine);
-    return true;
-}
-
-COMMAND(run_powerdown)
-{
-    return error_set(err, "system_powerdown: not there: a Malta has no power button that its guest hears; "
-                          "power off from within, or use quit");
-}
-
-/* ---- properties of the machine ---- */
-
-static const char *machine_property(const MonitorContext *c, const char *name)
-{
-    const struct {
-        const char *name, *value;
-    } all[] = {
-        { "accel", c->accel->name },
-        { "endian", c->machine->big_endian ? "big" : "little" },
-        { "kvm-type", kvm_type_name(c->kvm->type) },
-        { "type", "malta-machine" },
-    };
-    for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
-        if (strcmp(all[i].name, name) == 0) {
-            return all[i].value;
-        }
-    }
-    return NULL;
-}
-
-COMMAND(run_qom_get)
-{
-    g_auto(GStrv) words = g_strsplit(args, " ", 2);
-    if (!words[0] || !words[1]) {
-        return error_set(err, "qom-get: needs a path and a property, as in qom-get /machine kvm-type");
-    }
-    if (strcmp(words[0], "/machine") != 0) {
-        return error_set(err, "qom-get %s: no such path; there is /machine", words[0]);
-    }
-    const char *value = machine_property(c, words[1]);
-    if (!value) {
-        return error_set(err, "qom-get /machine %s: no such property; there are accel, endian, kvm-type and "
-                         "type", words[1]);
-    }
-    g_string_append_printf(out, "\"%s\"\n", value);
-    return true;
-}
-
-/* ---- the rest ---- */
-
-COMMAND(run_log)
-{
-    if (*args == '\0') {
-        g_autofree char *text = log_items_help();
-        g_string_append(out, text);
+    if (!m->run) {
+        g_string_append(out, m->text);
         return true;
     }
-    return log_set_items(args, err);
+    return m->run(c, rest + strspn(rest, " "), out, err);
 }
 
-COMMAND(run_logfile)
+bool commands_help(const MonitorContext *c, const char *args, GString *out, GError **err)
 {
-    return *args ? log_set_file(args, err) : error_set(err, "logfile: needs a file name");
-}
-
-COMMAND(run_break)
-{
-    return chardev_set_break(c->chardevs, *args ? args : "serial0", err);
-}
-
-COMMAND(run_help);
-
-static const MonitorCommand command_table[] = {
-    { "chardev-send-break", "sendbreak", "[ID]", "send a break to the guest (serial0 by default)",
-      run_break },
-    { "cont", "c", "", "start, or go on", run_cont },
-    { "help", "?", "[COMMAND]", "this list", run_help },
-    { "info", NULL, "[WHAT]", "show something (\"info\" lists what)", run_info },
-    { "log", NULL, "[ITEM,...|none]", "log these, as -d", run_log },
-    { "logfile", NULL, "FILE", "log to FILE, as -D", run_logfile },
-    { "qom-get", NULL, "PATH PROPERTY", "a property of /machine: accel, endian, kvm-type or type",
-      run_qom_get },
-    { "quit", "q", "", "end the program", run_quit },
-    { "stop", "s", "", "stop the guest", run_stop },
-    { "system_powerdown", NULL, "", "not there", run_powerdown },
-    { "system_reset", NULL, "", "reset the machine", run_reset },
-    { "x", NULL, "/FMT ADDR", "memory at a virtual address; FMT: [count][xduoc][bhwg]", memory_dump_virtual },
-    { "xp", NULL, "/FMT ADDR", "the same at a physical address", memory_dump_physical },
-    { 0 },
-};
-
-COMMAND(run_help)
-{
-    const MonitorCommand *m = *args ? find(command_table, args) : NULL;
+    const MonitorCommand *m = *args ? find_command(args) : NULL;
+    if (strcmp(args, "info") == 0) {
+        list_info(out);
+        return true;
+    }
     if (*args && !m) {
         return error_set(err, "help %s: no such command; \"help\" lists all", args);
     }
     if (m) {
-        const MonitorCommand one[] = { *m, { 0 } };
-        list_table(one, "", out);
-    } else {
-        list_table(command_table, "", out);
+        list_one(m, "", out);
+        return true;
+    }
+    for (unsigned i = 0; (m = nth(command_tables, G_N_ELEMENTS(command_tables), i)); i++) {
+        list_one(m, "", out);
     }
     return true;
 }
+
+/* ---- running ---- */
 
 /* "x/4xw 0x80000000" is typed as often as "x /4xw ...". */
 static char *split_name(const char *line, const char **args)
@@ -289,6 +150,28 @@ static char *split_name(const char *line, const char **args)
     return g_strndup(line, len);
 }
 
+/* Before the machine is made only these are of use. */
+static bool check_preconfig(const MonitorContext *c, const char *name, GError **err)
+{
+    static const char *const allowed[] = { "exit_preconfig", "help", "?", "quit", "q", "qom-list", "qom-get",
+                                           "object_add", "object_del", "log", "logfile", NULL };
+    return !c->preconfig || g_strv_contains(allowed, name) ||
+           error_set(err, "%s: not before exit_preconfig makes the machine", name);
+}
+
+static bool run(const MonitorContext *c, const char *name, const char *args, GString *out, GError **err)
+{
+    const MonitorCommand *m = find_command(name);
+    if (!m) {
+        g_string_append_printf(out, "unknown command: '%s'; \"help\" lists all\n", name);
+        return true;
+    }
+    if (!check_preconfig(c, name, err)) {
+        return false;
+    }
+    return m->run ? m->run(c, args, out, err) : error_set(err, "%s: not there: %s", name, m->text);
+}
+
 char *monitor_run(const MonitorContext *context, const char *line)
 {
     g_autofree char *text = g_strstrip(g_strdup(line));
@@ -296,29 +179,123 @@ char *monitor_run(const MonitorContext *context, const char *line)
     g_autofree char *name = split_name(text, &args);
     g_autoptr(GError) err = NULL;
     GString *out = g_string_new(NULL);
-    const MonitorCommand *m = find(command_table, name);
-    if (*text && !m) {
-        g_string_append_printf(out, "unknown command: '%s'; \"help\" lists all\n", name);
-    } else if (*text && !m->run(context, args, out, &err)) {
+    if (*text && !run(context, name, args, out, &err)) {
         g_string_append_printf(out, "Error: %s\n", err->message);
     }
     return g_string_free(out, FALSE);
 }
 
-char **monitor_complete(const char *prefix)
+/* ---- completion ---- */
+
+static void offer(GPtrArray *words, const char *word, const char *prefix)
+{
+    if (g_str_has_prefix(word, prefix)) {
+        g_ptr_array_add(words, g_strdup(word));
+    }
+}
+
+static void offer_commands(GPtrArray *words, const MonitorCommand *const *tables, size_t count,
+                           const char *prefix)
+{
+    const MonitorCommand *m;
+    for (unsigned i = 0; (m = nth(tables, count, i)); i++) {
+        offer(words, m->name, prefix);
+    }
+}
+
+static void offer_chardevs(GPtrArray *words, const MonitorContext *c, const char *prefix)
+{
+    ChardevInfo info;
+    for (unsigned i = 0; chardev_set_info(c->chardevs, i, &info); i++) {
+        offer(words, info.id, prefix);
+        chardev_info_clear(&info);
+    }
+}
+
+static void offer_objects(GPtrArray *words, const MonitorContext *c, const char *prefix)
+{
+    Object *obj;
+    for (unsigned i = 0; (obj = object_at(c->objects, i)); i++) {
+        offer(words, obj->id, prefix);
+    }
+}
+
+static void offer_paths(GPtrArray *words, const TreeNode *node, const char *prefix)
+{
+    g_autofree char *path = tree_path(node);
+    if (node->parent) {
+        offer(words, path, prefix);
+    }
+    for (guint i = 0; i < node->children->len; i++) {
+        offer_paths(words, g_ptr_array_index(node->children, i), prefix);
+    }
+}
+
+static void offer_log_items(GPtrArray *words, const char *prefix)
+{
+    g_autofree char *text = log_items_help();
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        g_autofree char *item = g_strndup(*line, strcspn(*line, " "));
+        if (*item) {
+            offer(words, item, prefix);
+        }
+    }
+}
+
+static void offer_argument(GPtrArray *words, const MonitorContext *c, MonitorArg arg, const char *prefix)
+{
+    g_autoptr(TreeNode) root = NULL;
+    switch (arg) {
+    case ARG_COMMAND:
+        offer_commands(words, command_tables, G_N_ELEMENTS(command_tables), prefix);
+        break;
+    case ARG_INFO:
+        offer_commands(words, info_tables, G_N_ELEMENTS(info_tables), prefix);
+        break;
+    case ARG_CHARDEV:
+        offer_chardevs(words, c, prefix);
+        break;
+    case ARG_OBJECT:
+        offer_objects(words, c, prefix);
+        break;
+    case ARG_OBJECT_TYPE:
+        for (const ObjectType *const *t = object_types(); *t; t++) {
+            offer(words, (*t)->name, prefix);
+        }
+        break;
+    case ARG_DEVICE_TYPE:
+        for (const DeviceType *const *t = device_types(); *t; t++) {
+            if ((*t)->user_creatable) {
+                offer(words, (*t)->name, prefix);
+            }
+        }
+        break;
+    case ARG_LOG:
+        offer_log_items(words, prefix);
+        break;
+    case ARG_PATH:
+        root = tree_new(c);
+        offer_paths(words, root, prefix);
+        break;
+    case ARG_OTHER:
+        break;
+    }
+}
+
+char **monitor_complete(const MonitorContext *context, const char *text)
 {
     GPtrArray *words = g_ptr_array_new();
-    const MonitorCommand *table = command_table;
-    if (g_str_has_prefix(prefix, "info ")) {
-        table = info_table;
-        prefix += strlen("info ");
-    } else if (g_str_has_prefix(prefix, "help ")) {
-        prefix += strlen("help ");
-    }
-    for (const MonitorCommand *m = table; m->name; m++) {
-        if (g_str_has_prefix(m->name, prefix)) {
-            g_ptr_array_add(words, g_strdup(m->name));
-        }
+    g_auto(GStrv) typed = g_strsplit(text, " ", -1);
+    guint n = g_strv_length(typed);
+    const MonitorCommand *m = n > 1 ? find_command(typed[0]) : NULL;
+    if (n <= 1) {
+        offer_argument(words, context, ARG_COMMAND, text);
+    } else if (m && n == 2) {
+        offer_argument(words, context, m->arg, typed[1]);
+    } else if (m && n == 3 && m->arg == ARG_INFO) {
+        m = find(info_tables, G_N_ELEMENTS(info_tables), typed[1]);
+        offer_argument(words, context, m ? m->arg : ARG_OTHER, typed[2]);
     }
     g_ptr_array_add(words, NULL);
     return (char **)g_ptr_array_free(words, FALSE);

@@ -146,6 +146,15 @@ static void remember(Line *line, const char *text)
     line->at = history->len;
 }
 
+char *line_history(const Line *line)
+{
+    GString *out = g_string_new(NULL);
+    for (guint i = 0; i < line->history->len; i++) {
+        g_string_append_printf(out, "%u: '%s'\n", i, (char *)g_ptr_array_index(line->history, i));
+    }
+    return g_string_free(out, FALSE);
+}
+
 static void enter(Line *line)
 {
     g_autofree char *text = g_strdup(line->text->str);

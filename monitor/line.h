@@ -22,6 +22,8 @@ Line *line_new(const char *prompt, const LineOps *ops, void *opaque);
 void line_free(Line *line);
 /* Prints the prompt and what was typed so far. */
 void line_show(Line *line);
+/* The lines entered, numbered, oldest first; the caller frees them. */
+char *line_history(const Line *line);
 /* Takes what the terminal sent. */
 void line_receive(Line *line, const uint8_t *data, size_t len);
 

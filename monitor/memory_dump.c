@@ -26,12 +26,12 @@ static bool parse_format(const char *text, size_t len, Request *r, GError **err)
     r->count = i ? count : 1;
     for (; i < len; i++) {
         const char *size = strchr(sizes, text[i]);
-        if (strchr("xduoc", text[i])) {
+        if (strchr("xduoci", text[i])) {
             r->format = text[i];
         } else if (size) {
             r->size = 1u << (size - sizes);
         } else {
-            return error_set(err, "'%c' in the format: there are x d u o c, and b h w g for the size",
+            return error_set(err, "'%c' in the format: there are x d u o c i, and b h w g for the size",
                              text[i]);
         }
     }
@@ -41,7 +41,7 @@ static bool parse_format(const char *text, size_t len, Request *r, GError **err)
     return true;
 }
 
-static bool parse(const char *args, Request *r, GError **err)
+static bool parse(const MonitorContext *c, const char *args, Request *r, GError **err)
 {
     *r = (Request){ .count = 1, .format = 'x', .size = 4 };
     if (*args == '/') {
@@ -51,21 +51,19 @@ static bool parse(const char *args, Request *r, GError **err)
         }
         args += len + strspn(args + len, " ");
     }
-    char *end;
-    r->addr = g_ascii_strtoull(args, &end, 0);
-    if (end == args || *end) {
-        return error_set(err, "'%s': needs an address, such as 0x80100000", args);
-    }
     if (r->format == 'c') {
         r->size = 1;
+    } else if (r->format == 'i') {
+        r->size = 4;
     }
-    return true;
+    return expr_parse(c, args, &r->addr, NULL, err);
 }
 
-static bool read_virtual(const MonitorContext *c, uint64_t addr, uint8_t *buf, unsigned len)
+bool memory_read_virtual(const MonitorContext *c, uint64_t addr, void *out, size_t len)
 {
+    uint8_t *buf = out;
     Cpu *cpu = c->machine->cpus->len ? g_ptr_array_index(c->machine->cpus, 0) : NULL;
-    for (unsigned i = 0; i < len; i++) {
+    for (size_t i = 0; i < len; i++) {
         uint64_t vaddr = addr + i, paddr;
         if (cpu && !cpu->is_64bit) {
             vaddr = (uint64_t)(int64_t)(int32_t)vaddr;
@@ -85,7 +83,7 @@ static bool read_one(const MonitorContext *c, bool physical, uint64_t addr, unsi
     if (physical) {
         return as_read(c->machine->as, addr, size, big, value) == MEM_OK;
     }
-    if (!read_virtual(c, addr, buf, size)) {
+    if (!memory_read_virtual(c, addr, buf, size)) {
         return false;
     }
     *value = big ? load_be(buf, size) : load_le(buf, size);
@@ -114,11 +112,39 @@ static void show(GString *out, const Request *r, uint64_t value)
     }
 }
 
+static bool disassemble(const MonitorContext *c, const Request *r, bool physical, GString *out, GError **err)
+{
+    if (c->machine->cpus->len == 0) {
+        return error_set(err, "No CPU available");
+    }
+    Cpu *cpu = g_ptr_array_index(c->machine->cpus, 0);
+    bool running = commands_park(c), there = true;
+    for (uint64_t i = 0; i < r->count && there; i++) {
+        uint64_t addr = r->addr + 4 * i;
+        uint8_t word[4];
+        there = physical ? as_read_buf(c->machine->as, addr, word, 4) == MEM_OK
+                         : memory_read_virtual(c, addr, word, 4);
+        g_string_append_printf(out, "0x%0*" PRIx64 ":  ", cpu->is_64bit ? 16 : 8,
+                               cpu->is_64bit ? addr : (uint32_t)addr);
+        if (there) {
+            cpu->ops->disassemble(cpu, addr, word, out);
+        } else {
+            g_string_append(out, physical ? "nothing there" : "not mapped");
+        }
+        g_string_append_c(out, '\n');
+    }
+    commands_unpark(c, running);
+    return true;
+}
+
 static bool dump(const MonitorContext *c, const char *args, bool physical, GString *out, GError **err)
 {
     Request r;
-    if (!parse(args, &r, err)) {
+    if (!parse(c, args, &r, err)) {
         return false;
+    }
+    if (r.format == 'i') {
+        return disassemble(c, &r, physical, out, err);
     }
     unsigned per_line = r.size == 8 ? 2 : r.format == 'c' || r.size == 1 ? 8 : 4;
     bool running = commands_park(c), ok = true;
@@ -147,4 +173,22 @@ bool memory_dump_virtual(const MonitorContext *context, const char *args, GStrin
 bool memory_dump_physical(const MonitorContext *context, const char *args, GString *out, GError **err)
 {
     return dump(context, args, true, out, err);
+}
+
+bool memory_dump_print(const MonitorContext *context, const char *args, GString *out, GError **err)
+{
+    Request r;
+    if (!parse(context, args, &r, err)) {
+        return false;
+    }
+    g_autoptr(GString) text = g_string_new(NULL);
+    bool hex = r.format == 'x' || r.format == 'i';
+    if (hex) {
+        g_string_append_printf(text, " 0x%" PRIx64, r.addr);
+    } else {
+        r.size = r.format == 'c' ? 1 : 8;
+        show(text, &r, r.format == 'c' ? r.addr & 0xff : r.addr);
+    }
+    g_string_append_printf(out, "%s\n", text->str + 1);
+    return true;
 }

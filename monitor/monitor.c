@@ -30,13 +30,14 @@ static void line_print(void *opaque, const char *text, size_t len)
 static void line_entered(void *opaque, const char *text)
 {
     Monitor *m = opaque;
-    g_autofree char *answer = monitor_run(m->context, text);
+    g_autofree char *answer = strcmp(text, "info history") == 0 ? line_history(m->line)
+                                                                 : monitor_run(m->context, text);
     put(m, answer);
 }
 
 static char **line_complete(void *opaque, const char *text)
 {
-    return monitor_complete(text);
+    return monitor_complete(((Monitor *)opaque)->context, text);
 }
 
 static const LineOps line_ops = { line_print, line_entered, line_complete };

@@ -14,23 +14,43 @@ typedef struct {
     void *opaque;
 } StateListener;
 
+typedef struct {
+    void (*func)(void *opaque, const MachineEvent *event);
+    void *opaque;
+} EventListener;
+
 /* What other threads asked for; the main thread takes it from here. */
 struct RequestSource {
     GSource source;
     Machine *machine;
-    atomic_bool reset;
+    atomic_bool reset, host_reset;
     atomic_bool stop;
     atomic_int shutdown;        /* a ShutdownCause */
 };
 
-static bool guest_caused(ShutdownCause cause)
+bool shutdown_cause_is_guest(ShutdownCause cause)
 {
     return cause == SHUTDOWN_GUEST_POWEROFF || cause == SHUTDOWN_GUEST_RESET;
 }
 
+const char *shutdown_cause_name(ShutdownCause cause)
+{
+    static const char *const names[] = {
+        [SHUTDOWN_NONE] = "none",
+        [SHUTDOWN_GUEST_POWEROFF] = "guest-shutdown",
+        [SHUTDOWN_GUEST_RESET] = "guest-reset",
+        [SHUTDOWN_HOST_SIGNAL] = "host-signal",
+        [SHUTDOWN_MONITOR_QUIT] = "host-qmp-quit",
+        [SHUTDOWN_MONITOR_RESET] = "host-qmp-system-reset",
+        [SHUTDOWN_UI] = "host-ui",
+    };
+    return names[cause];
+}
+
 static void do_shutdown(Machine *machine, ShutdownCause cause)
 {
-    if (machine->no_shutdown && guest_caused(cause)) {
+    machine_event(machine, MACHINE_SHUTDOWN, cause, 0);
+    if (machine->no_shutdown && shutdown_cause_is_guest(cause)) {
         machine_stop(machine, RUN_SHUTDOWN);
         return;
     }
@@ -38,9 +58,9 @@ static void do_shutdown(Machine *machine, ShutdownCause cause)
     g_main_loop_quit(machine->loop);
 }
 
-static void do_reset(Machine *machine)
+static void do_reset(Machine *machine, ShutdownCause cause)
 {
-    if (machine->no_reboot) {
+    if (machine->no_reboot && cause == SHUTDOWN_GUEST_RESET) {
         do_shutdown(machine, SHUTDOWN_GUEST_RESET);
         return;
     }
@@ -49,6 +69,7 @@ static void do_reset(Machine *machine)
         machine->runner->pause(machine);
     }
     machine_reset(machine);
+    machine_event(machine, MACHINE_RESET, cause, 0);
     if (!parked) {
         machine->runner->resume(machine);
     }
@@ -62,13 +83,14 @@ static gboolean request_dispatch(GSource *base, GSourceFunc func, gpointer data)
     machine_lock(machine);
     ShutdownCause cause = (ShutdownCause)atomic_exchange(&source->shutdown, SHUTDOWN_NONE);
     bool reset = atomic_exchange(&source->reset, false);
+    bool host_reset = atomic_exchange(&source->host_reset, false);
     if (atomic_exchange(&source->stop, false)) {
         machine_stop(machine, RUN_INTERNAL_ERROR);
     }
     if (cause != SHUTDOWN_NONE) {
         do_shutdown(machine, cause);
-    } else if (reset) {
-        do_reset(machine);
+    } else if (reset || host_reset) {
+        do_reset(machine, host_reset ? SHUTDOWN_MONITOR_RESET : SHUTDOWN_GUEST_RESET);
     }
     machine_unlock(machine);
     return G_SOURCE_CONTINUE;
@@ -93,9 +115,12 @@ Machine *machine_new(GMainContext *context)
     machine->as = as_new("memory", machine->memory);
     machine->cpus = g_ptr_array_new_with_free_func(cpu_free);
     machine->devices = g_ptr_array_new();
+    machine->buses = g_ptr_array_new();
     machine->state = RUN_PRELAUNCH;
     machine->reset_hooks = g_ptr_array_new_with_free_func(g_free);
     machine->state_listeners = g_ptr_array_new_with_free_func(g_free);
+    machine->event_listeners = g_ptr_array_new_with_free_func(g_free);
+    machine->power_buttons = g_ptr_array_new_with_free_func(g_free);
     machine->cleanups = g_ptr_array_new_with_free_func(g_free);
 
     machine->requests = (struct RequestSource *)g_source_new(&request_source_funcs,
@@ -123,6 +148,7 @@ void machine_free(Machine *machine)
         g_ptr_array_remove_index(machine->devices, machine->devices->len - 1);
     }
     g_ptr_array_free(machine->devices, TRUE);
+    g_ptr_array_free(machine->buses, TRUE);
     g_ptr_array_free(machine->cpus, TRUE);
     as_free(machine->as);
     mem_free(machine->memory);
@@ -133,6 +159,8 @@ void machine_free(Machine *machine)
     clock_free(machine->clock);
     g_ptr_array_free(machine->reset_hooks, TRUE);
     g_ptr_array_free(machine->state_listeners, TRUE);
+    g_ptr_array_free(machine->event_listeners, TRUE);
+    g_ptr_array_free(machine->power_buttons, TRUE);
     g_main_loop_unref(machine->loop);
     g_main_context_unref(machine->context);
     g_rec_mutex_clear(&machine->lock);
@@ -164,6 +192,51 @@ void machine_add_state_listener(Machine *machine, void (*func)(void *opaque, Run
     g_ptr_array_add(machine->state_listeners, listener);
 }
 
+void machine_add_event_listener(Machine *machine, void (*func)(void *opaque, const MachineEvent *event),
+                                void *opaque)
+{
+    EventListener *listener = g_new(EventListener, 1);
+    listener->func = func;
+    listener->opaque = opaque;
+    g_ptr_array_add(machine->event_listeners, listener);
+}
+
+void machine_remove_event_listener(Machine *machine, void *opaque)
+{
+    for (guint i = machine->event_listeners->len; i > 0; i--) {
+        EventListener *listener = g_ptr_array_index(machine->event_listeners, i - 1);
+        if (listener->opaque == opaque) {
+            g_ptr_array_remove_index(machine->event_listeners, i - 1);
+        }
+    }
+}
+
+void machine_event(Machine *machine, MachineEventKind kind, ShutdownCause cause, int64_t seconds)
+{
+    const MachineEvent event = { kind, cause, seconds };
+    for (guint i = 0; i < machine->event_listeners->len; i++) {
+        EventListener *listener = g_ptr_array_index(machine->event_listeners, i);
+        listener->func(listener->opaque, &event);
+    }
+}
+
+void machine_add_power_button(Machine *machine, void (*func)(void *opaque), void *opaque)
+{
+    ResetHook *hook = g_new(ResetHook, 1);
+    hook->func = func;
+    hook->opaque = opaque;
+    g_ptr_array_add(machine->power_buttons, hook);
+}
+
+void machine_press_power_button(Machine *machine)
+{
+    machine_event(machine, MACHINE_POWERDOWN, SHUTDOWN_NONE, 0);
+    for (guint i = 0; i < machine->power_buttons->len; i++) {
+        ResetHook *hook = g_ptr_array_index(machine->power_buttons, i);
+        hook->func(hook->opaque);
+    }
+}
+
 void machine_reset(Machine *machine)
 {
     for (guint i = 0; i < machine->cpus->len; i++) {
@@ -188,6 +261,12 @@ void machine_request_reset(Machine *machine)
     g_source_set_ready_time(&machine->requests->source, 0);
 }
 
+void machine_request_host_reset(Machine *machine)
+{
+    atomic_store(&machine->requests->host_reset, true);
+    g_source_set_ready_time(&machine->requests->source, 0);
+}
+
 void machine_request_error_stop(Machine *machine)
 {
     atomic_store(&machine->requests->stop, true);
@@ -198,7 +277,8 @@ void machine_request_shutdown(Machine *machine, ShutdownCause cause)
 {
     int none = SHUTDOWN_NONE;
     /* The first cause counts, except that the guest's must not hide the host's. */
-    if (!atomic_compare_exchange_strong(&machine->requests->shutdown, &none, cause) && !guest_caused(cause)) {
+    if (!atomic_compare_exchange_strong(&machine->requests->shutdown, &none, cause) &&
+        !shutdown_cause_is_guest(cause)) {
         atomic_store(&machine->requests->shutdown, cause);
     }
     g_source_set_ready_time(&machine->requests->source, 0);
@@ -206,10 +286,14 @@ void machine_request_shutdown(Machine *machine, ShutdownCause cause)
 
 static void set_state(Machine *machine, RunState state)
 {
+    bool ran = machine->state == RUN_RUNNING, runs = state == RUN_RUNNING;
     machine->state = state;
     for (guint i = 0; i < machine->state_listeners->len; i++) {
         StateListener *listener = g_ptr_array_index(machine->state_listeners, i);
         listener->func(listener->opaque, state);
+    }
+    if (ran != runs) {
+        machine_event(machine, runs ? MACHINE_RESUMED : MACHINE_STOPPED, SHUTDOWN_NONE, 0);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "system/memory.h"
 #include "system/memory_internal.h"
@@ -42,17 +43,17 @@ MemRegion *mem_container_new(const char *name, uint64_t size)
     return region_new(KIND_CONTAINER, name, size);
 }
 
-static MemRegion *backed_new(MemKind kind, const char *name, uint64_t size, GError **err)
+/* Takes fd; private: changes do not reach it. */
+static MemRegion *mapped_new(MemKind kind, const char *name, uint64_t size, int fd, bool private,
+                             GError **err)
 {
     g_assert(size % (64 * 1024) == 0);
-    int fd = memfd_create(name, MFD_CLOEXEC);
-    if (fd < 0) {
-        error_set(err, "memory '%s': the host gives no memfd: %s", name, g_strerror(errno));
-        return NULL;
-    }
     void *host = MAP_FAILED;
-    if (ftruncate(fd, (off_t)size) == 0) {
-        host = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+    struct stat st;
+    bool large = fstat(fd, &st) == 0 && (uint64_t)st.st_size >= size;
+    if (large || ftruncate(fd, (off_t)size) == 0) {
+        int flags = private ? MAP_PRIVATE : MAP_SHARED;
+        host = mmap(NULL, size, PROT_READ | PROT_WRITE, flags | MAP_NORESERVE, fd, 0);
     }
     if (host == MAP_FAILED) {
         error_set(err, "memory '%s': the host has no %" G_GUINT64_FORMAT " MiB for it (%s); a smaller -m "
@@ -65,6 +66,21 @@ static MemRegion *backed_new(MemKind kind, const char *name, uint64_t size, GErr
     mr->fd = fd;
     mr->direct = true;
     return mr;
+}
+
+static MemRegion *backed_new(MemKind kind, const char *name, uint64_t size, GError **err)
+{
+    int fd = memfd_create(name, MFD_CLOEXEC);
+    if (fd < 0) {
+        error_set(err, "memory '%s': the host gives no memfd: %s", name, g_strerror(errno));
+        return NULL;
+    }
+    return mapped_new(kind, name, size, fd, false, err);
+}
+
+MemRegion *mem_ram_new_file(const char *name, uint64_t size, int fd, bool share, GError **err)
+{
+    return mapped_new(KIND_RAM, name, size, fd, !share, err);
 }
 
 MemRegion *mem_ram_new(const char *name, uint64_t size, GError **err)

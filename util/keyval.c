@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "util/error.h"
+#include "util/json.h"
 #include "util/wide.h"
 
 typedef struct {
@@ -77,10 +78,55 @@ static bool is_help(const char *word)
     return strcmp(word, "help") == 0 || strcmp(word, "?") == 0;
 }
 
+/* One member, or element, called key. */
+static bool add_json(KeyVal *kv, const char *key, const Json *value, GError **err)
+{
+    JsonKind kind = json_kind(value);
+    if (kind == JSON_NULL) {
+        return error_set(err, "%s: '%s' cannot be null", kv->option, key);
+    }
+    if (kind == JSON_ARRAY || kind == JSON_OBJECT) {
+        bool good = true;
+        for (unsigned i = 0; i < json_length(value) && good; i++) {
+            g_autofree char *inner = kind == JSON_ARRAY ? g_strdup_printf("%s.%u", key, i)
+                                                        : g_strdup_printf("%s.%s", key, json_key(value, i));
+            good = add_json(kv, inner, json_at(value, i), err);
+        }
+        return good;
+    }
+    if (kind == JSON_BOOL) {
+        add_item(kv, g_strdup(key), g_strdup(json_truth(value) ? "on" : "off"));
+    } else {
+        const char *text = json_text(value);
+        add_item(kv, g_strdup(key), text ? g_strdup(text) : json_print(value, false));
+    }
+    return true;
+}
+
+bool keyval_add_json(KeyVal *kv, const Json *object, GError **err)
+{
+    for (unsigned i = 0; i < json_length(object); i++) {
+        if (!add_json(kv, json_key(object, i), json_at(object, i), err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool parse_json(KeyVal *kv, const char *text, GError **err)
+{
+    g_autoptr(Json) value = json_parse(text, strlen(text), err);
+    if (!value) {
+        g_prefix_error(err, "%s: ", kv->option);
+        return false;
+    }
+    return keyval_add_json(kv, value, err);
+}
+
 bool keyval_parse(KeyVal *kv, const char *text, const char *implied, GError **err)
 {
     if (text[0] == '{') {
-        return error_set(err, "%s: the JSON form is not there yet; write key=value,key=value", kv->option);
+        return parse_json(kv, text, err);
     }
     for (bool first = true; *text; first = false) {
         size_t len = strcspn(text, "=,");

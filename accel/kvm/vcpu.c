@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 #include "accel/kvm/abi.h"
 #include "util/error.h"
 #include "util/log.h"
@@ -186,6 +187,7 @@ static gpointer vcpu_thread(gpointer opaque)
     KvmVcpu *v = opaque;
     block_kicks();
     v->thread_id = pthread_self();
+    __atomic_store_n(&v->cpu->base.thread_id, gettid(), __ATOMIC_RELEASE);
     while (handle_requests(v)) {
         while (!__atomic_load_n(&v->park, __ATOMIC_ACQUIRE) && !__atomic_load_n(&v->quit, __ATOMIC_ACQUIRE)) {
             run_once(v);

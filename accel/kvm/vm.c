@@ -267,6 +267,20 @@ KvmOpened kvm_vm_open(const KvmHost *host, const KvmRequest *r, KvmVm *vm, char 
     return KVM_OPENED;
 }
 
+bool kvm_vm_probe(const KvmHost *host, bool big_endian, char **why)
+{
+    const KvmRequest any = { .kernel = KVM_KERNEL_STANDARD, .big_endian = big_endian, .cpus = 1 };
+    KvmVm vm = { .host = *host, .system_fd = -1, .fd = -1 };
+    *why = NULL;
+    bool usable = check_host(host, &any, why) == KVM_OPENED && open_device(&vm, why) == KVM_OPENED;
+    if (usable) {
+        Offer offer = host_offer(&vm);
+        usable = offer.te || offer.vz || unusable(why, "this host's KVM runs no guests") == KVM_OPENED;
+    }
+    kvm_vm_close(&vm);
+    return usable;
+}
+
 void kvm_vm_close(KvmVm *vm)
 {
     if (vm->fd >= 0) {

@@ -3,6 +3,7 @@
  * The vCPU's thread: runs blocks, takes exceptions and interrupts, sleeps in WAIT, parks
  * when the machine stops.
  */
+#include <unistd.h>
 #include "accel/tcg/check.h"
 #include "accel/tcg/compiler.h"
 #include "accel/tcg/softmmu.h"
@@ -249,6 +250,7 @@ static void run_guest(Tcg *tcg)
 static gpointer vcpu_thread(gpointer opaque)
 {
     Tcg *tcg = opaque;
+    __atomic_store_n(&tcg->cpu->base.thread_id, gettid(), __ATOMIC_RELEASE);
     tcg_deadline_init(tcg);
     tcg_ask(tcg);
     run_guest(tcg);

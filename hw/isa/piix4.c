@@ -125,6 +125,8 @@ static bool piix4_realize(Device *dev, GError **err)
     set_masks(&p->pci);
     p->isa = (IsaBus){ .io = p->pci.bus->io, .set_irq = set_isa_irq, .irq_opaque = p };
     p->reset_io = mem_io_new("reset-control", 1, &reset_ops, p);
+    p->isa_bus = (Bus){ .id = "isa.0", .type = "ISA", .takes = "isa-device", .owner = dev };
+    bus_add(dev->machine, &p->isa_bus);
     isa_add_io(&p->isa, RESET_PORT, p->reset_io);
     isa_add_io(&p->isa, 0x20, p->pic->io[0]);
     isa_add_io(&p->isa, 0xa0, p->pic->io[1]);
@@ -158,6 +160,7 @@ static bool piix4_post_load(Device *dev, GError **err)
 
 static void piix4_finalize(Device *dev)
 {
+    bus_remove(dev->machine, &((Piix4 *)dev)->isa_bus);
     mem_free(((Piix4 *)dev)->reset_io);
 }
 

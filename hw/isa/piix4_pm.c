@@ -65,6 +65,13 @@ static void timer_fired(void *opaque)
     update(opaque);
 }
 
+static void power_button(void *opaque)
+{
+    Piix4Pm *p = opaque;
+    p->pm1 |= PWRBTN_STS;
+    update(p);
+}
+
 static uint64_t timer_read(Device *dev, const Reg *reg)
 {
     return timer_ticks((Piix4Pm *)dev) & 0xffffff;
@@ -157,6 +164,7 @@ static bool piix4_pm_realize(Device *dev, GError **err)
     p->pci.wmask[CFG_PMREGMISC] = 1;
     p->timer = timer_new(dev->machine->clock, CLOCK_VIRTUAL, timer_fired, p);
     p->io = reg_region_new(dev, "piix4-pm", 64);
+    machine_add_power_button(dev->machine, power_button, p);
     return true;
 }
 

@@ -12,8 +12,6 @@
 #include "util/error.h"
 #include "util/log.h"
 
-#define MIB UINT64_C(0x100000)
-
 #define HOLE_BASE      (256 * MIB)
 #define HOLE_END       (512 * MIB)
 #define HIGH_BASE      UINT64_C(0x80000000)
@@ -78,7 +76,7 @@ static void cbus_write(void *opaque, PhysAddr addr, uint64_t value, unsigned siz
     guest_log("malta: write of %u bytes at 0x%08x: nothing there", size, (unsigned)(CBUS_BASE + addr));
 }
 
-static bool make_ram(Malta *b, GError **err)
+static bool make_ram(Malta *b, const MaltaConfig *config, GError **err)
 {
     Machine *machine = b->dev.machine;
     uint64_t size = machine->ram_size;
@@ -86,7 +84,8 @@ static bool make_ram(Malta *b, GError **err)
         return error_set(err, "-m: a Malta board cannot have %" G_GUINT64_FORMAT " KiB of memory; up to 2 "
                          "GiB in steps of 64 KiB would work", size / 1024);
     }
-    b->ram = mem_ram_new("ram", size, err);
+    b->own_ram = config->ram ? NULL : mem_ram_new("ram", size, err);
+    b->ram = config->ram ? config->ram : b->own_ram;
     if (!b->ram) {
         return false;
     }
@@ -250,7 +249,7 @@ static void malta_finalize(Device *dev)
     mem_free(b->boot_alias);
     mem_free(b->board_id);
     mem_free(b->nobody);
-    mem_free(b->ram);
+    mem_free(b->own_ram);
 }
 
 static const VmField malta_state[] = { { 0 } };
@@ -265,7 +264,7 @@ bool malta_build(Machine *machine, const MaltaConfig *config, GError **err)
     Malta *b = NEW(machine, Malta, malta_board_type);
     as_set_bus(machine->as, &machine->lock, machine->big_endian);
     mem_batch_begin(machine->as);
-    bool good = make_ram(b, err) && make_bridges(b, err) && make_timers(b, err) &&
+    bool good = make_ram(b, config, err) && make_bridges(b, err) && make_timers(b, err) &&
                 make_superio(b, config, err) && make_board_chips(b, config, err);
     if (good) {
         make_cbus(b);

@@ -22,7 +22,7 @@
 /* The board is itself a device, realized last, so that it goes before its chips do. */
 typedef struct {
     Device dev;
-    MemRegion *ram;
+    MemRegion *ram, *own_ram;       /* own: to be freed with the board */
     MemRegion *ram_window[3];       /* below the hole, above it, and all of it at 2 GiB */
     MemRegion *boot_alias, *board_id, *nobody;
 

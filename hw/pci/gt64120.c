@@ -259,7 +259,7 @@ static bool gt64120_realize(Device *dev, GError **err)
     mem_add(gt->isd, 0, gt->regs, 0);
     mem_add(gt->isd, GT_PCI0_CFGDATA, gt->config_data, 1);
     mem_add(dev->machine->memory, 0, gt->isd, 1);
-    gt->bus = pci_bus_new(dev->machine, gt->pci_mem, gt->pci_io);
+    gt->bus = pci_bus_new(dev->machine, dev, gt->pci_mem, gt->pci_io);
     return true;
 }
 

@@ -8,6 +8,9 @@
 #include "util/bits.h"
 #include "util/error.h"
 
+/* Where devices without addr= go: below are the board's own, and slots without interrupts. */
+#define FIRST_ADDED_SLOT 18u
+
 static const PciInfo *info_of(const PciDevice *pci)
 {
     return pci->dev.type->bus_info;
@@ -15,9 +18,55 @@ static const PciInfo *info_of(const PciDevice *pci)
 
 /* ---- the bus ---- */
 
-PciBus *pci_bus_new(Machine *machine, MemRegion *mem, MemRegion *io)
+/* "addr": "SLOT" or "SLOT.FUNCTION", hexadecimal as -device has it; else the first free slot. */
+static bool take_address(PciBus *bus, KeyVal *props, uint8_t *devfn, GError **err)
+{
+    const char *addr = keyval_get(props, "addr");
+    if (!addr) {
+        for (unsigned slot = FIRST_ADDED_SLOT; slot < 32; slot++) {
+            if (!pci_bus_find(bus, PCI_DEVFN(slot, 0))) {
+                *devfn = PCI_DEVFN(slot, 0);
+                return true;
+            }
+        }
+        return error_set(err, "PCI: no slot from %u to 31 is free", FIRST_ADDED_SLOT);
+    }
+    char *end;
+    guint64 slot = g_ascii_strtoull(addr, &end, 16), function = 0;
+    if (*end == '.') {
+        function = g_ascii_strtoull(end + 1, &end, 16);
+    }
+    if (!g_ascii_isxdigit(*addr) || *end || slot > 31 || function > 7) {
+        return error_set(err, "PCI: addr=%s: must be SLOT or SLOT.FUNCTION, up to 1f.7", addr);
+    }
+    *devfn = PCI_DEVFN(slot, function);
+    return true;
+}
+
+static Device *make_device(Bus *base, const DeviceType *type, KeyVal *props, GError **err)
+{
+    uint8_t devfn = 0;
+    PciBus *bus = base->opaque;
+    return take_address(bus, props, &devfn, err) ? &pci_device_new(bus, type, devfn)->dev : NULL;
+}
+
+static bool realize_device(Bus *base, Device *dev, GError **err)
+{
+    return pci_device_realize((PciDevice *)dev, err);
+}
+
+static char *device_address(const Bus *base, const Device *dev)
+{
+    const PciDevice *pci = (const PciDevice *)dev;
+    return g_strdup_printf("addr = %02x.%x", pci->devfn >> 3, pci->devfn & 7);
+}
+
+PciBus *pci_bus_new(Machine *machine, Device *owner, MemRegion *mem, MemRegion *io)
 {
     PciBus *bus = g_new0(PciBus, 1);
+    bus->bus = (Bus){ .id = "pci", .type = "PCI", .takes = "pci-device", .owner = owner, .make = make_device,
+                      .realize = realize_device, .address = device_address, .opaque = bus };
+    bus_add(machine, &bus->bus);
     bus->machine = machine;
     bus->mem = mem;
     bus->io = io;
@@ -29,6 +78,7 @@ void pci_bus_free(PciBus *bus)
 {
     if (bus) {
         g_assert(bus->devices->len == 0);
+        bus_remove(bus->machine, &bus->bus);
         g_ptr_array_free(bus->devices, TRUE);
         g_free(bus);
     }

@@ -87,6 +87,18 @@ static int64_t seconds_at(const Mc146818 *r, int64_t t)
     return floor_div(t + r->offset, SECOND);
 }
 
+/* What -rtc says that the clock reads now, where nobody has set it. */
+static int64_t host_seconds(const Mc146818 *r)
+{
+    int64_t seconds = g_get_real_time() / 1000000 + r->dev.machine->rtc_offset;
+    if (r->dev.machine->rtc_localtime) {
+        GDateTime *local = g_date_time_new_now_local();
+        seconds += g_date_time_get_utc_offset(local) / 1000000;
+        g_date_time_unref(local);
+    }
+    return seconds;
+}
+
 static void registers_from_time(Mc146818 *r)
 {
     int64_t seconds = seconds_at(r, now(r));
@@ -112,6 +124,7 @@ static void time_from_registers(Mc146818 *r)
     int64_t seconds = days * 86400 + decode_hour(r, r->cmos[REG_HOUR]) * 3600 +
                       decode(r, r->cmos[REG_MIN]) * 60 + decode(r, r->cmos[REG_SEC]);
     r->offset = seconds * SECOND + r->halted_fraction - now(r);
+    machine_event(r->dev.machine, MACHINE_RTC_CHANGED, SHUTDOWN_NONE, seconds - host_seconds(r));
 }
 
 /* ---- flags and interrupts ---- */
@@ -339,13 +352,7 @@ static void port_write(void *opaque, PhysAddr addr, uint64_t value, unsigned siz
 
 static void set_from_host(Mc146818 *r)
 {
-    int64_t seconds = g_get_real_time() / 1000000 + r->dev.machine->rtc_offset;
-    if (r->dev.machine->rtc_localtime) {
-        GDateTime *local = g_date_time_new_now_local();
-        seconds += g_date_time_get_utc_offset(local) / 1000000;
-        g_date_time_unref(local);
-    }
-    r->offset = seconds * SECOND - now(r);
+    r->offset = host_seconds(r) * SECOND - now(r);
     r->flags_at = now(r);
 }
 

@@ -50,6 +50,9 @@ char *accel_help(void);
  * and can neither be had nor replaced. */
 bool accel_start(Machine *machine, const AccelConfig *config, const KvmRequest *request,
                  AccelReport *report, GError **err);
+/* The same for a machine without CPUs: nothing is started, the report says what would run one.
+ * KVM that is not there is an error only where nothing else was allowed. */
+bool accel_probe(const AccelConfig *config, const KvmRequest *request, AccelReport *report, GError **err);
 void accel_report_clear(AccelReport *report);
 /* "info jit": what the translator has done; the vCPUs are parked. */
 void accel_describe_jit(Machine *machine, const AccelReport *report, GString *out);

@@ -28,6 +28,8 @@ typedef struct {
     /* The keyboard turns to this front end or away from it; without a mux it turns to it
      * right after CHR_OPENED. May be NULL. */
     void (*focus)(void *opaque, bool here);
+    /* All that was queued is with the host. May be NULL. */
+    void (*written)(void *opaque);
 } ChardevFrontend;
 
 /* Connects the front end; frontend NULL disconnects. */
@@ -37,6 +39,9 @@ void chardev_attach(Chardev *chr, const ChardevFrontend *frontend, void *opaque)
 void chardev_write(Chardev *chr, const void *data, size_t len);
 /* Whether output is still queued: a UART may hold THRE low meanwhile. */
 bool chardev_output_pending(const Chardev *chr);
+/* A descriptor that the peer sent along with what was received; the oldest first, the caller's
+ * to close. -1: there is none. What nobody takes is closed with the connection. */
+int chardev_take_fd(Chardev *chr);
 /* The front end has room again. */
 void chardev_accept_input(Chardev *chr);
 /* A break for the host; lost on the way when the host's end knows no such thing. */

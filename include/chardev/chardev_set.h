@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include "chardev/chardev.h"
 #include "system/machine.h"
+#include "util/keyval.h"
 
 typedef struct ChardevSet ChardevSet;
 
@@ -21,6 +22,10 @@ void chardev_set_free(ChardevSet *set);
 
 /* The -chardev option: "BACKEND,id=ID,...". False with err ("-chardev: ..."). */
 bool chardev_set_add(ChardevSet *set, const char *text, GError **err);
+/* The same from properties "backend", "id" ...; the caller keeps props. */
+bool chardev_set_add_props(ChardevSet *set, KeyVal *props, GError **err);
+/* Closes the device called id, which nothing may be using. */
+bool chardev_set_remove(ChardevSet *set, const char *id, GError **err);
 
 /* The short form of -serial and -monitor: "stdio", "mon:stdio", "tcp:host:port,...",
  * "chardev:ID" ...; option begins the error messages, id names what is made. *out is what
@@ -39,6 +44,17 @@ void chardev_set_wait(ChardevSet *set);
 
 /* A break from the host to the front end of the device called id. */
 bool chardev_set_break(ChardevSet *set, const char *id, GError **err);
+
+/* What there is, one after the other, until index is behind the last (false). The texts are
+ * the caller's to free. */
+typedef struct {
+    char *id, *filename, *backend;
+    bool frontend_open;
+} ChardevInfo;
+bool chardev_set_info(ChardevSet *set, unsigned index, ChardevInfo *info);
+void chardev_info_clear(ChardevInfo *info);
+/* Names of the back ends, ended by NULL. */
+const char *const *chardev_backend_names(void);
 
 /* "info chardev", and the text of -chardev help; the caller frees it. */
 char *chardev_set_describe(ChardevSet *set);

@@ -5,18 +5,31 @@
 
 #include "accel/accel.h"
 #include "chardev/chardev_set.h"
+#include "system/objects.h"
 #include "system/machine.h"
 
 typedef struct Monitor Monitor;
+typedef struct QmpMonitor QmpMonitor;
+typedef struct QmpHub QmpHub;
 
 /* What the commands work on; outlives the monitor. */
-typedef struct {
+typedef struct MonitorContext {
     Machine *machine;
     ChardevSet *chardevs;
+    ObjectSet *objects;
+    QmpHub *hub;                /* all QMP monitors, for events */
     const char *version;        /* of the program */
     const char *uuid;           /* -uuid, or NULL */
+    const char *target;         /* "mips", "mipsel", "mips64" or "mips64el" */
+    const char *machine_type;   /* "malta" or "none" */
+    const char *cpu_model;      /* the CPU's, or the one that there would be */
+    const Json *properties;     /* of the machine, an object */
     const AccelReport *accel;   /* what runs the CPUs */
     const KvmRequest *kvm;      /* what the user asked of KVM */
+    bool preconfig;             /* the machine is not made yet: little is allowed */
+    bool (*exit_preconfig)(void *app, GError **err);    /* makes and starts it */
+    Json *(*options)(void);     /* the options of the command line: CommandLineOptionInfo list */
+    void *app;                  /* of exit_preconfig */
 } MonitorContext;
 
 /* A monitor on chr, which it attaches to. */
@@ -27,7 +40,20 @@ void monitor_free(Monitor *monitor);
 /* Runs one command line and returns what it prints (maybe ""), the caller frees it. Main
  * thread. */
 char *monitor_run(const MonitorContext *context, const char *line);
-/* The command names that begin with prefix, in order; free with g_strfreev. */
-char **monitor_complete(const char *prefix);
+/* What the last word of text may go on as, whole words in order; free with g_strfreev. */
+char **monitor_complete(const MonitorContext *context, const char *text);
+
+/* ---- QMP ---- */
+
+/* Hears of the machine's events from now on. */
+QmpHub *qmp_hub_new(const MonitorContext *context);
+/* After its monitors, before the machine; lock not held. NULL is allowed. */
+void qmp_hub_free(QmpHub *hub);
+/* A QMP monitor on chr, which it attaches to; pretty: replies on several lines. */
+QmpMonitor *qmp_monitor_new(const MonitorContext *context, Chardev *chr, bool pretty);
+/* Detaches. NULL is allowed. */
+void qmp_monitor_free(QmpMonitor *monitor);
+/* The text of docs/qmp-reference.md; the caller frees it. */
+char *qmp_reference(void);
 
 #endif

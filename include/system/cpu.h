@@ -21,6 +21,14 @@ typedef struct {
     void (*describe)(Cpu *cpu, GString *out);
     /* Virtual to physical as the CPU sees it now, without side effects; false = no mapping. */
     bool (*translate)(Cpu *cpu, uint64_t vaddr, uint64_t *paddr);
+    /* "info tlb"; vCPU parked. */
+    void (*describe_tlb)(Cpu *cpu, GString *out);
+    /* The 4 bytes of the instruction at vaddr as text, without a newline. */
+    void (*disassemble)(Cpu *cpu, uint64_t vaddr, const uint8_t *bytes, GString *out);
+    /* The register called name ("pc", "sp", "r29", "status"); false: none. vCPU parked. */
+    bool (*get_register)(Cpu *cpu, const char *name, uint64_t *value);
+    /* Whether it waits for an interrupt (a hint, any thread). */
+    bool (*halted)(Cpu *cpu);
     void (*free)(Cpu *cpu);
 } CpuOps;
 
@@ -30,6 +38,8 @@ struct Cpu {
     unsigned index;
     bool big_endian;
     bool is_64bit;
+    const char *model;      /* its name, as -cpu takes it */
+    int thread_id;          /* the host's, of the thread that runs it; 0: none yet. Atomic */
 };
 
 #endif

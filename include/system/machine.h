@@ -30,8 +30,24 @@ typedef enum {
     SHUTDOWN_GUEST_RESET,       /* a reset that -no-reboot turned into the end */
     SHUTDOWN_HOST_SIGNAL,
     SHUTDOWN_MONITOR_QUIT,
+    SHUTDOWN_MONITOR_RESET,     /* the monitor's reset, only as the cause of a reset */
     SHUTDOWN_UI,                /* Ctrl-a x */
 } ShutdownCause;
+
+/* What management wants to hear of. */
+typedef enum {
+    MACHINE_STOPPED, MACHINE_RESUMED,
+    MACHINE_RESET,              /* cause */
+    MACHINE_SHUTDOWN,           /* cause; before the program ends or, with no_shutdown, stops */
+    MACHINE_POWERDOWN,          /* the power button was pressed */
+    MACHINE_RTC_CHANGED,        /* seconds: how far the guest has moved its clock from the host's */
+} MachineEventKind;
+
+typedef struct {
+    MachineEventKind kind;
+    ShutdownCause cause;
+    int64_t seconds;
+} MachineEvent;
 
 /* What runs the vCPUs; accel/ implements it. */
 typedef struct {
@@ -62,6 +78,7 @@ struct Machine {
     AddressSpace *as;
     GPtrArray *cpus;            /* of Cpu * */
     GPtrArray *devices;         /* of Device *, in the order they were realized */
+    GPtrArray *buses;           /* of Bus *, owned by what made them */
     void *board;                /* the board's own structure */
 
     /* A device's word on the access just made, nanoseconds: what is polled there stays as it is for that
@@ -79,6 +96,8 @@ struct Machine {
     int64_t rtc_offset;         /* seconds that -rtc base= adds to the host's UTC */
     GPtrArray *reset_hooks;     /* of ResetHook * */
     GPtrArray *state_listeners; /* private */
+    GPtrArray *event_listeners; /* private */
+    GPtrArray *power_buttons;   /* private: of ResetHook * */
     GPtrArray *cleanups;        /* private */
     struct RequestSource *requests; /* private */
 };
@@ -96,11 +115,24 @@ void machine_add_cleanup(Machine *machine, void (*func)(void *opaque), void *opa
 /* func runs after every change of the run state, lock held. */
 void machine_add_state_listener(Machine *machine, void (*func)(void *opaque, RunState now), void *opaque);
 
+/* func runs at every event, lock held; machine_remove_event_listener takes it away again. */
+void machine_add_event_listener(Machine *machine, void (*func)(void *opaque, const MachineEvent *event),
+                                void *opaque);
+void machine_remove_event_listener(Machine *machine, void *opaque);
+/* Tells them; lock held. */
+void machine_event(Machine *machine, MachineEventKind kind, ShutdownCause cause, int64_t seconds);
+/* func runs when the power button is pressed; lock held. */
+void machine_add_power_button(Machine *machine, void (*func)(void *opaque), void *opaque);
+/* Presses it; main thread, lock held. Whether anything comes of it is the guest's. */
+void machine_press_power_button(Machine *machine);
+
 /* Resets everything now; main thread, lock held, vCPUs parked. */
 void machine_reset(Machine *machine);
 /* Asks the main thread for a reset or the end; returns at once. The vCPU that asked goes
  * on for a few instructions at most. */
 void machine_request_reset(Machine *machine);
+/* The same, asked for by the monitor: no_reboot does not matter then. */
+void machine_request_host_reset(Machine *machine);
 void machine_request_shutdown(Machine *machine, ShutdownCause cause);
 /* Asks for a stop in RUN_INTERNAL_ERROR: a vCPU cannot go on. */
 void machine_request_error_stop(Machine *machine);
@@ -109,6 +141,9 @@ void machine_request_error_stop(Machine *machine);
 void machine_start(Machine *machine);
 void machine_stop(Machine *machine, RunState state);
 const char *run_state_name(RunState state);
+/* "guest-shutdown" ...: as QMP calls it; and whether it was the guest. */
+const char *shutdown_cause_name(ShutdownCause cause);
+bool shutdown_cause_is_guest(ShutdownCause cause);
 /* Runs the main loop until a shutdown; returns the cause. Lock not held. */
 ShutdownCause machine_run(Machine *machine);
 

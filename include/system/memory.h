@@ -46,6 +46,9 @@ MemRegion *mem_container_new(const char *name, uint64_t size);
 /* RAM backed by its own memfd; size a multiple of 64 KiB; NULL with err when the host
  * has not that much. mem_rom_new: the same, guest writes are ignored and logged. */
 MemRegion *mem_ram_new(const char *name, uint64_t size, GError **err);
+/* RAM of the file fd, which it takes over (also when it fails) and makes as large as size; share:
+ * changes reach the file. */
+MemRegion *mem_ram_new_file(const char *name, uint64_t size, int fd, bool share, GError **err);
 MemRegion *mem_rom_new(const char *name, uint64_t size, GError **err);
 /* Flash: reads come from memory while mem_set_direct_read(true), writes and all other
  * reads go to ops. */

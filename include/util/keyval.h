@@ -11,6 +11,7 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include "util/json.h"
 
 #define KIB (UINT64_C(1) << 10)
 #define MIB (UINT64_C(1) << 20)
@@ -23,8 +24,12 @@ KeyVal *keyval_new(const char *option);
 /* NULL is allowed. */
 void keyval_free(KeyVal *kv);
 /* Adds the items of text; of equal keys the later one counts. implied: the key of a bare
- * first item, or NULL. False with err for an empty key or a JSON object. */
+ * first item, or NULL. Text that begins with '{' is a JSON object. False with err for an
+ * empty key or bad JSON. */
 bool keyval_parse(KeyVal *kv, const char *text, const char *implied, GError **err);
+/* Adds the members of a JSON object: true becomes on, what is nested gets keys as "a.b" and
+ * "list.0". False with err for a null. */
+bool keyval_add_json(KeyVal *kv, const Json *object, GError **err);
 /* Replaces or adds one key. */
 void keyval_set(KeyVal *kv, const char *key, const char *value);
 /* Adds all items of other, in order. */

@@ -7,6 +7,7 @@
 #include "target/mips/fpu.h"
 #include "target/mips/tlb.h"
 #include "target/mips/translate.h"
+#include "util/bits.h"
 #include "util/error.h"
 
 /* Linux trap-and-emulate guests take this for granted (CONFIG_KVM_GUEST_TIMER_FREQ). */
@@ -114,6 +115,65 @@ static bool translate(Cpu *base, uint64_t vaddr, uint64_t *paddr)
     return true;
 }
 
+static void describe_tlb(Cpu *base, GString *out)
+{
+    MipsCpu *cpu = mips_cpu(base);
+    for (unsigned i = 0; i < cpu->tlb_entries; i++) {
+        const MipsTlbEntry *e = &cpu->tlb[i];
+        if (!e->valid) {
+            g_string_append_printf(out, "%2u: invalid\n", i);
+            continue;
+        }
+        g_autofree char *asid = e->global ? g_strdup(" G") : g_strdup_printf("%02x", e->asid);
+        g_string_append_printf(out, "%2u: VPN2 %016" G_GINT64_MODIFIER "x size %5u KiB ASID %s", i, e->vpn2,
+                               (unsigned)(((uint64_t)e->mask + 0x2000) >> 11), asid);
+        for (int half = 0; half < 2; half++) {
+            g_string_append_printf(out, "  PA%d %09" G_GINT64_MODIFIER "x C%u %c%c", half,
+                                   e->pfn[half], (unsigned)e->page[half].cca, e->page[half].v ? 'V' : '-',
+                                   e->page[half].d ? 'D' : '-');
+        }
+        g_string_append_c(out, '\n');
+    }
+}
+
+static void disassemble(Cpu *base, uint64_t vaddr, const uint8_t *bytes, GString *out)
+{
+    MipsDecoder *decoder = mips_decoder_new();
+    uint32_t word = (uint32_t)(base->big_endian ? load_be(bytes, 4) : load_le(bytes, 4));
+    mips_disassemble(decoder, word, vaddr, base->is_64bit, out);
+    mips_decoder_free(decoder);
+}
+
+static bool get_register(Cpu *base, const char *name, uint64_t *value)
+{
+    MipsCpu *cpu = mips_cpu(base);
+    const struct { const char *name; uint64_t value; } others[] = {
+        { "pc", cpu->pc }, { "hi", cpu->hi }, { "lo", cpu->lo }, { "epc", cpu->cp0.epc },
+        { "status", cpu->cp0.status }, { "cause", mips_cause(cpu) }, { "badvaddr", cpu->cp0.badvaddr },
+        { "zero", 0 }, { "fp", mips_gpr(cpu, 30) },
+    };
+    for (unsigned i = 0; i < 32; i++) {
+        char number[8];
+        g_snprintf(number, sizeof(number), "r%u", i);
+        if (strcmp(name, gpr_names[i]) == 0 || strcmp(name, number) == 0) {
+            *value = mips_gpr(cpu, i);
+            return true;
+        }
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        if (strcmp(name, others[i].name) == 0) {
+            *value = others[i].value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool halted(Cpu *base)
+{
+    return __atomic_load_n(&mips_cpu(base)->halted, __ATOMIC_RELAXED);
+}
+
 static void cpu_free(Cpu *base)
 {
     MipsCpu *cpu = mips_cpu(base);
@@ -122,6 +182,7 @@ static void cpu_free(Cpu *base)
 
 static const CpuOps mips_cpu_ops = {
     .reset = reset, .enter = enter, .set_irq = set_irq, .describe = describe, .translate = translate,
+    .describe_tlb = describe_tlb, .disassemble = disassemble, .get_register = get_register, .halted = halted,
     .free = cpu_free,
 };
 
@@ -133,7 +194,7 @@ Cpu *mips_cpu_new(Machine *machine, const MipsModel *model, unsigned index, GErr
     }
     MipsCpu *cpu = g_new0(MipsCpu, 1);
     cpu->base = (Cpu){ .ops = &mips_cpu_ops, .machine = machine, .index = index,
-                       .big_endian = machine->big_endian, .is_64bit = model->is_64bit };
+                       .big_endian = machine->big_endian, .is_64bit = model->is_64bit, .model = model->name };
     cpu->model = model;
     cpu->big_endian = machine->big_endian;
     cpu->useg_kernel = machine->useg_kernel;

@@ -71,6 +71,11 @@ static const MipsModel models[] = {
       .prid = 0x00010000, .fcr0 = 0x00770000, .status_rw = STATUS_64 | FPU_64, ALL },
 };
 
+const MipsModel *mips_model_at(unsigned n)
+{
+    return n < G_N_ELEMENTS(models) ? &models[n] : NULL;
+}
+
 const char *mips_model_default(bool is_64bit_target)
 {
     return is_64bit_target ? "MIPS64R2-generic" : "24Kf";

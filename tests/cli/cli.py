@@ -235,7 +235,7 @@ def errors_are_one_line_and_status_1():
         ["-bios", FIRMWARE, "-M", "endian=little", "-pidfile", "/nonexistent/x"],
         ["-bios", FIRMWARE, "-M", "endian=little", "-chardev", "null,id=a", "-chardev", "null,id=a"],
         ["-bios", FIRMWARE, "-M", "endian=little", "-mon", "nobody"],
-        ["-bios", FIRMWARE, "-M", "endian=little", "-chardev", "null,id=a", "-mon", "a,mode=control"],
+        ["-bios", FIRMWARE, "-M", "endian=little", "-chardev", "null,id=a", "-mon", "a,mode=frob"],
         ["-bios", FIRMWARE, "-M", "endian=little", "-chardev", "null,id=a", "-serial", "chardev:a", "-mon", "a"],
     ]
     for line in lines:

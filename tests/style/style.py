@@ -15,7 +15,7 @@ ALLOWED = {
     "util": [],
     "system": ["util"],
     "chardev": ["util", "system"],
-    "monitor": ["util", "system", "chardev", "accel"],
+    "monitor": ["util", "system", "chardev", "hw/core", "hw", "target", "accel"],
     "hw/core": ["util", "system", "chardev"],
     "hw": ["hw/core", "util", "system", "chardev"],
     "accel/tcg/ir": ["util"],

@@ -355,11 +355,28 @@ static const AccelReport fake_accel = { .name = "tcg", .mode = (char *)"translat
                                        .why = (char *)"no KVM" };
 static const KvmRequest fake_request = { .type = KVM_TYPE_TE };
 
+/* Its objects and properties are freed with free_context. */
+static MonitorContext context_of(Fixture *f)
+{
+    Json *properties = json_object();
+    json_set_string(properties, "kvm-type", "TE");
+    return (MonitorContext){ .machine = f->machine, .chardevs = f->set, .objects = object_set_new(),
+                             .version = "9.9.9", .uuid = "the-uuid", .target = "mips",
+                                 .machine_type = "malta",
+                             .properties = properties, .accel = &fake_accel, .kvm = &fake_request };
+}
+
+static void free_context(MonitorContext *context)
+{
+    object_set_free(context->objects);
+    json_free((Json *)context->properties);
+}
+
 static void test_monitor(Fixture *f, gconstpointer data)
 {
     int fd;
     Chardev *chr = socket_pair(f, "", &fd);
-    const MonitorContext context = { f->machine, f->set, "9.9.9", NULL, &fake_accel, &fake_request };
+    MonitorContext context = context_of(f);
     Monitor *monitor = monitor_new(&context, chr);
     g_autofree char *greeting = read_now(fd);
     g_assert_nonnull(strstr(greeting, "9.9.9"));
@@ -382,6 +399,7 @@ static void test_monitor(Fixture *f, gconstpointer data)
     g_assert_cmpint(write(fd, "quit\n", 5), ==, 5);
     g_assert_cmpint(machine_run(f->machine), ==, SHUTDOWN_MONITOR_QUIT);
     monitor_free(monitor);
+    free_context(&context);
     close(fd);
 }
 
@@ -395,7 +413,7 @@ static void expect_run(const MonitorContext *context, const char *line, const ch
 
 static void test_monitor_commands(Fixture *f, gconstpointer data)
 {
-    const MonitorContext context = { f->machine, f->set, "9.9.9", "the-uuid", &fake_accel, &fake_request };
+    MonitorContext context = context_of(f);
     MemRegion *ram = mem_ram_new("ram", 64 << 10, NULL);
     mem_add(f->machine->memory, 0, ram, 0);
     memcpy(mem_host(ram) + 16, "\x01\x02\x03\x04\x80\xff\xff\xff", 8);
@@ -422,12 +440,24 @@ static void test_monitor_commands(Fixture *f, gconstpointer data)
     expect_run(&context, "x/1xw 0x10", "not mapped");
     expect_run(&context, "log bogus", "Error: unknown log item");
     expect_run(&context, "sendbreak nobody", "Error: no character device 'nobody'");
-    expect_run(&context, "system_powerdown", "Error: ");
+    expect_run(&context, "system_powerdown", "");
+    expect_run(&context, "print (1 + 2) * 0x10 - 3", "0x2d\n");
+    expect_run(&context, "p/d -5", "-5\n");
+    expect_run(&context, "p 1/0", "Error: division by zero");
+    expect_run(&context, "p $pc", "Error: '$pc': no such register");
+    expect_run(&context, "xp /1i 0x10", "Error: No CPU available");
+    expect_run(&context, "sum 16 8", "41934\n");
+    expect_run(&context, "sendkey a", "Error: sendkey: not there: ");
+    expect_run(&context, "object_add rng-builtin,id=r", "");
+    expect_run(&context, "info qom-tree /objects", "  /r (rng-builtin)\n");
+    expect_run(&context, "object_del r", "");
+    expect_run(&context, "object_del r", "Error: object 'r' not found");
     expect_run(&context, "cont", "");
     g_assert_cmpint(f->machine->state, ==, RUN_RUNNING);
     expect_run(&context, "info status", "running");
     expect_run(&context, "stop", "");
     g_assert_cmpint(f->machine->state, ==, RUN_PAUSED);
+    free_context(&context);
     mem_free(ram);
 }
 

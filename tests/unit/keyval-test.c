@@ -88,9 +88,22 @@ static void test_unknown(void)
     assert_message(err, "type, accel");
 }
 
+static void test_json(void)
+{
+    g_autoptr(KeyVal) kv = parsed("{\"type\": \"malta\", \"on\": true, \"n\": 18446744073709551615, "
+                                  "\"file\": {\"driver\": \"raw\", \"list\": [\"a\", 2]}}", "type");
+    uint64_t n = 0;
+    g_assert_cmpstr(keyval_get(kv, "type"), ==, "malta");
+    g_assert_cmpstr(keyval_get(kv, "on"), ==, "on");
+    g_assert_true(keyval_get_number(kv, "n", 0, UINT64_MAX, &n, NULL));
+    g_assert_cmpuint(n, ==, UINT64_MAX);
+    g_assert_cmpstr(keyval_get(kv, "file.driver"), ==, "raw");
+    g_assert_cmpstr(keyval_get(kv, "file.list.1"), ==, "2");
+}
+
 static void test_bad_syntax(void)
 {
-    const char *bad[] = { "=x", "a=b,=y", "{\"a\":1}" };
+    const char *bad[] = { "=x", "a=b,=y", "{\"a\":}", "{\"a\":null}", "{} x" };
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(KeyVal) kv = keyval_new("-thing");
         GError *err = NULL;
@@ -171,6 +184,7 @@ int main(int argc, char **argv)
     g_test_add_func("/keyval/merge", test_merge);
     g_test_add_func("/keyval/unknown", test_unknown);
     g_test_add_func("/keyval/bad-syntax", test_bad_syntax);
+    g_test_add_func("/keyval/json", test_json);
     g_test_add_func("/keyval/help", test_help);
     g_test_add_func("/keyval/numbers", test_numbers);
     g_test_add_func("/keyval/sizes", test_sizes);

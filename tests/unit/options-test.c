@@ -145,7 +145,7 @@ static void test_absent(void)
     }
     static const char *const habits[] = { "-hda f", "-netdev user,id=n", "-device e1000", "-vnc :0",
                                           "-gdb tcp::1",
-        "-s", "-qmp stdio", "-drive file=f", "-usb", "-net nic", "-nic user", "-vga std", "-display gtk",
+        "-s", "-drive file=f", "-usb", "-net nic", "-nic user", "-vga std", "-display gtk",
         "-parallel stdio", "-icount 1" };
     for (size_t i = 0; i < G_N_ELEMENTS(habits); i++) {
         expect_refused("valletta", habits[i], "not there yet");
@@ -162,10 +162,10 @@ static void test_help(void)
     static const struct {
         const char *line, *part;
     } asked[] = {
-        { "-help", "-kernel FILE" }, { "-h -bogus", "-kernel FILE" }, { "-version", "valletta 0." },
+        { "-help", "-kernel FILE" }, { "-h -bogus", "-kernel FILE" }, { "-version", "version 0." },
         { "-M help", "malta" }, { "-machine malta,help", "dump-guest-core" }, { "-d help", "guest_errors" },
-        { "-chardev help", "socket" }, { "-cpu help", "24Kf" }, { "-accel help", "tcg" }, { "-cpu ?",
-                                                                                            "24Kf" },
+        { "-chardev help", "socket" }, { "-cpu help", "24Kf" }, { "-accel help", "tcg" },
+        { "-cpu ?", "24Kf" }, { "-object help", "rng-random" }, { "-device help", "device" },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(asked); i++) {
         g_autoptr(Settings) s = parsed(asked[i].line);
@@ -182,7 +182,7 @@ static void test_bad_values(void)
         const char *line, *part;
     } cases[] = {
         { "", "nothing to boot" },
-        { "-M pc", "-machine pc: there is no such machine; there is malta" },
+        { "-M pc", "-machine pc: there is no such machine; there are malta and none" },
         { "-M malta,frob=1", "-machine: unknown property 'frob'; it knows type" },
         { "-M usb=on", "usb=on is not there yet" },
         { "-M usb=perhaps", "must be on or off" },

@@ -23,6 +23,7 @@ struct Device {
     Machine *machine;
     char *id;                       /* of -device id=, or NULL */
     bool realized;
+    bool user_added;                /* by -device or device_add */
     void (*detach)(Device *dev);    /* set by the bus: takes the device off it */
 };
 

@@ -15,6 +15,7 @@ typedef struct {
     bool sci;
     uint8_t reset_control;      /* port 0xcf9 */
     MemRegion *reset_io;
+    Bus isa_bus;                /* "isa.0", for the monitor */
     IsaBus isa;                 /* for the devices behind the bridge; ready once realized */
 } Piix4;
 

@@ -14,6 +14,7 @@
 typedef struct {
     Chardev *serial[MALTA_SERIALS];     /* NULL: the port is there, nothing is connected */
     Chardev *display;                   /* ASCII display of the FPGA; may be NULL */
+    MemRegion *ram;                     /* of ram_size, somebody else's; NULL: the board makes its own */
     const char *bios;                   /* flash image, or NULL: the built-in boot stub */
 } MaltaConfig;
 

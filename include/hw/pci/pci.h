@@ -3,6 +3,7 @@
 #ifndef HW_PCI_PCI_H
 #define HW_PCI_PCI_H
 
+#include "hw/core/bus.h"
 #include "hw/core/device.h"
 
 #define PCI_DEVFN(slot, function) ((uint8_t)((slot) << 3 | (function)))
@@ -53,6 +54,7 @@ struct PciDevice {
 #define PCI_STATE(Type, pci) VM_BUFFER(Type, pci.config), VM_BOOL(Type, pci.irq_level)
 
 struct PciBus {
+    Bus bus;                        /* "pci": -device and the monitor find it */
     Machine *machine;
     MemRegion *mem, *io;            /* the bus's two address spaces */
     GPtrArray *devices;             /* of PciDevice * */
@@ -62,8 +64,8 @@ struct PciBus {
     void *opaque;
 };
 
-/* A bus on the two windows, which the caller owns and frees after it. */
-PciBus *pci_bus_new(Machine *machine, MemRegion *mem, MemRegion *io);
+/* A bus on the two windows, which the caller owns and frees after it; owner: the bridge. */
+PciBus *pci_bus_new(Machine *machine, Device *owner, MemRegion *mem, MemRegion *io);
 void pci_bus_free(PciBus *bus);
 void pci_bus_set_irqs(PciBus *bus, int (*route)(void *opaque, unsigned slot, unsigned pin),
                       IrqHandler set_irq, void *opaque);

@@ -37,6 +37,8 @@ typedef struct {
 /* The model called name (any case) for a target of that word size, or NULL with err that
  * lists the models there are; a 32-bit target never gets a 64-bit model. */
 const MipsModel *mips_model_find(const char *name, bool is_64bit_target, GError **err);
+/* Model n, for a target of any word size; NULL behind the last. */
+const MipsModel *mips_model_at(unsigned n);
 /* 24Kf, or MIPS64R2-generic for a 64-bit target. */
 const char *mips_model_default(bool is_64bit_target);
 /* The lines of -cpu help, with a heading; the caller frees it. */

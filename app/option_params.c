@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What query-command-line-options tells of the options: their keys, where they have some. */
+#include "app/options.h"
+
+#include <string.h>
+
+/* Words "key:type", where type is s(tring), b(oolean), n(umber) or z (size). */
+static const struct { const char *option, *keys; } params[] = {
+    { "machine", "type:s accel:s kvm-type:s endian:s graphics:b usb:b mem-merge:b dump-guest-core:b "
+      "memory-backend:s kernel:s initrd:s append:s dtb:s firmware:s" },
+    { "accel", "accel:s fallback:b interpreter:b tier2:b page-tables:b victims:b "
+      "tb-size:n one-insn-per-tb:b" },
+    { "m", "size:z maxmem:z slots:n" },
+    { "smp", "cpus:n maxcpus:n sockets:n dies:n clusters:n cores:n threads:n" },
+    { "rtc", "base:s clock:s driftfix:s" },
+    { "name", "guest:s process:s debug-threads:b" },
+    { "boot", "order:s strict:b menu:b" },
+    { "chardev", "backend:s id:s mux:b logfile:s logappend:b path:s host:s port:s fd:s server:b wait:b "
+      "nodelay:b abstract:b signal:b" },
+    { "mon", "chardev:s id:s mode:s pretty:b" },
+    { "msg", "timestamp:b guest-name:b" },
+    { "sandbox", "enable:b obsolete:s elevateprivileges:s spawn:s resourcecontrol:s" },
+    { "overcommit", "mem-lock:b cpu-pm:b" },
+    { "object", "qom-type:s id:s" },
+    { "device", "driver:s id:s bus:s addr:s" },
+    { "audiodev", "driver:s id:s" },
+};
+
+static const char *type_name(char letter)
+{
+    return letter == 'b' ? "boolean" : letter == 'n' ? "number" : letter == 'z' ? "size" : "string";
+}
+
+static Json *parameters_of(const char *option)
+{
+    Json *list = json_array();
+    for (size_t i = 0; i < G_N_ELEMENTS(params); i++) {
+        g_auto(GStrv) words = g_strsplit(params[i].keys, " ", -1);
+        for (char **word = words; strcmp(params[i].option, option) == 0 && *word; word++) {
+            g_auto(GStrv) pair = g_strsplit(*word, ":", 2);
+            Json *info = json_object();
+            json_set_string(info, "name", pair[0]);
+            json_set_string(info, "type", type_name(pair[1][0]));
+            json_add(list, info);
+        }
+    }
+    return list;
+}
+
+Json *options_describe(void)
+{
+    Json *list = json_array();
+    for (const Option *o = option_table; o->name || o->help; o++) {
+        if (!o->name) {
+            continue;
+        }
+        Json *info = json_object();
+        json_set_string(info, "option", o->name);
+        json_set(info, "parameters", parameters_of(o->name));
+        json_add(list, info);
+    }
+    return list;
+}

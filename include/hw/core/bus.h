@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The buses of a machine as -device and the monitor see them. Machine lock held for all. */
+#ifndef HW_CORE_BUS_H
+#define HW_CORE_BUS_H
+
+#include "hw/core/device.h"
+#include "util/keyval.h"
+
+/* Held by value in what owns the bus; its id is what bus= names. */
+typedef struct Bus Bus;
+struct Bus {
+    const char *id;
+    const char *type;           /* "PCI", "ISA", "System" */
+    const char *takes;          /* parent of the device types that fit: "pci-device" */
+    Device *owner;              /* the bridge, or NULL */
+    /* A device of the type that is not realized yet, at the address that props name; what it
+     * reads there it looks up in props. NULL: nothing can be added. NULL with err. */
+    Device *(*make)(Bus *bus, const DeviceType *type, KeyVal *props, GError **err);
+    bool (*realize)(Bus *bus, Device *dev, GError **err);
+    /* What "info qtree" adds to a device's line; may be NULL. The caller frees it. */
+    char *(*address)(const Bus *bus, const Device *dev);
+    void *opaque;
+};
+
+void bus_add(Machine *machine, Bus *bus);
+void bus_remove(Machine *machine, Bus *bus);
+/* The bus called id; NULL when there is none. */
+Bus *bus_find(Machine *machine, const char *id);
+/* Bus n in the order they were added, or NULL. */
+Bus *bus_at(Machine *machine, unsigned n);
+/* The bus that dev sits on, or NULL. */
+Bus *bus_of(const Device *dev);
+
+/* Makes what -device describes: "driver", "id", "bus" and properties; the caller keeps props.
+ * False with err. */
+bool device_add(Machine *machine, KeyVal *props, GError **err);
+/* The device that was added with that id, or NULL. */
+Device *device_find(Machine *machine, const char *id);
+/* The lines of "-device help" (type NULL) or "-device T,help"; the caller frees it. */
+char *device_help(const DeviceType *type);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Devices, objects, character devices, and the tree of what there is. */
+#include <string.h>
+#include "hw/core/bus.h"
+#include "monitor/commands.h"
+#include "monitor/tree.h"
+#include "util/error.h"
+
+COMMAND(run_device_add)
+{
+    g_autoptr(KeyVal) props = keyval_new("device_add");
+    if (!keyval_parse(props, args, "driver", err)) {
+        return false;
+    }
+    const char *driver = keyval_get(props, "driver");
+    if (!keyval_wants_help(props)) {
+        return device_add(c->machine, props, err);
+    }
+    if (!driver) {
+        g_autofree char *list = device_help(NULL);
+        g_string_append(out, list);
+        return true;
+    }
+    const DeviceType *type = device_type_find(driver);
+    g_autoptr(GPtrArray) types = types_all();
+    if (!type && !types_is_a(types, driver, "device")) {
+        return error_set(err, "'%s' is not a valid device model name", driver);
+    }
+    g_autofree char *text = type ? device_help(type) : g_strdup_printf("%s has no options\n", driver);
+    g_string_append(out, text);
+    return true;
+}
+
+COMMAND(run_device_del)
+{
+    return error_set(err, device_find(c->machine, args)
+        ? "Device '%s' cannot be taken out while the machine exists" : "Device '%s' not found", args);
+}
+
+COMMAND(run_object_add)
+{
+    if (strcmp(args, "help") == 0 || strcmp(args, "?") == 0) {
+        g_autofree char *text = object_help();
+        g_string_append(out, text);
+        return true;
+    }
+    return object_set_add_text(c->objects, "object_add", args, err);
+}
+
+COMMAND(run_object_del)
+{
+    return object_set_remove(c->objects, args, err);
+}
+
+COMMAND(run_chardev_add)
+{
+    g_autoptr(KeyVal) props = keyval_new("chardev-add");
+    if (strcmp(args, "help") == 0 || strcmp(args, "?") == 0) {
+        g_autofree char *text = chardev_set_help();
+        g_string_append(out, text);
+        return true;
+    }
+    return keyval_parse(props, args, "backend", err) && chardev_set_add_props(c->chardevs, props, err);
+}
+
+COMMAND(run_chardev_remove)
+{
+    return chardev_set_remove(c->chardevs, args, err);
+}
+
+COMMAND(run_break)
+{
+    return chardev_set_break(c->chardevs, *args ? args : "serial0", err);
+}
+
+/* ---- the tree ---- */
+
+COMMAND(run_qom_list)
+{
+    g_autoptr(TreeNode) root = tree_new(c);
+    TreeNode *node = tree_find(root, *args ? args : "/", err);
+    if (!node) {
+        return false;
+    }
+    for (guint i = 0; i < node->props->len; i++) {
+        const TreeProp *p = g_ptr_array_index(node->props, i);
+        g_string_append_printf(out, "%s (%s)\n", p->name, p->type);
+    }
+    for (guint i = 0; i < node->children->len; i++) {
+        const TreeNode *below = g_ptr_array_index(node->children, i);
+        g_string_append_printf(out, "%s (child<%s>)\n", below->name, below->type);
+    }
+    return true;
+}
+
+/* The property that "PATH PROPERTY ..." names; NULL with err. */
+static const TreeProp *find_prop(TreeNode *root, char **words, GError **err)
+{
+    TreeNode *node = words ? tree_find(root, words[0], err) : NULL;
+    const TreeProp *p = node ? tree_prop(node, words[1]) : NULL;
+    if (node && !p) {
+        g_autoptr(GString) known = g_string_new(NULL);
+        for (guint i = 0; i < node->props->len; i++) {
+            g_string_append_printf(known, "%s%s", i ? ", " : "",
+                                   ((TreeProp *)g_ptr_array_index(node->props, i))->name);
+        }
+        error_set(err, "%s %s: no such property; there are %s", words[0], words[1], known->str);
+    }
+    return p;
+}
+
+COMMAND(run_qom_get)
+{
+    g_autoptr(TreeNode) root = tree_new(c);
+    g_auto(GStrv) words = commands_words(args, 2, 2, "qom-get PATH PROPERTY", err);
+    const TreeProp *p = find_prop(root, words, err);
+    if (p) {
+        g_autofree char *text = json_print(p->value, true);
+        g_string_append_printf(out, "%s\n", text);
+    }
+    return p != NULL;
+}
+
+COMMAND(run_qom_set)
+{
+    g_autoptr(TreeNode) root = tree_new(c);
+    g_auto(GStrv) words = commands_words(args, 3, 3, "qom-set PATH PROPERTY VALUE", err);
+    return find_prop(root, words, err) &&
+           error_set(err, "Property '%s' can only be given when the thing is made", words[1]);
+}
+
+const MonitorCommand hmp_device_commands[] = {
+    { "chardev-add", NULL, "BACKEND,id=ID[,...]", "make a character device, as -chardev", run_chardev_add },
+    { "chardev-remove", NULL, "ID", "close one that nothing uses", run_chardev_remove, ARG_CHARDEV },
+    { "chardev-send-break", "sendbreak", "[ID]", "send a break to the guest (serial0 by default)",
+      run_break, ARG_CHARDEV },
+    { "device_add", NULL, "TYPE[,PROP=VALUE]", "add a device, as -device", run_device_add, ARG_DEVICE_TYPE },
+    { "device_del", NULL, "ID", "is refused: nothing can be taken out", run_device_del },
+    { "object_add", NULL, "TYPE,id=ID[,PROP=VALUE]", "make an object, as -object", run_object_add,
+      ARG_OBJECT_TYPE },
+    { "object_del", NULL, "ID", "remove an object that nothing uses", run_object_del, ARG_OBJECT },
+    { "qom-get", NULL, "PATH PROPERTY", "a property of something, as of /machine", run_qom_get, ARG_PATH },
+    { "qom-list", NULL, "[PATH]", "the properties of something, and what is below it", run_qom_list,
+      ARG_PATH },
+    { "qom-set", NULL, "PATH PROPERTY VALUE", "is refused: properties are given when a thing is made",
+      run_qom_set, ARG_PATH },
+    { 0 },
+};

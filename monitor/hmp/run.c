@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Run state, log, help; and the names that are not there. */
+#include <string.h>
+#include "monitor/commands.h"
+#include "monitor/tree.h"
+#include "util/error.h"
+#include "util/log.h"
+
+COMMAND(run_quit)
+{
+    machine_request_shutdown(c->machine, SHUTDOWN_MONITOR_QUIT);
+    return true;
+}
+
+COMMAND(run_stop)
+{
+    if (c->machine->state == RUN_RUNNING || c->machine->state == RUN_PRELAUNCH) {
+        machine_stop(c->machine, RUN_PAUSED);
+    }
+    return true;
+}
+
+COMMAND(run_cont)
+{
+    if (c->machine->state == RUN_INTERNAL_ERROR) {
+        return error_set(err, "cont: the guest cannot go on after an internal error; system_reset resets it");
+    }
+    machine_start(c->machine);
+    return true;
+}
+
+COMMAND(run_reset)
+{
+    machine_request_host_reset(c->machine);
+    return true;
+}
+
+COMMAND(run_powerdown)
+{
+    machine_press_power_button(c->machine);
+    return true;
+}
+
+COMMAND(run_exit_preconfig)
+{
+    return c->preconfig ? c->exit_preconfig(c->app, err)
+                        : error_set(err, "exit_preconfig: the machine is made already");
+}
+
+COMMAND(run_nmi)
+{
+    return error_set(err, "machine does not provide NMIs");
+}
+
+COMMAND(run_cpu)
+{
+    uint64_t n;
+    if (!expr_parse(c, args, &n, NULL, err)) {
+        return false;
+    }
+    return n < c->machine->cpus->len || error_set(err, "invalid CPU index");
+}
+
+COMMAND(run_log)
+{
+    if (*args == '\0') {
+        g_autofree char *text = log_items_help();
+        g_string_append(out, text);
+        return true;
+    }
+    return log_set_items(args, err);
+}
+
+COMMAND(run_logfile)
+{
+    return *args ? log_set_file(args, err) : error_set(err, "logfile: needs a file name");
+}
+
+const MonitorCommand hmp_run_commands[] = {
+    { "cont", "c", "", "start, or go on", run_cont },
+    { "cpu", NULL, "N", "choose the CPU that x and others look at; there is 0", run_cpu },
+    { "exit_preconfig", NULL, "", "with -preconfig: make the machine", run_exit_preconfig },
+    { "help", "?", "[COMMAND]", "this list", commands_help, ARG_COMMAND },
+    { "info", NULL, "[WHAT]", "show something (\"help info\" lists what)", commands_info, ARG_INFO },
+    { "log", NULL, "[ITEM,...|none]", "log these, as -d", run_log, ARG_LOG },
+    { "logfile", NULL, "FILE", "log to FILE, as -D", run_logfile },
+    { "nmi", NULL, "", "is refused: nothing raises an NMI", run_nmi },
+    { "quit", "q", "", "end the program", run_quit },
+    { "stop", "s", "", "stop the guest", run_stop },
+    { "system_powerdown", NULL, "", "press the power button", run_powerdown },
+    { "system_reset", NULL, "", "reset the machine", run_reset },
+    { 0 },
+};
+
+#define NO_DISK "there are no disks"
+#define NO_NET "there is no network"
+#define NO_SAVE "machine state cannot be saved or loaded"
+#define NO_DISPLAY "there is no display"
+#define NO_INPUT "there is no keyboard and no mouse"
+#define ABSENT(command, reason) { command, NULL, "", NULL, NULL, ARG_OTHER, reason }
+
+const MonitorCommand hmp_absent_commands[] = {
+    ABSENT("announce_self", NO_NET),
+    ABSENT("balloon", "there is no balloon device"),
+    ABSENT("block_job_cancel", NO_DISK),
+    ABSENT("block_resize", NO_DISK),
+    ABSENT("block_stream", NO_DISK),
+    ABSENT("boot_set", "what boots is what -kernel or -bios names"),
+    ABSENT("change", NO_DISK),
+    ABSENT("chardev-change", "use chardev-remove and chardev-add"),
+    ABSENT("commit", NO_DISK),
+    ABSENT("delvm", NO_SAVE),
+    ABSENT("drive_add", NO_DISK),
+    ABSENT("drive_backup", NO_DISK),
+    ABSENT("drive_del", NO_DISK),
+    ABSENT("drive_mirror", NO_DISK),
+    ABSENT("dump-guest-memory", "use memsave or pmemsave"),
+    ABSENT("eject", NO_DISK),
+    ABSENT("gdbserver", "there is no gdb server"),
+    ABSENT("hostfwd_add", NO_NET),
+    ABSENT("hostfwd_remove", NO_NET),
+    ABSENT("loadvm", NO_SAVE),
+    ABSENT("migrate", NO_SAVE),
+    ABSENT("migrate_cancel", NO_SAVE),
+    ABSENT("migrate_set_capability", NO_SAVE),
+    ABSENT("migrate_set_parameter", NO_SAVE),
+    ABSENT("mouse_button", NO_INPUT),
+    ABSENT("mouse_move", NO_INPUT),
+    ABSENT("mouse_set", NO_INPUT),
+    ABSENT("netdev_add", NO_NET),
+    ABSENT("netdev_del", NO_NET),
+    ABSENT("one-insn-per-tb", "use -accel tcg,one-insn-per-tb=on"),
+    ABSENT("qemu-io", NO_DISK),
+    ABSENT("ringbuf_read", "there is no ring buffer; use -chardev file"),
+    ABSENT("ringbuf_write", "there is no ring buffer; use -chardev file"),
+    ABSENT("savevm", NO_SAVE),
+    ABSENT("screendump", NO_DISPLAY),
+    ABSENT("sendkey", NO_INPUT),
+    ABSENT("set_link", NO_NET),
+    ABSENT("set_password", NO_DISPLAY),
+    ABSENT("singlestep", "use -accel tcg,one-insn-per-tb=on"),
+    ABSENT("snapshot_blkdev", NO_DISK),
+    ABSENT("stopcapture", "there is no sound"),
+    ABSENT("system_wakeup", "nothing is suspended: the guest cannot suspend itself"),
+    ABSENT("trace-event", "use log"),
+    ABSENT("watchdog_action", "there is no watchdog"),
+    ABSENT("wavcapture", "there is no sound"),
+    { 0 },
+};

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Types, the tree of what there is, devices and objects that users make. */
+#include <string.h>
+#include "hw/core/bus.h"
+#include "monitor/qmp/qmp.h"
+#include "monitor/tree.h"
+#include "util/error.h"
+
+/* ---- types ---- */
+
+QMP(qom_list_types)
+{
+    const char *implements = json_member_text(args, "implements");
+    bool abstract = json_truth(json_member(args, "abstract"));
+    g_autoptr(GPtrArray) types = types_all();
+    *ret = json_array();
+    for (guint i = 0; i < types->len; i++) {
+        const TypeInfo *t = g_ptr_array_index(types, i);
+        if ((t->abstract && !abstract) || (implements && !types_is_a(types, t->name, implements))) {
+            continue;
+        }
+        Json *info = json_object();
+        json_set_string(info, "name", t->name);
+        if (t->abstract) {
+            json_set_bool(info, "abstract", true);
+        }
+        if (t->parent) {
+            json_set_string(info, "parent", t->parent);
+        }
+        json_add(*ret, info);
+    }
+    return true;
+}
+
+static void add_property(Json *list, const char *name, const char *type, const char *description, Json *def)
+{
+    Json *info = json_object();
+    json_set_string(info, "name", name);
+    json_set_string(info, "type", type);
+    if (description) {
+        json_set_string(info, "description", description);
+    }
+    if (def) {
+        json_set(info, "default-value", def);
+    }
+    json_add(list, info);
+}
+
+/* As a client writes it. */
+static Json *default_value(const Prop *p)
+{
+    uint64_t number = 0;
+    if (p->kind == PROP_STRING) {
+        return p->def ? json_string(p->def) : NULL;
+    }
+    if (p->kind == PROP_BOOL) {
+        return json_bool(p->def && strcmp(p->def, "on") == 0);
+    }
+    if (p->def && !keyval_size(p->def, 1, &number)) {
+        number = g_ascii_strtoull(p->def, NULL, 0);
+    }
+    return json_uint(number);
+}
+
+static void add_device_properties(Json *list, const DeviceType *type)
+{
+    for (const Prop *p = type ? type->props : NULL; p && p->name; p++) {
+        add_property(list, p->name, prop_kind_name(p->kind), p->description, default_value(p));
+    }
+    if (type && type->user_creatable && g_strcmp0(type->parent, "pci-device") == 0) {
+        add_property(list, "addr", "str", "slot and function, as 12.0", NULL);
+    }
+}
+
+static bool no_such_type(const char *name, GError **err)
+{
+    g_set_error(err, VALLETTA_ERROR, ERROR_DEVICE_NOT_FOUND, "Device '%s' not found", name);
+    return false;
+}
+
+QMP(device_list_properties)
+{
+    const char *name = json_member_text(args, "typename");
+    g_autoptr(GPtrArray) types = types_all();
+    const TypeInfo *t = types_find(types, name);
+    if (!t) {
+        return no_such_type(name, err);
+    }
+    if (t->abstract || !types_is_a(types, name, "device")) {
+        return error_set(err, "Parameter 'typename' expects a non-abstract device type");
+    }
+    *ret = json_array();
+    add_device_properties(*ret, device_type_find(name));
+    return true;
+}
+
+QMP(qom_list_properties)
+{
+    const char *name = json_member_text(args, "typename");
+    g_autoptr(GPtrArray) types = types_all();
+    const ObjectType *object = object_type_find(name);
+    g_autofree char *machine = g_strdup_printf("%s-machine", call->c->machine_type);
+    if (!types_find(types, name)) {
+        return no_such_type(name, err);
+    }
+    *ret = json_array();
+    add_property(*ret, "type", "string", NULL, NULL);
+    for (const ObjectProp *p = object ? object->props : NULL; p && p->name; p++) {
+        add_property(*ret, p->name, p->type, p->description, NULL);
+    }
+    for (unsigned i = 0; strcmp(machine, name) == 0 && i < json_length(call->c->properties); i++) {
+        bool is_bool = json_kind(json_at(call->c->properties, i)) == JSON_BOOL;
+        add_property(*ret, json_key(call->c->properties, i), is_bool ? "bool" : "string", NULL, NULL);
+    }
+    add_device_properties(*ret, device_type_find(name));
+    return true;
+}
+
+/* ---- the tree ---- */
+
+QMP(qom_list)
+{
+    g_autoptr(TreeNode) root = tree_new(call->c);
+    TreeNode *node = tree_find(root, json_member_text(args, "path"), err);
+    if (!node) {
+        return false;
+    }
+    *ret = json_array();
+    for (guint i = 0; i < node->props->len; i++) {
+        const TreeProp *p = g_ptr_array_index(node->props, i);
+        add_property(*ret, p->name, p->type, p->description, NULL);
+    }
+    for (guint i = 0; i < node->children->len; i++) {
+        const TreeNode *below = g_ptr_array_index(node->children, i);
+        g_autofree char *type = g_strdup_printf("child<%s>", below->type);
+        add_property(*ret, below->name, type, NULL, NULL);
+    }
+    return true;
+}
+
+/* The value of a property, or the path of a child; NULL with err. */
+static Json *get(const MonitorContext *c, const char *path, const char *name, GError **err)
+{
+    g_autoptr(TreeNode) root = tree_new(c);
+    TreeNode *node = tree_find(root, path, err);
+    if (!node) {
+        return NULL;
+    }
+    const TreeProp *p = tree_prop(node, name);
+    if (p) {
+        return json_copy(p->value);
+    }
+    for (guint i = 0; i < node->children->len; i++) {
+        const TreeNode *below = g_ptr_array_index(node->children, i);
+        if (strcmp(below->name, name) == 0) {
+            g_autofree char *full = tree_path(below);
+            return json_string(full);
+        }
+    }
+    error_set(err, "Property '%s.%s' not found", node->type, name);
+    return NULL;
+}
+
+QMP(qom_get)
+{
+    *ret = get(call->c, json_member_text(args, "path"), json_member_text(args, "property"), err);
+    return *ret != NULL;
+}
+
+QMP(qom_set)
+{
+    const char *name = json_member_text(args, "property");
+    g_autoptr(Json) now = get(call->c, json_member_text(args, "path"), name, err);
+    return now && error_set(err, "Property '%s' can only be given when the thing is made", name);
+}
+
+/* ---- devices and objects ---- */
+
+QMP(device_add_command)
+{
+    g_autoptr(KeyVal) props = keyval_new("device_add");
+    return keyval_add_json(props, args, err) && device_add(call->c->machine, props, err);
+}
+
+QMP(device_del)
+{
+    const char *id = json_member_text(args, "id");
+    if (!device_find(call->c->machine, id)) {
+        return no_such_type(id, err);
+    }
+    return error_set(err, "Device '%s' cannot be taken out while the machine exists", id);
+}
+
+QMP(object_add)
+{
+    g_autoptr(KeyVal) props = keyval_new("object-add");
+    return keyval_add_json(props, args, err) && object_set_add(call->c->objects, props, err);
+}
+
+QMP(object_del)
+{
+    return object_set_remove(call->c->objects, json_member_text(args, "id"), err);
+}
+
+const QmpCommand qmp_qom_commands[] = {
+    { "device-list-properties", device_list_properties, MEMBERS({ "typename", "str", NULL }),
+      .ret = "[DevicePropertyInfo]", .doc = "What -device may set for a type." },
+    { "qom-get", qom_get, MEMBERS({ "path", "str", NULL }, { "property", "str", NULL }), .ret = "any",
+      .flags = QMP_PRECONFIG, .doc = "The value of a property." },
+    { "qom-list", qom_list, MEMBERS({ "path", "str", "as /machine/unattached" }),
+      .ret = "[ObjectPropertyInfo]",
+      .flags = QMP_PRECONFIG, .doc = "The properties of a node, and the nodes below it." },
+    { "qom-list-properties", qom_list_properties, MEMBERS({ "typename", "str", NULL }),
+      .ret = "[ObjectPropertyInfo]", .flags = QMP_PRECONFIG, .doc = "The properties of a type." },
+    { "qom-list-types", qom_list_types,
+      MEMBERS({ "implements?", "str", "only what is below this" },
+              { "abstract?", "bool", "also abstract ones" }),
+      .ret = "[ObjectTypeInfo]", .flags = QMP_PRECONFIG, .doc = "All types." },
+    { "qom-set", qom_set,
+      MEMBERS({ "path", "str", NULL }, { "property", "str", NULL }, { "value", "any", NULL }),
+      .flags = QMP_PRECONFIG, .doc = "Is refused: properties are given when a thing is made." },
+    { 0 },
+};
+
+const QmpCommand qmp_object_commands[] = {
+    { "device_add", device_add_command,
+      MEMBERS({ "driver", "str", NULL }, { "bus?", "str", NULL }, { "id?", "str", NULL }), .flags = QMP_OPEN,
+      .features = "json-cli json-cli-hotplug", .doc = "Adds a device, as -device." },
+    { "device_del", device_del, MEMBERS({ "id", "str", NULL }),
+      .doc = "Is refused: nothing on this board can be taken out." },
+    { "object-add", object_add, .args_type = "ObjectOptions", .flags = QMP_PRECONFIG,
+      .doc = "Makes an object, as -object." },
+    { "object-del", object_del, MEMBERS({ "id", "str", NULL }), .flags = QMP_PRECONFIG,
+      .doc = "Removes an object that nothing uses." },
+    { 0 },
+};

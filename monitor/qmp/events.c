@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Events: from the machine to every QMP monitor. */
+#include "monitor/qmp/qmp.h"
+#include "monitor/tree.h"
+
+struct QmpGate {
+    gatomicrefcount refs;
+    GMutex lock;
+    bool closed;
+};
+
+struct QmpHub {
+    QmpGate *gate;
+    const MonitorContext *c;
+    GPtrArray *monitors;        /* of QmpMonitor * */
+};
+
+const QmpEvent schema_events[] = {
+    { "POWERDOWN", NULL, "The power button was pressed (system_powerdown); the guest may act on it." },
+    { "RESET", MEMBERS({ "guest", "bool", "the guest did it" }, { "reason", "ShutdownCause", NULL }),
+      "The machine was reset." },
+    { "RESUME", NULL, "The guest runs." },
+    { "RTC_CHANGE", MEMBERS({ "offset", "int", "seconds from what -rtc says to what the guest set" },
+                            { "qom-path", "str", "the clock" }),
+      "The guest set its real-time clock." },
+    { "SHUTDOWN", MEMBERS({ "guest", "bool", "the guest did it" }, { "reason", "ShutdownCause", NULL }),
+      "The program ends or, with -no-shutdown, the guest has powered off." },
+    { "STOP", NULL, "The guest stands." },
+    { 0 },
+};
+
+void qmp_event(QmpHub *hub, const char *name, Json *data)
+{
+    gint64 now = g_get_real_time();
+    Json *stamp = json_object(), *event = json_object();
+    json_set_int(stamp, "seconds", now / G_USEC_PER_SEC);
+    json_set_int(stamp, "microseconds", now % G_USEC_PER_SEC);
+    json_set_string(event, "event", name);
+    if (data) {
+        json_set(event, "data", data);
+    }
+    json_set(event, "timestamp", stamp);
+    for (guint i = 0; i < hub->monitors->len; i++) {
+        qmp_send(g_ptr_array_index(hub->monitors, i), json_copy(event), true);
+    }
+    json_free(event);
+}
+
+static Json *cause_data(ShutdownCause cause)
+{
+    Json *data = json_object();
+    json_set_bool(data, "guest", shutdown_cause_is_guest(cause));
+    json_set_string(data, "reason", shutdown_cause_name(cause));
+    return data;
+}
+
+static void on_event(void *opaque, const MachineEvent *e)
+{
+    QmpHub *hub = opaque;
+    Json *data;
+    switch (e->kind) {
+    case MACHINE_STOPPED:
+        qmp_event(hub, "STOP", NULL);
+        break;
+    case MACHINE_RESUMED:
+        qmp_event(hub, "RESUME", NULL);
+        break;
+    case MACHINE_RESET:
+        qmp_event(hub, "RESET", cause_data(e->cause));
+        break;
+    case MACHINE_SHUTDOWN:
+        qmp_event(hub, "SHUTDOWN", cause_data(e->cause));
+        break;
+    case MACHINE_POWERDOWN:
+        qmp_event(hub, "POWERDOWN", NULL);
+        break;
+    case MACHINE_RTC_CHANGED:
+        data = json_object();
+        json_set_int(data, "offset", e->seconds);
+        json_set(data, "qom-path", tree_path_of_type(hub->c, "mc146818rtc"));
+        qmp_event(hub, "RTC_CHANGE", data);
+        break;
+    }
+}
+
+QmpGate *qmp_gate_ref(QmpHub *hub)
+{
+    g_atomic_ref_count_inc(&hub->gate->refs);
+    return hub->gate;
+}
+
+void qmp_gate_unref(QmpGate *gate)
+{
+    if (g_atomic_ref_count_dec(&gate->refs)) {
+        g_mutex_clear(&gate->lock);
+        g_free(gate);
+    }
+}
+
+bool qmp_gate_enter(QmpGate *gate)
+{
+    g_mutex_lock(&gate->lock);
+    if (gate->closed) {
+        g_mutex_unlock(&gate->lock);
+        return false;
+    }
+    return true;
+}
+
+void qmp_gate_leave(QmpGate *gate)
+{
+    g_mutex_unlock(&gate->lock);
+}
+
+QmpHub *qmp_hub_new(const MonitorContext *c)
+{
+    QmpHub *hub = g_new0(QmpHub, 1);
+    hub->c = c;
+    hub->gate = g_new0(QmpGate, 1);
+    g_atomic_ref_count_init(&hub->gate->refs);
+    g_mutex_init(&hub->gate->lock);
+    hub->monitors = g_ptr_array_new();
+    machine_add_event_listener(c->machine, on_event, hub);
+    return hub;
+}
+
+void qmp_hub_free(QmpHub *hub)
+{
+    if (hub) {
+        machine_remove_event_listener(hub->c->machine, hub);
+        g_mutex_lock(&hub->gate->lock);
+        hub->gate->closed = true;
+        g_mutex_unlock(&hub->gate->lock);
+        qmp_gate_unref(hub->gate);
+        g_ptr_array_free(hub->monitors, TRUE);
+        g_free(hub);
+    }
+}
+
+void qmp_hub_add(QmpHub *hub, QmpMonitor *monitor)
+{
+    g_ptr_array_add(hub->monitors, monitor);
+}
+
+void qmp_hub_remove(QmpHub *hub, QmpMonitor *monitor)
+{
+    g_ptr_array_remove(hub->monitors, monitor);
+}

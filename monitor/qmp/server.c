@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One QMP monitor on a character device: requests in a queue, executed in their order, and
+ * those out of band before all that wait. A client that does not read stops being read itself.
+ */
+#include "monitor/qmp/qmp.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define REQUESTS_MAX 8              /* more wait in the client's socket */
+#define OUTPUT_PIECE (256u << 10)   /* less than the device's own queue holds */
+#define OUTPUT_FULL (64u << 10)     /* no command is begun while so much waits */
+#define EVENTS_FULL (1u << 20)
+
+typedef struct {
+    Json *value;            /* NULL: it was none, and why */
+    GError *err;
+} Request;
+
+struct QmpMonitor {
+    const MonitorContext *c;
+    Chardev *chr;
+    bool pretty;
+    QmpSession session;
+    JsonReader *reader;
+    GQueue requests;        /* of Request * */
+    QmpCall *running;       /* detached: its reply comes later, or NULL */
+    bool processing;
+    GString *out;
+    GHashTable *fds;        /* name to descriptor */
+};
+
+static void request_free(gpointer data)
+{
+    Request *r = data;
+    json_free(r->value);
+    g_clear_error(&r->err);
+    g_free(r);
+}
+
+static void fd_close(gpointer data)
+{
+    close(GPOINTER_TO_INT(data));
+}
+
+QmpSession *qmp_session(QmpMonitor *m)
+{
+    return &m->session;
+}
+
+/* ---- output ---- */
+
+static void pump(QmpMonitor *m)
+{
+    while (m->out->len > 0 && !chardev_output_pending(m->chr)) {
+        gsize n = MIN(m->out->len, OUTPUT_PIECE);
+        chardev_write(m->chr, m->out->str, n);
+        g_string_erase(m->out, 0, (gssize)n);
+    }
+}
+
+void qmp_send(QmpMonitor *m, Json *object, bool is_event)
+{
+    g_autoptr(Json) owned = object;
+    if (is_event && (!m->session.negotiated || m->out->len > EVENTS_FULL)) {
+        return;
+    }
+    g_autofree char *text = json_print(object, m->pretty);
+    g_string_append(m->out, text);
+    g_string_append(m->out, "\r\n");
+    pump(m);
+}
+
+/* ---- requests ---- */
+
+static void answer(QmpMonitor *m, const Request *r)
+{
+    Json *reply = r->value ? qmp_dispatch(m, m->c, r->value) : qmp_error(r->err, NULL);
+    if (reply) {
+        qmp_send(m, reply, false);
+    }
+}
+
+static bool may_go_on(const QmpMonitor *m)
+{
+    return !m->running && m->out->len < OUTPUT_FULL;
+}
+
+static void process(QmpMonitor *m)
+{
+    if (m->processing) {
+        return;
+    }
+    m->processing = true;
+    while (may_go_on(m) && !g_queue_is_empty(&m->requests)) {
+        Request *r = g_queue_pop_head(&m->requests);
+        answer(m, r);
+        request_free(r);
+    }
+    m->processing = false;
+}
+
+static void got(void *opaque, Json *value, const GError *err)
+{
+    QmpMonitor *m = opaque;
+    Request *r = g_new0(Request, 1);
+    r->value = value;
+    r->err = err ? g_error_copy(err) : NULL;
+    if (value && m->session.oob && qmp_is_oob(value)) {
+        answer(m, r);
+        request_free(r);
+        return;
+    }
+    g_queue_push_tail(&m->requests, r);
+    process(m);
+}
+
+void qmp_call_detach(QmpCall *call)
+{
+    call->detached = true;
+    if (call->monitor) {
+        call->monitor->running = call;
+    }
+}
+
+void qmp_call_finish(QmpCall *call, Json *ret, GError *err)
+{
+    QmpMonitor *m = call->monitor;
+    if (m) {
+        Json *reply = err ? qmp_error(err, call->id) : json_object();
+        if (!err) {
+            json_set(reply, "return", ret ? g_steal_pointer(&ret) : json_object());
+            if (call->id) {
+                json_set(reply, "id", json_copy(call->id));
+            }
+        }
+        m->running = NULL;
+        qmp_send(m, reply, false);
+        process(m);
+        chardev_accept_input(m->chr);
+    }
+    json_free(ret);
+    g_clear_error(&err);
+    json_free(call->id);
+    g_free(call);
+}
+
+/* ---- the character device ---- */
+
+static size_t can_receive(void *opaque)
+{
+    QmpMonitor *m = opaque;
+    return m->out->len < OUTPUT_FULL && g_queue_get_length(&m->requests) < REQUESTS_MAX ? 4096 : 0;
+}
+
+static void receive(void *opaque, const uint8_t *data, size_t len)
+{
+    QmpMonitor *m = opaque;
+    json_reader_feed(m->reader, data, len);
+}
+
+static void forget_client(QmpMonitor *m)
+{
+    if (m->running) {
+        m->running->monitor = NULL;
+        m->running = NULL;
+    }
+    json_reader_reset(m->reader);
+    g_queue_clear_full(&m->requests, request_free);
+    g_string_truncate(m->out, 0);
+    g_hash_table_remove_all(m->fds);
+    m->session = (QmpSession){ 0 };
+}
+
+static void greet(QmpMonitor *m)
+{
+    Json *capabilities = json_array(), *inner = json_object(), *greeting = json_object();
+    json_add(capabilities, json_string("oob"));
+    json_set(inner, "version", qmp_version(m->c));
+    json_set(inner, "capabilities", capabilities);
+    json_set(greeting, "QMP", inner);
+    qmp_send(m, greeting, false);
+}
+
+static void event(void *opaque, ChardevEvent what)
+{
+    QmpMonitor *m = opaque;
+    if (what == CHR_OPENED || what == CHR_CLOSED) {
+        forget_client(m);
+    }
+    if (what == CHR_OPENED) {
+        greet(m);
+    }
+}
+
+static void written(void *opaque)
+{
+    QmpMonitor *m = opaque;
+    pump(m);
+    process(m);
+    chardev_accept_input(m->chr);
+}
+
+static const ChardevFrontend frontend = { can_receive, receive, event, .written = written };
+
+QmpMonitor *qmp_monitor_new(const MonitorContext *c, Chardev *chr, bool pretty)
+{
+    QmpMonitor *m = g_new0(QmpMonitor, 1);
+    m->c = c;
+    m->chr = chr;
+    m->pretty = pretty;
+    m->reader = json_reader_new(got, m);
+    m->out = g_string_new(NULL);
+    m->fds = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, fd_close);
+    g_queue_init(&m->requests);
+    qmp_hub_add(c->hub, m);
+    chardev_attach(chr, &frontend, m);
+    return m;
+}
+
+void qmp_monitor_free(QmpMonitor *m)
+{
+    if (m) {
+        chardev_attach(m->chr, NULL, NULL);
+        qmp_hub_remove(m->c->hub, m);
+        forget_client(m);
+        json_reader_free(m->reader);
+        g_string_free(m->out, TRUE);
+        g_hash_table_destroy(m->fds);
+        g_free(m);
+    }
+}
+
+/* ---- descriptors ---- */
+
+int qmp_take_fd(QmpMonitor *m)
+{
+    return chardev_take_fd(m->chr);
+}
+
+void qmp_keep_fd(QmpMonitor *m, const char *name, int fd)
+{
+    g_hash_table_replace(m->fds, g_strdup(name), GINT_TO_POINTER(fd));
+}
+
+int qmp_named_fd(QmpMonitor *m, const char *name)
+{
+    gpointer key, value;
+    if (!g_hash_table_steal_extended(m->fds, name, &key, &value)) {
+        return -1;
+    }
+    g_free(key);
+    return GPOINTER_TO_INT(value);
+}
