@@ -1,0 +1,343 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every command with right, missing, wrong and unexpected arguments; every reply is checked
+against the schema that the program publishes."""
+import os
+
+from client import Machine
+from schema import Schema
+
+CASES = []
+
+
+def case(function):
+    CASES.append(function)
+    return function
+
+
+# Arguments that are right, for commands that need some: (arguments, class of the error or None).
+RIGHT = {
+    "balloon": [({"value": 1}, "DeviceNotActive")],
+    "chardev-add": [({"id": "t0", "backend": {"type": "null"}}, None),
+                    ({"id": "t0", "backend": {"type": "null"}}, "GenericError"),
+                    ({"id": "t1", "backend": {"type": "pty", "data": {}}}, None),
+                    ({"id": "t2", "backend": {"type": "file", "data": {"out": "/nonexistent/x"}}}, "GenericError"),
+                    ({"id": "t3", "backend": {"type": "socket", "data": {"addr": {
+                        "type": "inet", "data": {"host": "127.0.0.1", "port": "0"}}, "wait": False}}}, None)],
+    "chardev-remove": [({"id": "t3"}, None), ({"id": "mon0"}, "GenericError"), ({"id": "nobody"}, "GenericError")],
+    "chardev-send-break": [({"id": "t1"}, None), ({"id": "nobody"}, "GenericError")],
+    "closefd": [({"fdname": "x"}, "GenericError")],
+    "device-list-properties": [({"typename": "PIIX4_PM"}, None), ({"typename": "virtio-frob"}, "DeviceNotFound"),
+                               ({"typename": "device"}, "GenericError"), ({"typename": "secret"}, "GenericError")],
+    "device_add": [({"driver": "frob"}, "GenericError"), ({"driver": "PIIX4", "id": "x"}, "GenericError")],
+    "device_del": [({"id": "x"}, "DeviceNotFound")],
+    "getfd": [({"fdname": "x"}, "GenericError")],
+    "human-monitor-command": [({"command-line": "info status"}, None),
+                              ({"command-line": "info status", "cpu-index": 7}, "GenericError")],
+    "inject-nmi": [({}, "GenericError")],
+    "memsave": [({"val": 0, "size": 16, "filename": "/dev/null", "cpu-index": 9}, "GenericError")],
+    "object-add": [({"qom-type": "rng-builtin", "id": "r0"}, None),
+                   ({"qom-type": "rng-builtin", "id": "r0"}, "GenericError"),
+                   ({"qom-type": "memory-backend-ram", "id": "m0", "size": 1 << 20}, None),
+                   ({"qom-type": "memory-backend-ram", "id": "m1", "size": 1}, "GenericError"),
+                   ({"qom-type": "memory-backend-ram", "id": "0m", "size": 1 << 20}, "GenericError"),
+                   ({"qom-type": "memory-backend-ram", "id": "m1", "size": "1M"}, "GenericError"),
+                   ({"qom-type": "memory-backend-ram", "id": "m1", "size": 1 << 20, "props": {}}, "GenericError"),
+                   ({"qom-type": "secret", "id": "s0", "data": "x"}, None),
+                   ({"qom-type": "secret", "id": "s1"}, "GenericError"),
+                   ({"qom-type": "rng-random", "id": "r1", "filename": "/nonexistent"}, "GenericError"),
+                   ({"qom-type": "iothread", "id": "i"}, "GenericError")],
+    "object-del": [({"id": "m0"}, None), ({"id": "m0"}, "GenericError")],
+    "pmemsave": [({"val": 0, "size": 0, "filename": "/dev/null"}, "GenericError"),
+                 ({"val": 0, "size": 16, "filename": "/nonexistent/x"}, "GenericError"),
+                 ({"val": 1 << 62, "size": 16, "filename": "/dev/null"}, "GenericError")],
+    "qmp_capabilities": [({}, "CommandNotFound")],
+    "qom-get": [({"path": "/machine", "property": "type"}, None),
+                ({"path": "/machine", "property": "frob"}, "GenericError"),
+                ({"path": "/frob", "property": "type"}, "DeviceNotFound")],
+    "qom-list": [({"path": "/"}, None), ({"path": "/machine"}, None), ({"path": "machine/unattached"}, None),
+                 ({"path": "/frob"}, "DeviceNotFound"), ({"path": ""}, "DeviceNotFound")],
+    "qom-list-properties": [({"typename": "memory-backend-file"}, None), ({"typename": "frob"}, "DeviceNotFound")],
+    "qom-set": [({"path": "/machine", "property": "append", "value": 1}, "GenericError"),
+                ({"path": "/machine", "property": "frob", "value": 1}, "GenericError")],
+    "query-balloon": [({}, "DeviceNotActive")],
+    "query-command-line-options": [({}, None), ({"option": "machine"}, None), ({"option": "frob"}, "GenericError")],
+    "query-hotpluggable-cpus": [({}, "GenericError")],
+    "query-stats": [({"target": "vm"}, None), ({"target": "frob"}, "GenericError")],
+    "x-exit-preconfig": [({}, "GenericError")],
+}
+LAST = ["quit"]
+
+
+def check_reply(schema, info, arguments, reply, class_):
+    where = f"{info['name']} {arguments}"
+    if class_:
+        assert reply.get("error", {}).get("class") == class_ and reply["error"]["desc"], f"{where}: {reply}"
+        return
+    assert "return" in reply, f"{where}: {reply}"
+    schema.check(info["ret-type"], reply["return"], where)
+
+
+def try_wrong_arguments(qmp, schema, info, opened):
+    """Missing, of the wrong kind, and unexpected ones; told by name."""
+    name = info["name"]
+    right = dict(RIGHT.get(name, [({}, None)])[0][0])
+    for member in schema.type(info["arg-type"])["members"]:
+        key = member["name"]
+        without = {k: v for k, v in right.items() if k != key}
+        if "default" not in member:
+            assert qmp.error(name, without) == f"Parameter '{key}' is missing"
+        wrong = schema.wrong_value(member["type"])
+        if wrong:
+            text = qmp.error(name, {**right, key: wrong[0]})
+            assert text == f"Invalid parameter type for '{key}', expected: {wrong[1]}", f"{name}: {text}"
+            assert "expected" in qmp.error(name, {**right, key: None})
+    if not opened:
+        assert qmp.error(name, {**right, "xyzzy": 1}) == "Parameter 'xyzzy' is unexpected"
+
+
+def try_all(env, line):
+    with Machine(*env[line], "-S") as m:
+        qmp = m.qmp.negotiate()
+        schema = Schema(qmp.cmd("query-qmp-schema"))
+        commands = schema.of_kind("command")
+        assert sorted(c["name"] for c in commands) == [c["name"] for c in qmp.cmd("query-commands")]
+        for info in commands:
+            name = info["name"]
+            if name in LAST or name == "qmp_capabilities":
+                continue
+            try_wrong_arguments(qmp, schema, info, name == "device_add")
+            needs = any("default" not in member for member in schema.type(info["arg-type"])["members"])
+            assert not needs or name in RIGHT, f"no arguments are known that are right for {name}"
+            for arguments, class_ in RIGHT.get(name, [({}, None)]):
+                check_reply(schema, info, arguments, qmp.ask(name, arguments), class_)
+        for event in qmp.events:
+            data = schema.infos[event["event"]]["arg-type"]
+            schema.check(data, event.get("data", {}), event["event"])
+        qmp.cmd("quit")
+        assert m.wait() == 0
+
+
+@case
+def all_commands_without_a_machine(env):
+    try_all(env, "none")
+
+
+@case
+def all_commands_on_a_malta(env):
+    try_all(env, "malta")
+
+
+@case
+def what_a_malta_tells(env):
+    with Machine(*env["malta"], "-name", "guest=g,debug-threads=on", "-uuid",
+                 "550e8400-e29b-41d4-a716-446655440000") as m:
+        qmp = m.qmp.negotiate()
+        cpus = qmp.cmd("query-cpus-fast")
+        assert len(cpus) == 1 and cpus[0]["target"] == "mipsel"
+        assert os.path.isdir(f"/proc/{m.process.pid}/task/{cpus[0]['thread-id']}"), cpus
+        with open(f"/proc/{m.process.pid}/task/{cpus[0]['thread-id']}/comm", encoding="ascii") as comm:
+            assert comm.read() == "CPU 0/TCG\n"
+        assert qmp.cmd("qom-get", {"path": cpus[0]["qom-path"], "property": "type"}) == "24Kf-mips-cpu"
+        assert qmp.cmd("query-name") == {"name": "g"}
+        assert qmp.cmd("query-uuid") == {"UUID": "550e8400-e29b-41d4-a716-446655440000"}
+        assert qmp.cmd("query-memory-size-summary") == {"base-memory": 128 << 20}
+        machines = {entry["name"]: entry for entry in qmp.cmd("query-machines")}
+        assert set(machines) == {"none", "malta"}
+        assert machines["malta"]["default-ram-id"] == "mips_malta.ram"
+        assert machines["malta"]["default-cpu-type"] == "24Kf-mips-cpu"
+        slots = [(d["slot"], d["function"]) for d in qmp.cmd("query-pci")[0]["devices"]]
+        assert slots == [(0, 0), (10, 0), (10, 1), (10, 3)], slots
+        assert qmp.cmd("query-kvm")["enabled"] is False
+
+
+@case
+def the_tree(env):
+    """Every node and property below /machine, as deep as it goes."""
+    def walk(path):
+        count = 1
+        for entry in qmp.cmd("qom-list", {"path": path}):
+            if entry["type"].startswith("child<"):
+                below = f"{path}/{entry['name']}"
+                assert qmp.cmd("qom-get", {"path": path, "property": entry["name"]}) == below
+                count += walk(below)
+            else:
+                qmp.cmd("qom-get", {"path": path, "property": entry["name"]})
+        return count
+
+    for line, least in (("none", 4), ("malta", 20)):
+        with Machine(*env[line]) as m:
+            qmp = m.qmp.negotiate()
+            count = walk("/machine")
+            assert count >= least, f"{line}: {count} nodes"
+            qmp.cmd("object-add", {"qom-type": "rng-builtin", "id": "r"})
+            assert {"name": "r", "type": "child<rng-builtin>"} in qmp.cmd("qom-list", {"path": "/objects"})
+            assert qmp.cmd("qom-list", {"path": "peripheral"}) == [{"name": "type", "type": "string"}]
+
+
+@case
+def the_types(env):
+    with Machine(*env["none"]) as m:
+        qmp = m.qmp.negotiate()
+        every = {t["name"]: t for t in qmp.cmd("qom-list-types", {"abstract": True})}
+        concrete = {t["name"] for t in qmp.cmd("qom-list-types")}
+        assert concrete == {name for name, t in every.items() if not t.get("abstract")}
+        assert {"tcg-accel", "PIIX4_PM", "24Kf-mips-cpu", "malta-machine", "none-machine", "secret"} <= concrete
+
+        def chain(name):
+            while name:
+                yield name
+                name = every[name].get("parent")
+
+        for name in every:
+            assert list(chain(name))[-1] == "object", name
+        devices = {t["name"] for t in qmp.cmd("qom-list-types", {"implements": "device", "abstract": False})}
+        assert devices == {name for name in concrete if "device" in chain(name)}
+        before = [qmp.hmp("info qtree"), qmp.hmp("info qom-tree")]
+        for name in sorted(devices):
+            qmp.cmd("device-list-properties", {"typename": name})
+            assert not qmp.hmp(f"device_add {name},help").startswith("Error: "), name
+        assert before == [qmp.hmp("info qtree"), qmp.hmp("info qom-tree")]
+        assert qmp.cmd("qom-list-types", {"implements": "no-such-type"}) == []
+
+
+@case
+def memory_to_files(env):
+    path = os.path.join(env["folder"], "memory")
+    with Machine(*env["malta"], "-S") as m:
+        qmp = m.qmp.negotiate()
+        qmp.cmd("pmemsave", {"val": 0x1E000000, "size": 1000, "filename": path})
+        with open(path, "rb") as saved, open(env["firmware"], "rb") as firmware:
+            assert saved.read()[20:] == firmware.read()[20:1000]
+        # The flash at the reset vector, through kseg1.
+        qmp.cmd("memsave", {"val": 0xBFC00000 - (1 << 32), "size": 5000, "filename": path})
+        assert os.path.getsize(path) == 5000
+        qmp.cmd("memsave", {"val": 0xBFC00000, "size": 5000, "filename": path, "cpu-index": 0})
+        qmp.cmd("cont")
+        assert "not mapped" in qmp.error("memsave", {"val": 0xC0000000, "size": 1, "filename": path})
+        assert qmp.hmp(f"pmemsave 0x1e000000 64 {path}") == "" and os.path.getsize(path) == 64
+        assert qmp.hmp(f"memsave 0xbfc00000 64 {path}") == ""
+
+
+HMP = """help
+help cont
+help info
+info
+info qom-tree /objects
+info frob
+boot_set ndc
+chardev-add null,id=testchardev1
+chardev-add help
+chardev-send-break testchardev1
+chardev-change testchardev1 null
+chardev-remove testchardev1
+commit all
+cpu 0
+cpu 1
+device_add ?
+device_add usb-mouse,id=mouse1
+device_add PIIX4,help
+device_add
+device_del mouse1
+device_del
+drive_add ignored format=help
+mouse_button 7
+mouse_move 10 10
+dump-guest-memory /dev/null 0 4096
+gdbserver
+gva2gpa 0
+gpa2hva 0
+gva2gpa
+hostfwd_add tcp::43210-:43210
+i /w 0x3f8
+i /b 0x70
+i
+o /w 0 0x1234
+o /b 0x70
+log all
+log none
+log
+memsave 0 4096 "/dev/null"
+memsave 0
+pmemsave 0 4096 "/dev/null"
+migrate_set_parameter downtime-limit 1
+netdev_add user,id=net1
+set_link net1 off
+nmi
+object_add memory-backend-ram,id=mem1,size=256M
+object_add ?
+object_add frob,id=x
+object_del mem1
+object_del mem1
+p $pc + 8
+p /x ((((1
+p 1 +
+print /d 7 / 0
+qom-list /
+qom-list
+qom-set /machine initrd test
+qom-get /machine initrd
+qom-get /machine
+screendump /dev/null
+sendkey x
+savevm x
+stopcapture 0
+sum 0 512
+sum 0
+x /8i 0x100
+x /8i $pc
+xp /16x 0
+x /0x 0
+x /99999999x 0
+x 0xc0000000
+exit_preconfig
+frobnicate
+stop
+system_reset
+system_powerdown
+system_wakeup
+cont
+stop""".split("\n")
+
+
+@case
+def text_commands(env):
+    """Answers are free; the program must live, and lists must be what they say."""
+    for line in (env["none"], [*env["none"], "-m", "2"], env["malta"]):
+        with Machine(*line) as m:
+            qmp = m.qmp.negotiate()
+            names = []
+            for text in qmp.hmp("help info").splitlines():
+                assert text.startswith("info "), text
+                names.append(text.split()[1])
+            assert len(names) > 30 and names == sorted(names)
+            for name in names:
+                answer = qmp.hmp(f"info {name}")
+                assert not answer.startswith("Error: "), f"info {name}: {answer}"
+            for text in HMP:
+                qmp.hmp(text)
+            qmp.hmp("x/4xw " + "(" * 100000)
+            qmp.hmp("\u00e9\u0001" * 100)
+            for text in qmp.hmp("help").splitlines():
+                name = text.split()[0].split("|")[0]
+                assert name == "info" or qmp.hmp(f"help {name}") == text + "\n", text
+            assert qmp.cmd("query-status")["status"] == "paused"
+            assert qmp.hmp("quit") == ""
+            assert m.wait() == 0
+
+
+@case
+def text_answers(env):
+    with Machine(*env["malta"], "-S") as m:
+        qmp = m.qmp.negotiate()
+        assert qmp.hmp("print 1 + 2 * 3").strip() == "0x7"
+        assert qmp.hmp("p/d ~0").strip() == "-1"
+        assert qmp.hmp("x /2i $pc").startswith("0xbfc00000:  beq"), qmp.hmp("x /2i $pc")
+        assert qmp.hmp("gva2gpa 0xbfc00000") == "gpa: 0x1fc00000\n"
+        assert qmp.hmp("gva2gpa 0xc0000000") == "Unmapped\n"
+        qmp.hmp("o /b 0x70 0x0a")
+        assert qmp.hmp("i /b 0x71") in ("portb[0x0071] = 0x26\n", "portb[0x0071] = 0xa6\n")
+        assert "PIIX4_PM" in qmp.hmp("info qtree") and "addr = 0a.3" in qmp.hmp("info qtree")
+        assert qmp.hmp("info status") == "VM status: paused (prelaunch)\n"
+        assert "pic0: irr=" in qmp.hmp("info pic")
+        assert "thread_id=" in qmp.hmp("info cpus")
+        assert qmp.hmp("info version").split()[0].count(".") == 2
