@@ -71,8 +71,11 @@ void tcg_finish(Tcg *tcg, Arena *arena, IrRegion *r, Block *b)
     verify(tcg, r, "translation");
     ir_dse(r);
     ir_dce(r);
+    if (b->tier == 2) {
+        ir_pages(r);
+    }
     log_ir(r, LOG_IR_OPT, "IR, optimized:");
-    verify(tcg, r, "dead code elimination");
+    verify(tcg, r, "the passes");
     b->has_effects = has_effects(r);
     tcg->backend->make(tcg, arena, r, b);
     if (log_enabled(LOG_OUT_ASM)) {

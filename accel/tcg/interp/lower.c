@@ -428,7 +428,7 @@ static void lower_op(Lower *l, const IrOp *op)
     case IR_JUMP:
         emit(l, is_wide(l, op->arg[0]) ? IOP_JUMP_64 : IOP_JUMP_32, 0, place(l, op->arg[0]), 0, 0, 0);
         break;
-    case IR_LABEL: case IR_BR: case IR_BR_IF: case IR_EXIT_MOVED:
+    case IR_LABEL: case IR_BR: case IR_BR_IF: case IR_EXIT_MOVED: case IR_PAGE:
         g_assert_not_reached();         /* regions of several blocks are for machine code */
     default:
         switch (ir_op_info[op->code].kind) {

@@ -26,7 +26,7 @@ static const char *check_args(const IrRegion *r, IrVal v, IrVal start)
     for (unsigned i = 0; i < info->nargs; i++) {
         IrVal a = op->arg[i];
         if (a == 0) {
-            if (op->code == IR_CALL) {
+            if (op->code == IR_CALL || (op->code == IR_LOAD && i == 1) || (op->code == IR_STORE && i == 2)) {
                 break;
             }
             return "an operand is missing";

@@ -185,4 +185,9 @@ void ir_dse(IrRegion *r);
 /* Removes pure operations nobody uses. (ir/dce.c) */
 void ir_dce(IrRegion *r);
 
+/* Has loads and stores that are near each other share their look into the page tables. (ir/pages.c) */
+void ir_pages(IrRegion *r);
+/* The value that v is a sum of, with *offset, a constant; 0 if v is all constant. */
+IrVal ir_address_root(const IrRegion *r, IrVal v, int64_t *offset);
+
 #endif

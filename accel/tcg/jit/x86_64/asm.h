@@ -116,19 +116,19 @@ static inline void x_rm(Asm *a, bool wide, uint32_t op, int reg, int base, int32
     x_modrm_disp(a, reg, base, -1, 0, disp);
 }
 
-/* [base + (index << scale) + disp]. */
+/* [base + (index << scale) + disp]; index -1: none. */
 static inline void x_rmx(Asm *a, bool wide, uint32_t op, int reg, int base, int index, int scale,
                          int32_t disp)
 {
-    x_opcode(a, x_rex(wide, reg, index, base), op);
+    x_opcode(a, x_rex(wide, reg, index < 0 ? 0 : index, base), op);
     x_modrm_disp(a, reg, base, index, scale, disp);
 }
 
-/* Byte stores to [base + index]. */
-static inline void x_rmx8(Asm *a, uint32_t op, int reg, int base, int index)
+/* Byte stores to [base + index + disp]. */
+static inline void x_rmx8(Asm *a, uint32_t op, int reg, int base, int index, int32_t disp)
 {
-    x_opcode(a, x_rex(false, reg, index, base) | (reg >= 4 ? 0x40 : 0), op);
-    x_modrm_disp(a, reg, base, index, 0, 0);
+    x_opcode(a, x_rex(false, reg, index < 0 ? 0 : index, base) | (reg >= 4 ? 0x40 : 0), op);
+    x_modrm_disp(a, reg, base, index, 0, disp);
 }
 
 /* [rip + what reaches target], in the exec view, which is delta from a->p; after: bytes that follow. */

@@ -24,9 +24,21 @@ static void jump_back(Gen *g, const Stub *s)
     x_patch(x_jmp(&g->a), s->back);
 }
 
+/* What a PAGE did not help: its own look into the tables, before C code. */
+static void try_unpaged(Gen *g, const Stub *s)
+{
+    uint8_t *slow[2];
+    if (s->paged && gen_unpaged(g, s, slow)) {
+        jump_back(g, s);
+        x_patch(slow[0], g->a.p);
+        x_patch(slow[1], g->a.p);
+    }
+}
+
 static void stub_load(Gen *g, const Stub *s)
 {
     const IrOp *op = &g->r->ops[s->op];
+    try_unpaged(g, s);
     pass_address(g, s);
     gen_snapshot(g, s->op, s->dirty);
     call_slow(g, JIT_SLOW_LOAD + (op->mem & IR_MEM_SIZE));
@@ -37,6 +49,7 @@ static void stub_load(Gen *g, const Stub *s)
 static void stub_store(Gen *g, const Stub *s)
 {
     const IrOp *op = &g->r->ops[s->op];
+    try_unpaged(g, s);
     pass_address(g, s);
     if (s->src_imm) {
         x_mov_mi(&g->a, true, RBP, STATE(arg[1]), (int32_t)s->imm);
@@ -102,6 +115,10 @@ static void make_stub(Gen *g, const Stub *s)
     case STUB_LOAD:  stub_load(g, s); break;
     case STUB_STORE: stub_store(g, s); break;
     case STUB_FP:    stub_fp(g, s); break;
+    case STUB_PAGE:
+        x_mov_ri(&g->a, false, s->dst, 0);
+        jump_back(g, s);
+        break;
     case STUB_TRAP:  stub_trap(g, s); break;
     case STUB_EXIT:
         gen_store_homes(g, s->dirty);
@@ -136,6 +153,7 @@ static void operation(Gen *g, const IrOp *op)
     case IR_SET:   gen_op_set(g, op); break;
     case IR_LOAD:  gen_load(g, op); break;
     case IR_STORE: gen_store(g, op); break;
+    case IR_PAGE:  gen_page(g, op); break;
     case IR_CALL:  gen_call(g, op); break;
     case IR_LABEL: case IR_BR: case IR_BR_IF: case IR_EXIT_IF: case IR_EXIT_MOVED:
     case IR_PUSH_RET: case IR_TRAP_IF:

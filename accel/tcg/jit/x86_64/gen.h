@@ -53,7 +53,8 @@ typedef struct {
     unsigned depth;
 } GenBlock;
 
-typedef enum { STUB_LOAD, STUB_STORE, STUB_EXIT, STUB_TRAP, STUB_FP, STUB_POLL, STUB_HOT } StubKind;
+typedef enum { STUB_LOAD, STUB_STORE, STUB_EXIT, STUB_TRAP, STUB_FP, STUB_POLL, STUB_HOT,
+               STUB_PAGE } StubKind;
 
 /* What is to be made after the main code. */
 typedef struct {
@@ -63,7 +64,8 @@ typedef struct {
     uint8_t *back;
     IrVal op;
     uint32_t dirty;
-    int8_t dst, addr, src;      /* registers */
+    int8_t dst, addr, src, out; /* registers; out: src in the guest's byte order; addr -1: a constant */
+    bool paged, retry;          /* by way of a PAGE; to be tried without it */
     bool dst_xmm, src_xmm, addr64, src_imm;
     int64_t imm;                /* exit pc, exception */
     int8_t fp_arg[3];           /* registers, -1: none */
@@ -182,6 +184,10 @@ void gen_float(Gen *g, const IrOp *op);
 void gen_flow(Gen *g, const IrOp *op);
 void gen_call(Gen *g, const IrOp *op);
 
+void gen_page(Gen *g, const IrOp *op);
+/* RCX = the address of an access by way of a PAGE. If it is to be tried without that, it is made (true);
+ * slow: ways to C code. */
+bool gen_unpaged(Gen *g, const Stub *s, uint8_t *slow[2]);
 /* Code for d = page index of the 32-bit address in s (flat tables). */
 void gen_page_index(Asm *a, int d, int s, bool user);
 

@@ -8,6 +8,12 @@
 #include "accel/tcg/flat.h"
 #include "accel/tcg/softmmu.h"
 
+/* [base + index + disp] of the host; index -1: none. */
+typedef struct {
+    int base, index;
+    int32_t disp;
+} Place;
+
 void gen_page_index(Asm *a, int d, int s, bool user)
 {
     if (user) {
@@ -36,20 +42,28 @@ static bool known_aligned(Gen *g, const IrOp *op, unsigned log2)
     return false;
 }
 
-/* RCX = the address, from the base in a register; RAX = what is to be added to it; s gets the ways to
- * the slow path. No value changes its place here or later: the slow path comes back behind. */
-static void translate32(Gen *g, const IrOp *op, int base, bool write, Stub *s)
+/* RCX = the address of op, whose base is in a register, or a constant for -1. */
+static void address32(Gen *g, const IrOp *op, int base)
 {
     Asm *a = &g->a;
-    unsigned log2 = op->mem & IR_MEM_SIZE;
     int32_t imm;
-    if (gen_imm(g, op->arg[0], &imm)) {
+    if (base < 0) {
+        g_assert(gen_imm(g, op->arg[0], &imm));
         x_mov_ri(a, false, RCX, (int32_t)((uint32_t)imm + (uint32_t)op->imm));
     } else if (op->imm) {
         x_rm(a, false, X_LEA, RCX, base, (int32_t)op->imm);
     } else {
         x_rr(a, false, X_MOV_LOAD, RCX, base);
     }
+}
+
+/* RCX = the address, from the base in a register; RAX = what is to be added to it; s gets the ways to
+ * the slow path. No value changes its place here or later: the slow path comes back behind. */
+static void translate32(Gen *g, const IrOp *op, int base, bool write, Stub *s)
+{
+    Asm *a = &g->a;
+    unsigned log2 = op->mem & IR_MEM_SIZE;
+    address32(g, op, base);
     gen_page_index(a, RAX, RCX, g->user);
     x_rmx(a, true, X_MOV_LOAD, RAX, R15, RAX, 3, write ? FLAT_WRITE : FLAT_READ);
     x_rr(a, true, X_TEST, RAX, RAX);
@@ -86,11 +100,37 @@ static void translate64(Gen *g, const IrOp *op, int base, bool write, Stub *s)
     s->addr64 = true;
 }
 
-static void translate(Gen *g, const IrOp *op, int base, bool write, Stub *s)
+/* With a PAGE: where op accesses the host's memory, in terms of its register. */
+static Place paged(Gen *g, const IrOp *op, int base, int page, IrVal of, Stub *s)
 {
+    Asm *a = &g->a;
+    unsigned log2 = op->mem & IR_MEM_SIZE;
+    int64_t mine, its;
+    ir_address_root(g->r, op->arg[0], &mine);
+    ir_address_root(g->r, g->r->ops[of].arg[0], &its);
+    x_rr(a, true, X_TEST, page, page);
+    s->from[0] = x_jcc(a, CC_E);
+    if (log2 && !known_aligned(g, op, log2)) {
+        address32(g, op, base);
+        x_test_ri(a, false, RCX, (1 << log2) - 1);
+        s->from[1] = x_jcc(a, CC_NE);
+    }
+    s->paged = s->retry = true;
+    s->addr = (int8_t)base;
+    return (Place){ page, -1, (int32_t)(op->imm + mine - its) };
+}
+
+/* Where op accesses the host's memory; its base is in a register, or -1. */
+static Place translate(Gen *g, const IrOp *op, int base, bool write, Stub *s)
+{
+    IrVal page = op->arg[write ? 2 : 1];
     s->op = g->now;
     s->dirty = g->dirty;
-        (g->r->ops[op->arg[0]].type == IR_I64 ? translate64 : translate32)(g, op, base, write, s);
+    if (page) {
+        return paged(g, op, base, gen_int(g, page), page, s);
+    }
+    (g->r->ops[op->arg[0]].type == IR_I64 ? translate64 : translate32)(g, op, base, write, s);
+    return (Place){ RAX, RCX, 0 };
 }
 
 /* The register of the address's base; -1: a 32-bit constant. */
@@ -115,13 +155,13 @@ static void swap_reg(Asm *a, unsigned log2, int reg)
 
 /* ---- loads ---- */
 
-/* From [RAX + RCX], or with slow from the thunk's result. */
-static void load_value(Gen *g, const IrOp *op, int d, bool slow)
+/* From p, or for NULL from the slow path's result. */
+static void load_value(Gen *g, const IrOp *op, int d, const Place *p)
 {
     Asm *a = &g->a;
     unsigned log2 = op->mem & IR_MEM_SIZE;
     bool is_signed = op->mem & IR_MEM_SIGNED, wide = op->type == IR_I64 || op->type == IR_F64;
-    bool swap = (op->mem & IR_MEM_BIG) && log2 && !slow, xmm = op->type == IR_F32 || op->type == IR_F64;
+    bool swap = (op->mem & IR_MEM_BIG) && log2 && p, xmm = op->type == IR_F32 || op->type == IR_F64;
     uint32_t code;
     bool w = false;
     if (xmm && !swap) {
@@ -140,10 +180,10 @@ static void load_value(Gen *g, const IrOp *op, int d, bool slow)
         w = true;
     }
     int to = xmm && swap ? RAX : d;
-    if (slow) {
-        x_rm(a, w, code, to, RBP, STATE(result));
+    if (p) {
+        x_rmx(a, w, code, to, p->base, p->index, 0, p->disp);
     } else {
-        x_rmx(a, w, code, to, RAX, RCX, 0, 0);
+        x_rm(a, w, code, to, RBP, STATE(result));
     }
     if (!swap) {
         return;
@@ -162,9 +202,9 @@ void gen_load(Gen *g, const IrOp *op)
 {
     Stub s = { .kind = STUB_LOAD };
     int base = base_reg(g, op), d = gen_def(g, g->now, 0, -1);
-    translate(g, op, base, false, &s);
+    Place p = translate(g, op, base, false, &s);
     s.dst_xmm = op->type == IR_F32 || op->type == IR_F64;
-    load_value(g, op, d, false);
+    load_value(g, op, d, &p);
     s.dst = (int8_t)d;
     s.back = g->a.p;
     g_array_append_val(g->stubs, s);
@@ -172,10 +212,9 @@ void gen_load(Gen *g, const IrOp *op)
 
 /* ---- stores ---- */
 
-/* The value in the other byte order, in a register of its own. */
-static int swapped_value(Gen *g, unsigned log2, int v, bool xmm)
+/* t = the value in the other byte order. */
+static int swapped_value(Gen *g, unsigned log2, int t, int v, bool xmm)
 {
-    int t = gen_scratch(g, GEN_INT);
     if (xmm) {
         x_rr(&g->a, log2 == 3, X_MOVD_FROM, v, t);
     } else {
@@ -185,19 +224,19 @@ static int swapped_value(Gen *g, unsigned log2, int v, bool xmm)
     return t;
 }
 
-static void store_value(Gen *g, unsigned log2, int v, bool xmm)
+static void store_value(Gen *g, unsigned log2, int v, bool xmm, const Place *p)
 {
     Asm *a = &g->a;
     if (xmm) {
-        x_rmx(a, false, log2 == 3 ? X_MOVSD_STORE : X_MOVSS_STORE, v, RAX, RCX, 0, 0);
+        x_rmx(a, false, log2 == 3 ? X_MOVSD_STORE : X_MOVSS_STORE, v, p->base, p->index, 0, p->disp);
     } else if (log2 == 0) {
-        x_rmx8(a, X_MOV_STORE8, v, RAX, RCX);
+        x_rmx8(a, X_MOV_STORE8, v, p->base, p->index, p->disp);
     } else {
-        x_rmx(a, log2 == 3, log2 == 1 ? X_MOV_STORE16 : X_MOV_STORE, v, RAX, RCX, 0, 0);
+        x_rmx(a, log2 == 3, log2 == 1 ? X_MOV_STORE16 : X_MOV_STORE, v, p->base, p->index, 0, p->disp);
     }
 }
 
-static void store_imm(Gen *g, unsigned log2, int32_t imm, bool swap)
+static void store_imm(Gen *g, unsigned log2, int32_t imm, bool swap, const Place *p)
 {
     Asm *a = &g->a;
     uint32_t v = (uint32_t)imm;
@@ -207,7 +246,7 @@ static void store_imm(Gen *g, unsigned log2, int32_t imm, bool swap)
     if (log2 == 1) {
         x_8(a, 0x66);
     }
-    x_rmx(a, log2 == 3, log2 == 0 ? 0xc6 : 0xc7, 0, RAX, RCX, 0, 0);
+    x_rmx(a, log2 == 3, log2 == 0 ? 0xc6 : 0xc7, 0, p->base, p->index, 0, p->disp);
     if (log2 == 0) {
         x_8(a, (uint8_t)v);
     } else if (log2 == 1) {
@@ -215,6 +254,17 @@ static void store_imm(Gen *g, unsigned log2, int32_t imm, bool swap)
         x_8(a, (uint8_t)(v >> 8));
     } else {
         x_32(a, v);
+    }
+}
+
+static void store(Gen *g, const IrOp *op, const Stub *s, const Place *p)
+{
+    unsigned log2 = op->mem & IR_MEM_SIZE;
+    bool swap = (op->mem & IR_MEM_BIG) && log2;
+    if (s->src_imm) {
+        store_imm(g, log2, (int32_t)s->imm, swap, p);
+    } else {
+        store_value(g, log2, s->out, s->src_xmm && !swap, p);
     }
 }
 
@@ -229,21 +279,78 @@ void gen_store(Gen *g, const IrOp *op)
     s.src_xmm = g->v[g->v[value].root].cls == GEN_XMM;
     int base = base_reg(g, op);
     int v = constant ? -1 : s.src_xmm ? gen_xmm(g, value) : gen_int(g, value);
-    int out = swap && !constant ? swapped_value(g, log2, v, s.src_xmm) : v;
-    translate(g, op, base, true, &s);
-    if (constant) {
-        store_imm(g, log2, imm, swap);
-    } else {
-        store_value(g, log2, out, s.src_xmm && !swap);
+    bool made = swap && !constant;
+    int out = !made ? v : op->arg[2] ? RAX : swapped_value(g, log2, gen_scratch(g, GEN_INT), v, s.src_xmm);
+    Place p = translate(g, op, base, true, &s);
+    if (out == RAX) {               /* with a PAGE there are no registers to spare, but this one */
+        swapped_value(g, log2, RAX, v, s.src_xmm);
+        s.retry = false;
     }
     s.src = (int8_t)v;
+    s.out = (int8_t)out;
     s.src_imm = constant;
     s.imm = constant ? imm : 0;
+    store(g, op, &s, &p);
     s.back = g->a.p;
     g_array_append_val(g->stubs, s);
 }
 
+/* ---- pages ---- */
+
+void gen_page(Gen *g, const IrOp *op)
+{
+    Asm *a = &g->a;
+    int32_t lo = (int32_t)op->imm, hi = (int32_t)(op->imm >> 32), imm;
+    bool constant = gen_imm(g, op->arg[0], &imm);
+    int base = constant ? -1 : gen_int(g, op->arg[0]), d = gen_def(g, g->now, 0, -1);
+    Stub s = { .kind = STUB_PAGE, .dst = (int8_t)d };
+    if (constant) {
+        x_mov_ri(a, false, RCX, (int32_t)((uint32_t)imm + (uint32_t)lo));
+    } else {
+        x_rm(a, false, X_LEA, RCX, base, lo);
+    }
+    if (hi != lo && !constant) {
+        x_rm(a, false, X_LEA, RAX, base, hi);
+        x_alu_rr(a, false, ALU_XOR, RAX, RCX);
+        x_alu_ri(a, false, ALU_CMP, RAX, 0xfff);
+        s.from[0] = x_jcc(a, CC_A);
+    }
+    gen_page_index(a, RAX, RCX, g->user);
+    x_rmx(a, true, X_MOV_LOAD, d, R15, RAX, 3, op->mem & 1 ? FLAT_WRITE : FLAT_READ);
+    x_rr(a, true, X_TEST, d, d);
+    uint8_t *none = x_jcc_short(a, CC_E);
+    x_rmx(a, true, X_LEA, d, d, RCX, 0, -lo);
+    x_patch_short(none, a->p);
+    if (s.from[0]) {
+        s.back = a->p;
+        g_array_append_val(g->stubs, s);
+    }
+}
+
+bool gen_unpaged(Gen *g, const Stub *s, uint8_t *slow[2])
+{
+    Asm *a = &g->a;
+    const IrOp *op = &g->r->ops[s->op];
+    const Place p = { RAX, RCX, 0 };
+    address32(g, op, s->addr);
+    if (!s->retry) {
+        return false;
+    }
+    gen_page_index(a, RAX, RCX, g->user);
+    x_rmx(a, true, X_MOV_LOAD, RAX, R15, RAX, 3, op->code == IR_STORE ? FLAT_WRITE : FLAT_READ);
+    x_rr(a, true, X_TEST, RAX, RAX);
+    slow[0] = x_jcc(a, CC_E);
+    x_test_ri(a, false, RCX, (1 << (op->mem & IR_MEM_SIZE)) - 1);
+    slow[1] = x_jcc(a, CC_NE);
+    if (op->code == IR_STORE) {
+        store(g, op, s, &p);
+    } else {
+        load_value(g, op, s->dst, &p);
+    }
+    return true;
+}
+
 void gen_load_result(Gen *g, const IrOp *op, int d)
 {
-    load_value(g, op, d, true);
+    load_value(g, op, d, NULL);
 }
