@@ -89,8 +89,19 @@ static bool fall_back(Machine *machine, const AccelConfig *config, char *why, Ac
     return true;
 }
 
-bool accel_start(Machine *machine, const AccelConfig *config, const KvmRequest *request,
-                 AccelReport *report, GError **err)
+/* Until the host has told each thread who it is: monitors tell it to others. */
+static void wait_for_threads(Machine *machine)
+{
+    for (guint i = 0; i < machine->cpus->len; i++) {
+        Cpu *cpu = g_ptr_array_index(machine->cpus, i);
+        while (!__atomic_load_n(&cpu->thread_id, __ATOMIC_ACQUIRE)) {
+            g_usleep(50);
+        }
+    }
+}
+
+static bool start(Machine *machine, const AccelConfig *config, const KvmRequest *request,
+                  AccelReport *report, GError **err)
 {
     *report = (AccelReport){ 0 };
     if (config->kvm) {
@@ -114,6 +125,16 @@ bool accel_start(Machine *machine, const AccelConfig *config, const KvmRequest *
         report->why = g_strdup_printf("%s is linked at 0x%x", request->path, (unsigned)request->entry);
         g_printerr("valletta: %s: %s\n", report->mode, report->why);
     }
+    return true;
+}
+
+bool accel_start(Machine *machine, const AccelConfig *config, const KvmRequest *request,
+                 AccelReport *report, GError **err)
+{
+    if (!start(machine, config, request, report, err)) {
+        return false;
+    }
+    wait_for_threads(machine);
     return true;
 }
 

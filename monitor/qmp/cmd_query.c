@@ -233,6 +233,25 @@ QMP(query_nothing)
     return true;
 }
 
+QMP(query_capabilities)
+{
+    Json *events = json_object();
+    json_set_string(events, "capability", "events");
+    json_set_bool(events, "state", *qmp_hub_migration_events(call->c->hub));
+    *ret = json_array();
+    json_add(*ret, events);
+    return true;
+}
+
+QMP(set_capabilities)
+{
+    const Json *list = json_member(args, "capabilities");
+    for (unsigned i = 0; i < json_length(list); i++) {      /* the schema lets only events through */
+        *qmp_hub_migration_events(call->c->hub) = json_truth(json_member(json_at(list, i), "state"));
+    }
+    return true;
+}
+
 QMP(query_balloon)
 {
     g_set_error(err, VALLETTA_ERROR, ERROR_DEVICE_NOT_ACTIVE, "No balloon device has been activated");
@@ -245,6 +264,9 @@ const QmpCommand qmp_query_commands[] = {
     { "balloon", query_balloon, MEMBERS({ "value", "int", NULL }),
       .doc = "Is refused: there is no balloon." },
     { "query-balloon", query_balloon, .ret = "MemoryInfo", .doc = "Is refused: there is no balloon." },
+    { "migrate-set-capabilities", set_capabilities,
+      MEMBERS({ "capabilities", "[MigrationCapabilityStatus]", NULL }),
+      .doc = "Says what a migration will do; there is none yet, clients set events in any case." },
     NONE("query-block", "[BlockInfo]"),
     NONE("query-block-jobs", "[JobInfo]"),
     { "query-blockstats", query_nothing, MEMBERS({ "query-nodes?", "bool", NULL }), .ret = "[BlockStats]",
@@ -264,7 +286,8 @@ const QmpCommand qmp_query_commands[] = {
     { "query-memdev", query_memdev, .ret = "[Memdev]", .doc = "The memory back ends." },
     { "query-memory-size-summary", query_memory_size, .ret = "MemoryInfo", .doc = "The guest's memory." },
     NONE("query-mice", "[MouseInfo]"),
-    NONE("query-migrate-capabilities", "[MigrationCapabilityStatus]"),
+    { "query-migrate-capabilities", query_capabilities, .ret = "[MigrationCapabilityStatus]",
+      .doc = "What a migration would do; there is none yet." },
     { "query-name", query_name, .ret = "NameInfo", .flags = QMP_PRECONFIG | QMP_OOB, .doc = "The -name." },
     { "query-named-block-nodes", query_nothing, MEMBERS({ "flat?", "bool", NULL }),
       .ret = "[BlockDeviceInfo]",

@@ -89,7 +89,9 @@ static bool check_state(const QmpSession *session, const MonitorContext *c, cons
                           "Capabilities negotiation is already complete, command '%s' ignored", name);
     }
     if (!command) {
-        return fail_class(err, ERROR_COMMAND_NOT_FOUND, "The command %s has not been found", name);
+        const char *reason = qmp_absent_reason(name);
+        return fail_class(err, ERROR_COMMAND_NOT_FOUND, "The command %s has not been found%s%s", name,
+                          reason ? ": " : "", reason ? reason : "");
     }
     if (oob && !(command->flags & QMP_OOB)) {
         return error_set(err, "The command %s does not support OOB", name);

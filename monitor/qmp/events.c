@@ -13,6 +13,7 @@ struct QmpHub {
     QmpGate *gate;
     const MonitorContext *c;
     GPtrArray *monitors;        /* of QmpMonitor * */
+    bool migration_events;
 };
 
 const QmpEvent schema_events[] = {
@@ -135,6 +136,11 @@ void qmp_hub_free(QmpHub *hub)
         g_ptr_array_free(hub->monitors, TRUE);
         g_free(hub);
     }
+}
+
+bool *qmp_hub_migration_events(QmpHub *hub)
+{
+    return &hub->migration_events;
 }
 
 void qmp_hub_add(QmpHub *hub, QmpMonitor *monitor)

@@ -36,6 +36,9 @@ typedef struct {
 } QmpSession;
 QmpSession *qmp_session(QmpMonitor *monitor);
 
+/* Why there is no command of that name which clients of others know; NULL: it is not one. */
+const char *qmp_absent_reason(const char *name);
+
 /* {"qemu": {...}, "package": ...} */
 Json *qmp_version(const MonitorContext *c);
 
@@ -61,6 +64,8 @@ void qmp_gate_leave(QmpGate *gate);
 void qmp_event(QmpHub *hub, const char *name, Json *data);
 void qmp_hub_add(QmpHub *hub, QmpMonitor *monitor);
 void qmp_hub_remove(QmpHub *hub, QmpMonitor *monitor);
+/* The migration capability "events": whether a migration would be told of. */
+bool *qmp_hub_migration_events(QmpHub *hub);
 /* The monitor's part: queues one object; takes it. An event is dropped when the client has not
  * read for long. */
 void qmp_send(QmpMonitor *monitor, Json *object, bool is_event);

@@ -59,7 +59,7 @@ const SchemaType schema_types[] = {
            MEMORY_MEMBERS),
     OBJECT("MemoryBackendProperties", MEMORY_MEMBERS),
     OBJECT("MemoryInfo", { "base-memory", "size", "bytes of RAM" }),
-    ENUM("MigrationCapability", "none"),
+    ENUM("MigrationCapability", "events"),
     OBJECT("MigrationCapabilityStatus", { "capability", "MigrationCapability", NULL },
            { "state", "bool", NULL }),
     OBJECT("MouseInfo", { "name", "str", NULL }, { "index", "int", NULL }, { "current", "bool", NULL },

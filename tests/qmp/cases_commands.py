@@ -35,6 +35,8 @@ RIGHT = {
                               ({"command-line": "info status", "cpu-index": 7}, "GenericError")],
     "inject-nmi": [({}, "GenericError")],
     "memsave": [({"val": 0, "size": 16, "filename": "/dev/null", "cpu-index": 9}, "GenericError")],
+    "migrate-set-capabilities": [({"capabilities": [{"capability": "events", "state": True}]}, None),
+                                 ({"capabilities": [{"capability": "xbzrle", "state": True}]}, "GenericError")],
     "object-add": [({"qom-type": "rng-builtin", "id": "r0"}, None),
                    ({"qom-type": "rng-builtin", "id": "r0"}, "GenericError"),
                    ({"qom-type": "memory-backend-ram", "id": "m0", "size": 1 << 20}, None),
@@ -125,6 +127,16 @@ def all_commands_without_a_machine(env):
 @case
 def all_commands_on_a_malta(env):
     try_all(env, "malta")
+
+
+@case
+def commands_that_are_absent(env):
+    with Machine(*env["none"]) as m:
+        qmp = m.qmp.negotiate()
+        there = {entry["name"] for entry in qmp.cmd("query-commands")}
+        for name in ("send-key", "screendump", "blockdev-add", "netdev_add", "migrate", "dump-guest-memory"):
+            assert name not in there
+            assert ": " in qmp.error(name, {"x": 1}, class_="CommandNotFound"), name
 
 
 @case

@@ -47,9 +47,9 @@ def the_probe(env):
                 assert "return" in reply or reply["error"]["class"] == "DeviceNotFound", reply
             for name in ("memory-backend-file", "none-machine"):
                 assert qmp.cmd("qom-list-properties", {"typename": name})
-            for command in ("query-machines", "query-cpu-definitions", "query-command-line-options"):
+            for command in ("query-migrate-capabilities", "query-machines", "query-cpu-definitions", "query-command-line-options"):
                 assert qmp.cmd(command), command
-            for command in ("query-migrate-capabilities", "query-tpm-models", "query-tpm-types"):
+            for command in ("query-tpm-models", "query-tpm-types"):
                 assert qmp.cmd(command) == [], command
             models = [entry["name"] for entry in qmp.cmd("query-cpu-definitions")]
             assert "MIPS64R2-generic" in models and "24Kf" in models
@@ -93,7 +93,8 @@ def a_guest(env):
     try:
         with connect(path) as sock:
             qmp = Qmp(sock).negotiate()
-            assert qmp.cmd("query-migrate-capabilities") == []
+            qmp.cmd("migrate-set-capabilities", {"capabilities": [{"capability": "events", "state": True}]})
+            assert qmp.cmd("query-migrate-capabilities") == [{"capability": "events", "state": True}]
             serial = {c["label"]: c["filename"] for c in qmp.cmd("query-chardev")}["charserial0"]
             assert serial.startswith("pty:/dev/"), serial
             assert os.path.isdir(f"/proc/{process.pid}/task/{qmp.cmd('query-cpus-fast')[0]['thread-id']}")

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Commands that clients send and that are not there: why, in a sentence. */
+#include <string.h>
+#include "monitor/qmp/qmp.h"
+
+#define NO_DISK "there are no disks"
+#define NO_NET "there is no network"
+#define NO_SAVE "machine state cannot be saved, loaded or moved"
+#define NO_DISPLAY "there is no display"
+#define NO_INPUT "there is no keyboard and no mouse"
+
+static const struct { const char *name, *reason; } absent[] = {
+    { "add-fd", "getfd names a descriptor" },
+    { "add_client", NO_DISPLAY },
+    { "announce-self", NO_NET },
+    { "block-commit", NO_DISK },
+    { "block-stream", NO_DISK },
+    { "block_resize", NO_DISK },
+    { "block_set_io_throttle", NO_DISK },
+    { "blockdev-add", NO_DISK },
+    { "blockdev-backup", NO_DISK },
+    { "blockdev-change-medium", NO_DISK },
+    { "blockdev-close-tray", NO_DISK },
+    { "blockdev-create", NO_DISK },
+    { "blockdev-del", NO_DISK },
+    { "blockdev-mirror", NO_DISK },
+    { "blockdev-open-tray", NO_DISK },
+    { "change-backing-file", NO_DISK },
+    { "chardev-change", "use chardev-remove and chardev-add" },
+    { "client_migrate_info", NO_DISPLAY },
+    { "dump-guest-memory", "memsave and pmemsave write memory to files" },
+    { "eject", NO_DISK },
+    { "input-send-event", NO_INPUT },
+    { "migrate", NO_SAVE },
+    { "migrate-continue", NO_SAVE },
+    { "migrate-incoming", NO_SAVE },
+    { "migrate-pause", NO_SAVE },
+    { "migrate-set-parameters", NO_SAVE },
+    { "migrate_cancel", NO_SAVE },
+    { "nbd-server-start", NO_DISK },
+    { "netdev_add", NO_NET },
+    { "netdev_del", NO_NET },
+    { "query-dirty-rate", NO_SAVE },
+    { "query-dump", "memsave and pmemsave write memory to files" },
+    { "query-fdsets", "getfd names a descriptor" },
+    { "query-migrate", NO_SAVE },
+    { "query-spice", NO_DISPLAY },
+    { "query-vnc", NO_DISPLAY },
+    { "remove-fd", "getfd names a descriptor" },
+    { "ringbuf-read", "there is no ring buffer; a file back end keeps what is written" },
+    { "ringbuf-write", "there is no ring buffer" },
+    { "screendump", NO_DISPLAY },
+    { "send-key", NO_INPUT },
+    { "set_link", NO_NET },
+    { "set_password", NO_DISPLAY },
+    { "snapshot-delete", NO_SAVE },
+    { "snapshot-load", NO_SAVE },
+    { "snapshot-save", NO_SAVE },
+    { "system_wakeup", "nothing is suspended: the guest cannot suspend itself" },
+    { "trace-event-get-state", "the monitor's log command says what is logged" },
+    { "trace-event-set-state", "the monitor's log command says what is logged" },
+    { "transaction", NO_DISK },
+    { "watchdog-set-action", "there is no watchdog" },
+};
+
+const char *qmp_absent_reason(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(absent); i++) {
+        if (strcmp(absent[i].name, name) == 0) {
+            return absent[i].reason;
+        }
+    }
+    return NULL;
+}
