@@ -172,11 +172,20 @@ static bool run(const MonitorContext *c, const char *name, const char *args, GSt
     return m->run ? m->run(c, args, out, err) : error_set(err, "%s: not there: %s", name, m->text);
 }
 
+/* One argument in double quotes loses them. */
+static char *unquote(const char *args)
+{
+    size_t len = strlen(args);
+    bool quoted = len >= 2 && args[0] == '"' && strchr(args + 1, '"') == args + len - 1;
+    return quoted ? g_strndup(args + 1, len - 2) : g_strdup(args);
+}
+
 char *monitor_run(const MonitorContext *context, const char *line)
 {
     g_autofree char *text = g_strstrip(g_strdup(line));
-    const char *args;
-    g_autofree char *name = split_name(text, &args);
+    const char *rest;
+    g_autofree char *name = split_name(text, &rest);
+    g_autofree char *args = unquote(rest);
     g_autoptr(GError) err = NULL;
     GString *out = g_string_new(NULL);
     if (*text && !run(context, name, args, out, &err)) {

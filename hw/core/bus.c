@@ -75,13 +75,17 @@ static const DeviceType *find_type(const char *driver, GError **err)
 static Bus *find_bus(Machine *machine, const DeviceType *type, const char *id, GError **err)
 {
     Bus *bus = id ? bus_find(machine, id) : bus_for(machine, type);
-    if (!bus || !bus->make) {
+    if (!bus) {
         error_set(err, id ? "Bus '%s' not found" : "No '%s' bus found for the device",
                   id ? id : type->parent);
         return NULL;
     }
     if (g_strcmp0(bus->takes, type->parent) != 0) {
         error_set(err, "Device '%s' can't go on %s bus", type->name, bus->type);
+        return NULL;
+    }
+    if (!bus->make) {
+        error_set(err, "Bus '%s' takes nothing beyond the board's own devices", bus->id);
         return NULL;
     }
     return bus;
@@ -112,10 +116,14 @@ static bool set_props(Device *dev, KeyVal *props, GError **err)
 
 bool device_add(Machine *machine, KeyVal *props, GError **err)
 {
-    const char *driver = keyval_get(props, "driver"), *id = keyval_get(props, "id");
-    const char *bus_id = keyval_get(props, "bus");
-    const DeviceType *type = find_type(driver, err);
-    Bus *bus = type ? find_bus(machine, type, bus_id, err) : NULL;
+    const DeviceType *type = find_type(keyval_get(props, "driver"), err);
+    return type && device_add_type(machine, type, props, err);
+}
+
+bool device_add_type(Machine *machine, const DeviceType *type, KeyVal *props, GError **err)
+{
+    const char *id = keyval_get(props, "id"), *bus_id = keyval_get(props, "bus");
+    Bus *bus = find_bus(machine, type, bus_id, err);
     if (!bus || !check_id(machine, id, err)) {
         return false;
     }

@@ -207,7 +207,7 @@ def the_types(env):
         before = [qmp.hmp("info qtree"), qmp.hmp("info qom-tree")]
         for name in sorted(devices):
             qmp.cmd("device-list-properties", {"typename": name})
-            assert not qmp.hmp(f"device_add {name},help").startswith("Error: "), name
+            assert not qmp.hmp(f'device_add "{name},help"').startswith("Error: "), name
         assert before == [qmp.hmp("info qtree"), qmp.hmp("info qom-tree")]
         assert qmp.cmd("qom-list-types", {"implements": "no-such-type"}) == []
 

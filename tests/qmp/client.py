@@ -96,7 +96,9 @@ class Machine:
         for number, (_, theirs) in enumerate(pairs):
             line += ["-chardev", f"socket,id=mon{number},fd={theirs.fileno()}",
                      "-mon", f"chardev=mon{number},mode={mode}"]
-        self.process = subprocess.Popen(line, pass_fds=[theirs.fileno() for _, theirs in pairs],
+        # At its end the leak sanitizer makes a process, which -sandbox does not let it.
+        env = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"} if "-sandbox" in args else None
+        self.process = subprocess.Popen(line, env=env, pass_fds=[theirs.fileno() for _, theirs in pairs],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         for _, theirs in pairs:
             theirs.close()

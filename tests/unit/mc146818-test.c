@@ -45,6 +45,34 @@ static void check_time(Bench *b, const char *digits)
     g_assert_cmpstr(now, ==, digits);
 }
 
+static void count_change(void *opaque, const MachineEvent *event)
+{
+    MachineEvent *last = opaque;
+    if (event->kind == MACHINE_RTC_CHANGED) {
+        *last = *event;
+    }
+}
+
+/* Whoever listens hears how far the guest has moved the clock. */
+static void test_change(void)
+{
+    Mc146818 *rtc;
+    Bench *b = start(&rtc);
+    MachineEvent last = { .kind = MACHINE_STOPPED };
+    GDateTime *there = g_date_time_new_utc(2030, 1, 2, 3, 4, 5);
+    machine_add_event_listener(b->m, count_change, &last);
+    set_time(b, "300102030405");
+    gint64 wanted = g_date_time_to_unix(there) - g_get_real_time() / G_USEC_PER_SEC;
+    g_assert_cmpint(last.kind, ==, MACHINE_RTC_CHANGED);
+    g_assert_cmpint(ABS(last.seconds - wanted), <=, 2);
+    machine_remove_event_listener(b->m, &last);
+    last.kind = MACHINE_STOPPED;
+    set_time(b, "260102030405");
+    g_assert_cmpint(last.kind, ==, MACHINE_STOPPED);
+    g_date_time_unref(there);
+    bench_free(b);
+}
+
 /* The machine's clock begins with the host's UTC. */
 static void test_host_time(void)
 {
@@ -195,6 +223,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/mc146818/host-time", test_host_time);
+    g_test_add_func("/mc146818/change", test_change);
     g_test_add_func("/mc146818/calendar", test_calendar);
     g_test_add_func("/mc146818/formats", test_formats);
     g_test_add_func("/mc146818/update-in-progress", test_update_in_progress);

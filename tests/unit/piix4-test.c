@@ -78,6 +78,25 @@ static void test_power_off(void)
     bench_free(b);
 }
 
+/* The power button sets its bit, and interrupts a guest that has asked for it. */
+static void test_power_button(void)
+{
+    Bench *b;
+    Piix4Pm *pm = start(&b);
+    machine_press_power_button(b->m);
+    g_assert_cmphex(in(b, 0x1000, 2), ==, 0x0100);
+    g_assert_false(pm->sci.level);
+    phys_write(b, PCI_IO_BASE + 0x1000, 0x0100, 2);
+    phys_write(b, PCI_IO_BASE + 0x1004, 1, 2);
+    phys_write(b, PCI_IO_BASE + 0x1002, 0x0100, 2);
+    g_assert_false(pm->sci.level);
+    machine_press_power_button(b->m);
+    g_assert_true(pm->sci.level);
+    phys_write(b, PCI_IO_BASE + 0x1000, 0x0100, 2);
+    g_assert_false(pm->sci.level);
+    bench_free(b);
+}
+
 static void test_reset_control(void)
 {
     Bench *b;
@@ -146,6 +165,7 @@ int main(int argc, char **argv)
     g_test_add_func("/piix4/place", test_place);
     g_test_add_func("/piix4/timer", test_timer);
     g_test_add_func("/piix4/power-off", test_power_off);
+    g_test_add_func("/piix4/power-button", test_power_button);
     g_test_add_func("/piix4/reset-control", test_reset_control);
     g_test_add_func("/piix4/dma", test_dma);
     g_test_add_func("/piix4/ide", test_ide);

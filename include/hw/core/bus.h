@@ -34,6 +34,8 @@ Bus *bus_of(const Device *dev);
 /* Makes what -device describes: "driver", "id", "bus" and properties; the caller keeps props.
  * False with err. */
 bool device_add(Machine *machine, KeyVal *props, GError **err);
+/* The same for a type that is known; "driver" is looked up by nobody. */
+bool device_add_type(Machine *machine, const DeviceType *type, KeyVal *props, GError **err);
 /* The device that was added with that id, or NULL. */
 Device *device_find(Machine *machine, const char *id);
 /* The lines of "-device help" (type NULL) or "-device T,help"; the caller frees it. */
