@@ -53,8 +53,8 @@ typedef struct {
     enum { FIX_BRANCH, FIX_JUMP, FIX_HIGH, FIX_LOW } kind;
 } Fixup;
 
-/* What shrinking may take: structure last, the way out never. */
-enum { KEEP_NOTHING, KEEP_LAST, KEEP_ALWAYS };
+/* What shrinking may take: what the next word needs with it, structure last, the way out never. */
+enum { KEEP_NOTHING, KEEP_DEFINED, KEEP_LAST, KEEP_ALWAYS };
 
 typedef struct {
     uint64_t va;            /* of the first word */

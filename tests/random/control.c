@@ -46,6 +46,11 @@ static void branch_on_something(Gen *g, Label to)
     static const uint8_t two[] = { OP_BEQ, OP_BNE, OP_BEQL, OP_BNEL };
     static const uint8_t one[] = { OP_BLEZ, OP_BGTZ, OP_BLEZL, OP_BGTZL };
     unsigned t = draw_free_reg(g), pick = rng_below(&g->rng, 10);
+    unsigned x = draw_any_reg(g), y = draw_any_reg(g);
+    /* QEMU sees no branch, and no delay slot, in what is never taken. */
+    while (g->p->oracle && (x == R_ZERO || x == y)) {
+        x = draw_any_reg(g);
+    }
     bool fpu = g->fpu && g->weights[GROUP_FPU] > g->weights[GROUP_ALU];
     if (pick < 3) {                             /* one bit of a register */
         put(g, I_TYPE(OP_ANDI, t, draw_any_reg(g), 1u << rng_below(&g->rng, 5)));
@@ -55,13 +60,13 @@ static void branch_on_something(Gen *g, Label to)
                                       : I_TYPE(OP_SLTI, t, draw_any_reg(g), rng_next(&g->rng)));
         asm_branch(g->a, I_TYPE(two[rng_below(&g->rng, 4)], R_ZERO, t, 0), to);
     } else if (pick < 6) {
-        asm_branch(g->a, I_TYPE(two[rng_below(&g->rng, 4)], draw_any_reg(g), draw_any_reg(g), 0), to);
+        asm_branch(g->a, I_TYPE(two[rng_below(&g->rng, 4)], x, y, 0), to);
     } else if (pick < 8) {
-        asm_branch(g->a, I_TYPE(one[rng_below(&g->rng, 4)], 0, draw_any_reg(g), 0), to);
+        asm_branch(g->a, I_TYPE(one[rng_below(&g->rng, 4)], 0, x, 0), to);
     } else if (fpu) {                           /* BC1F, BC1T, likely or not */
         asm_branch(g->a, COP1(8, rng_below(&g->rng, 32), 0), to);
     } else {                                    /* BLTZ, BGEZ, likely or not */
-        asm_branch(g->a, REGIMM(rng_below(&g->rng, 4), draw_any_reg(g), 0), to);
+        asm_branch(g->a, REGIMM(rng_below(&g->rng, 4), x, 0), to);
     }
     delay_slot(g);
 }

@@ -110,16 +110,28 @@ void emit_page_change(Gen *g);
 /* g->end too, the way out of the code, at its end. */
 void emit_system(Gen *g);
 
+/* ---- defined.c ---- */
+
+/* Emits, in front of the word, what makes its operands such that its result is defined; returns the word,
+ * perhaps with other registers. */
+uint32_t defined_prepare(Gen *g, uint32_t word);
+
 /* ---- small ones ---- */
 
 static inline void put(Gen *g, uint32_t word)
 {
-    asm_emit(g->a, word);
+    asm_emit(g->a, g->p->oracle ? defined_prepare(g, word) : word);
 }
 
 static inline bool is_user(const Gen *g)
 {
     return g->p->kind == KIND_MMU;
+}
+
+/* Of MIPS32 or MIPS64: without RDHWR, SYNCI and much of CP0. */
+static inline bool is_first_release(const Gen *g)
+{
+    return g->p->model->level == MIPS32 || g->p->model->level == MIPS64;
 }
 
 static inline bool is_64(const Gen *g)

@@ -44,9 +44,7 @@ static void copy_loop(Gen *g)
     step(g, p, sizes[k]);
     if (rng_one_in(&g->rng, 2)) {
         asm_branch(g->a, I_TYPE(rng_one_in(&g->rng, 2) ? OP_BEQ : OP_BEQL, R_ZERO, v, 0), out);
-        draw_safe_insn(g);
-        /* The pointers must go on being pointers. */
-        g->a->words[g->a->n - 1] = R_TYPE(FN_ADDU, v, v, draw_any_reg(g), 0);
+        put(g, R_TYPE(FN_ADDU, v, v, draw_any_reg(g), 0));      /* pointers must go on being pointers */
     }
     put(g, I_TYPE(stores[k], v, q, 0));
     if (rng_one_in(&g->rng, 2)) {
@@ -166,7 +164,7 @@ static void atomic(Gen *g)
         draw_insn_of(g, rng_one_in(&g->rng, 2) ? GROUP_STORE : GROUP_TRAP);
     }
     put(g, R_TYPE(rng_one_in(&g->rng, 2) ? FN_ADDU : FN_XOR, v, v, draw_any_reg(g), 0));
-    put(g, I_TYPE(OP_SC, v, p, rng_one_in(&g->rng, 16) ? 4 : 0));
+    put(g, I_TYPE(OP_SC, v, p, !g->p->oracle && rng_one_in(&g->rng, 16) ? 4 : 0));
     asm_branch(g->a, I_TYPE(rng_one_in(&g->rng, 2) ? OP_BEQ : OP_BEQL, R_ZERO, v, 0), head);
     put(g, NOP);
     asm_bind(g->a, out);
@@ -177,8 +175,7 @@ static void atomic(Gen *g)
 /* Makes written code valid: SYNCI from Release 2 on, CACHE before. */
 static void synchronize(Gen *g, unsigned reg)
 {
-    MipsLevel level = g->p->model->level;
-    if (level == MIPS64 || level == MIPS32) {
+    if (is_first_release(g)) {
         put(g, I_TYPE(47, 0x10, reg, 0));       /* CACHE: hit invalidate, instructions */
     } else {
         put(g, REGIMM(RI_SYNCI, reg, 0));
@@ -192,8 +189,7 @@ static void modify_code(Gen *g)
     unsigned at = draw_free_reg(g), v = other_reg(g, at, at, at), t = other_reg(g, at, v, v);
     Label place = asm_label(g->a), after = asm_label(g->a);
     uint32_t words[2] = { draw_safe_word(g), draw_safe_word(g) };
-    bool first_release = g->p->model->level == MIPS64 || g->p->model->level == MIPS32;
-    if (is_user(g) && first_release) {          /* CACHE is not the user's */
+    if (is_user(g) && is_first_release(g)) {          /* CACHE is not the user's */
         return;
     }
     asm_li(g->a, v, words[0]);
@@ -218,17 +214,20 @@ static void modify_code(Gen *g)
 static void change_mode(Gen *g)
 {
     unsigned t = draw_free_reg(g), u = other_reg(g, t, t, t);
-    uint32_t bit = rng_one_in(&g->rng, 2) ? ST_FR : ST_CU1;
+    /* What FR leaves in the registers is UNPREDICTABLE. */
+    uint32_t bit = !g->p->oracle && rng_one_in(&g->rng, 2) ? ST_FR : ST_CU1;
     bool back = bit == ST_CU1 || rng_one_in(&g->rng, 2);
     if (is_user(g) || g->p->timer) {
         return;
     }
     for (unsigned i = 0; i < (back ? 2 : 1); i++) {
+        g->a->keep = KEEP_LAST;                 /* all of it, or Status is anything */
         put(g, COP0(COP_MF, t, 12, 0));
         put(g, I_TYPE(OP_LUI, u, 0, bit >> 16));
         put(g, R_TYPE(FN_XOR, t, t, u, 0));
         put(g, COP0(COP_MT, t, 12, 0));
         put(g, EHB);
+        g->a->keep = KEEP_NOTHING;
         for (unsigned n = rng_below(&g->rng, 4); i == 0 && n > 0; n--) {
             draw_insn(g);
         }
@@ -298,8 +297,9 @@ static void bad_jump(Gen *g)
     if (g->leaf) {
         return;
     }
-    if (rng_one_in(&g->rng, 2)) {
-        put(g, I_TYPE(OP_ADDIU, t, R_ZERO, rng_below(&g->rng, 0x8000)));
+    /* An odd address: QEMU looks for the page first, and sets BadVAddr only when it translates. */
+    if (g->p->oracle || rng_one_in(&g->rng, 2)) {
+        put(g, I_TYPE(OP_ADDIU, t, R_ZERO, rng_below(&g->rng, 0x8000) & (g->p->oracle ? ~3u : ~0u)));
     } else {
         asm_la(g->a, t, asm_here(g->a));
         put(g, I_TYPE(OP_ORI, t, t, rng_between(&g->rng, 1, 3)));
@@ -312,6 +312,9 @@ static void bad_jump(Gen *g)
 static void branch_in_slot(Gen *g)
 {
     Label a = asm_label(g->a);
+    if (g->p->oracle) {                         /* UNPREDICTABLE */
+        return;
+    }
     asm_branch(g->a, I_TYPE(OP_BEQ, draw_any_reg(g), draw_any_reg(g), 0), a);
     if (rng_one_in(&g->rng, 2)) {
         asm_branch(g->a, I_TYPE(OP_BNE, draw_any_reg(g), draw_any_reg(g), 0), a);

@@ -4,6 +4,8 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include "tests/random/oracle.h"
+#include "tests/random/outside.h"
 #include "tests/random/run.h"
 #include "tests/random/shrink.h"
 #include "tests/random/rng.h"
@@ -12,13 +14,16 @@
 #define TIME_LIMIT 20.0
 /* Of a shrunk program, which may hang in both engines. */
 #define SHRINK_TIME_LIMIT 0.5
+#define ORACLE_TIME_LIMIT 3.0
 #define MAX_FAILURES 3
+/* That are made before the oracle is asked: all targets and models, many times. */
+#define OUTSIDE_BATCH 800
 
 static gint seconds;
 static gint64 one_seed = -1, from_seed = -1;
 static gint programs;
 static char *kind_option, *target_option, *model_option, *engine_option, *log_option;
-static gboolean no_shrink, show;
+static gboolean no_shrink, show, outside;
 
 static const GOptionEntry entries[] = {
     { "seconds", 0, 0, G_OPTION_ARG_INT, &seconds, "Run for so long (10)", "N" },
@@ -32,6 +37,7 @@ static const GOptionEntry entries[] = {
     { "engine", 0, 0, G_OPTION_ARG_STRING, &engine_option, "Compare this engine only", "ENGINE" },
     { "no-shrink", 0, 0, G_OPTION_ARG_NONE, &no_shrink, "Report programs as they are", NULL },
     { "show", 0, 0, G_OPTION_ARG_NONE, &show, "Print the programs too", NULL },
+    { "oracle", 0, 0, G_OPTION_ARG_NONE, &outside, "Compare one engine (tier2) with Debian's QEMU", NULL },
     { "log", 0, 0, G_OPTION_ARG_STRING, &log_option, "As -d of the emulator, of the last run", "ITEMS" },
     { NULL },
 };
@@ -71,7 +77,7 @@ static Program *make(uint64_t seed)
     do {
         kind = (Kind)rng_below(&r, KIND_COUNT);
     } while (kind_option && strcmp(kind_name(kind), kind_option) != 0);
-    return program_new(seed, kind, t, find_model(model_option ? model_option : *m, t));
+    return program_new(seed, kind, t, find_model(model_option ? model_option : *m, t), outside);
 }
 
 static void print_result(Totals *totals, bool ok, const char *what)
@@ -84,10 +90,11 @@ static void print_result(Totals *totals, bool ok, const char *what)
 
 static void explain(Program *p, const Engine *engine)
 {
+    const Engine *reference = outside ? engine_find("qemu") : &engines[0];
     if (!no_shrink && !show && engine != &engines[0]) {
-        shrink(p, &engines[0], engine, SHRINK_TIME_LIMIT);
+        shrink(p, reference, engine, outside ? ORACLE_TIME_LIMIT : SHRINK_TIME_LIMIT);
     }
-    report_difference(p, &engines[0], engine, TIME_LIMIT, log_option);
+    report_difference(p, reference, engine, TIME_LIMIT, log_option);
     fflush(stdout);
 }
 
@@ -98,7 +105,7 @@ static void count(Totals *totals, const Program *p, const Outcome *o)
     totals->invalidated += o->invalidated;
     totals->exceptions += o->exceptions;
     totals->interrupts += o->interrupts;
-    totals->given_up += program_get(p, o->ram, MEM_DIGEST + DIGEST_COUNT, 4) >= MAX_EXCEPTIONS;
+    totals->given_up += outcome_given_up(p, o);
 }
 
 /* The first engine that does not what the interpreter does, or NULL. Tier 2 always, one of the others in
@@ -113,8 +120,8 @@ static const Engine *find_difference(Totals *totals, const Program *p, bool all)
     }
     for (unsigned i = 1; i < engine_count; i++) {
         bool mine = engine_option ? strcmp(engine_option, engines[i].name) == 0
-                                  : all || i == 1 || p->seed % (engine_count - 2) + 2 == i;
-        if (!mine) {
+                                  : all || i == 1 || p->seed % (engine_count - 3) + 2 == i;
+        if (!mine || engines[i].oracle) {
             continue;
         }
         g_autoptr(Outcome) b = run_program(p, &engines[i], TIME_LIMIT, false);
@@ -172,6 +179,64 @@ static void run_many(Totals *totals)
     }
 }
 
+/* ---- with the outside oracle ---- */
+
+static bool oracle_is_there(Totals *totals)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(targets); i++) {
+        g_autofree char *emulator = oracle_find(&targets[i]);
+        if (is_target(&targets[i]) && !emulator) {
+            totals->tests++;
+            printf("ok %u - the outside oracle # SKIP no emulator for %s\n", totals->tests, targets[i].name);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void tell_outside(void *opaque, Program *p, const Engine *engine, const Outcome *ours, bool differs)
+{
+    Totals *totals = opaque;
+    totals->programs++;
+    count(totals, p, ours);
+    totals->runs++;
+    if (differs && totals->failures < MAX_FAILURES) {
+        g_autofree char *what = g_strdup_printf("seed %" PRIu64 ", %s, %s, %s: %s and the oracle", p->seed,
+                                                kind_name(p->kind), p->target->name, p->model->name,
+                                                engine->name);
+        print_result(totals, false, what);
+        explain(p, engine);
+    }
+}
+
+static void run_outside(Totals *totals)
+{
+    unsigned wanted = one_seed >= 0 ? 1 : programs ? (unsigned)programs : OUTSIDE_BATCH;
+    uint64_t seed = one_seed >= 0 ? (uint64_t)one_seed : from_seed >= 0 ? (uint64_t)from_seed : 1;
+    gint64 until = g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC;
+    const Engine *engine = engine_find(engine_option ? engine_option : "tier2");
+    if (!oracle_is_there(totals)) {
+        return;
+    }
+    do {
+        unsigned n = MIN(wanted, OUTSIDE_BATCH);
+        g_autofree Program **batch = g_new(Program *, n);
+        for (unsigned i = 0; i < n; i++) {
+            batch[i] = make(seed++);
+        }
+        outside_compare(batch, n, engine, ORACLE_TIME_LIMIT, tell_outside, totals);
+        for (unsigned i = 0; i < n; i++) {
+            program_free(batch[i]);
+        }
+        wanted -= programs || one_seed >= 0 ? n : 0;
+    } while (wanted && totals->failures < MAX_FAILURES &&
+             (programs || g_get_monotonic_time() < until));
+    if (!totals->failures) {
+        g_autofree char *what = g_strdup_printf("the outside oracle, seeds up to %" PRIu64, seed - 1);
+        print_result(totals, true, what);
+    }
+}
+
 static void run(Totals *totals)
 {
     bool all_kinds = !kind_option, only_known = !all_kinds && strcmp(kind_option, kind_name(KIND_KNOWN)) == 0;
@@ -224,7 +289,11 @@ int main(int argc, char **argv)
         return 2;
     }
     gint64 begun = g_get_monotonic_time();
-    run(&totals);
+    if (outside) {
+        run_outside(&totals);
+    } else {
+        run(&totals);
+    }
     printf("# %" PRIu64 " programs, %" PRIu64 " comparisons, %.1f million guest instructions in %.1f s\n",
            totals.programs, totals.runs, (double)totals.instructions / 1e6,
            (double)(g_get_monotonic_time() - begun) / 1e6);

@@ -139,7 +139,7 @@ static void flush_pair(Asm *a, unsigned reg)
 }
 
 /* Every entry gets an address of its own that is never looked for. */
-static void flush_all(Gen *g, Asm *a)
+void mmu_flush_all(Gen *g, Asm *a)
 {
     emit(a, I_TYPE(OP_ADDIU, R_V1, R_ZERO, g->p->model->tlb_entries - 1));
     emit(a, COP0(COP_MT, R_ZERO, 2, 0));
@@ -296,7 +296,7 @@ static void new_asid(Gen *g, Asm *a)
     emit(a, R_TYPE(FN_ADDU, R_V1, R_V1, R_K0, 0));
     emit(a, I_TYPE(OP_SW, R_AT, R_V1, ASIDS));
     skip_if(a, I_TYPE(OP_BEQ, R_V0, R_ZERO, 0), fits);
-    flush_all(g, a);
+    mmu_flush_all(g, a);
     asm_bind(a, fits);
     restore_asid(a);
 }
@@ -334,7 +334,7 @@ void mmu_calls(Gen *g, Asm *a, Label done)
     flush_noted(a);
     end_case(a, next, done);
     next = when(a, 3);
-    flush_all(g, a);
+    mmu_flush_all(g, a);
     restore_asid(a);
     end_case(a, next, done);
     next = when(a, 4);
@@ -368,7 +368,7 @@ void mmu_calls(Gen *g, Asm *a, Label done)
     if (g->p->model->config[4] >> 29 & 3) {
         emit(a, TLBINVF);
     } else {
-        flush_all(g, a);
+        mmu_flush_all(g, a);
     }
     restore_asid(a);
     asm_branch(a, I_TYPE(OP_BEQ, 0, 0, 0), done);

@@ -3,6 +3,7 @@
 #include "tests/random/program.h"
 
 #include <string.h>
+#include "tests/random/defined.h"
 #include "tests/random/generate.h"
 #include "util/bits.h"
 
@@ -187,12 +188,12 @@ static uint64_t first_pc(const Program *p)
          : p->mapped ? (uint64_t)(int32_t)WINDOW_CODE : 0xffffffff80000000 + MEM_CODE;
 }
 
-Program *program_new(uint64_t seed, Kind kind, const Target *target, const MipsModel *model)
+Program *program_new(uint64_t seed, Kind kind, const Target *target, const MipsModel *model, bool oracle)
 {
     Program *p = g_new0(Program, 1);
     Gen gen = { .p = p, .a = &p->code, .decoder = mips_decoder_new() }, *g = &gen;
     *p = (Program){ .seed = seed, .kind = kind, .target = target, .model = model,
-                    .ram = g_malloc0(MEM_SIZE) };
+                    .oracle = oracle, .ram = g_malloc0(MEM_SIZE) };
     g->rng.state = seed * 8 + kind;
     g->table_fixups = g_array_new(FALSE, FALSE, sizeof(TableFixup));
     g->later = g_ptr_array_new_with_free_func(g_free);
@@ -200,8 +201,9 @@ Program *program_new(uint64_t seed, Kind kind, const Target *target, const MipsM
     p->wide = target->is_64bit && rng_one_in(&g->rng, 2);
     p->px = rng_one_in(&g->rng, 2);
     p->timer = kind != KIND_KNOWN && rng_one_in(&g->rng, 4) ? rng_between(&g->rng, 3000, 60000) : 0;
+    p->timer = oracle ? 0 : p->timer;           /* time is not the same there */
     asm_init(&p->code, first_pc(p), CODE_TABLES / 4);
-    g->fpu = model->fcr0;
+    g->fpu = model->fcr0 && !(oracle && defined_lacks_fpu(model));
     draw_sort_lines(g);
     p->fr = kind == KIND_KNOWN ? known[seed].fr : (model->fcr0 & 1u << 22) && rng_one_in(&g->rng, 2);
     choose_weights(g);
@@ -241,7 +243,7 @@ Program *program_known(unsigned n)
     g_autoptr(GError) err = NULL;
     const MipsModel *model = mips_model_find(known[n].model, t->is_64bit, &err);
     g_assert(model);
-    return program_new(n, KIND_KNOWN, t, model);
+    return program_new(n, KIND_KNOWN, t, model, false);
 }
 
 void program_free(Program *p)

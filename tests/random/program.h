@@ -70,6 +70,8 @@ typedef struct {
     bool fr;                    /* it begins with FR = 1 */
     bool mapped;                /* kernel mode: code and some data go through wired TLB entries */
     bool wide, px;              /* user mode has 64-bit addresses, or operations only */
+    bool oracle;                /* it does only what the outside oracle does the same way: see oracle.c */
+    uint32_t exit_at;           /* physical, of the branch to itself at the end */
     unsigned timer;             /* Count's ticks between interrupts; 0: none */
     uint8_t *ram;               /* MEM_SIZE bytes: all of it but the code */
     Asm code;
@@ -81,8 +83,8 @@ const char *kind_name(Kind kind);
 unsigned program_known_count(void);
 const char *program_known_name(unsigned n);
 Program *program_known(unsigned n);
-/* Makes the program of that seed: always the same one. */
-Program *program_new(uint64_t seed, Kind kind, const Target *target, const MipsModel *model);
+/* Makes the program of that seed: always the same one. oracle: one for the outside oracle. */
+Program *program_new(uint64_t seed, Kind kind, const Target *target, const MipsModel *model, bool oracle);
 void program_free(Program *p);
 /* Memory as it is at the start, code included. */
 void program_load(const Program *p, uint8_t *ram);

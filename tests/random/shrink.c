@@ -24,6 +24,16 @@ typedef struct {
     gint64 until;
 } Shrink;
 
+/* Whether what follows the word is still there, if the word serves that only. */
+static bool is_needed(const Asm *a, unsigned i)
+{
+    unsigned next = i + 1;
+    while (next < a->n && a->kept[next] == KEEP_DEFINED) {
+        next++;
+    }
+    return a->kept[i] == KEEP_DEFINED && next < a->n && a->words[next] != NOP;
+}
+
 /* Words from at on become NOPs if the difference stays; true if any did. */
 static bool try_range(Shrink *s, unsigned at, unsigned n, unsigned kept_too)
 {
@@ -31,7 +41,7 @@ static bool try_range(Shrink *s, unsigned at, unsigned n, unsigned kept_too)
     g_autofree uint32_t *old = g_memdup2(a->words + at, n * sizeof(uint32_t));
     unsigned changed = 0;
     for (unsigned i = at; i < at + n; i++) {
-        if (a->words[i] != NOP && a->kept[i] <= kept_too) {
+        if (a->words[i] != NOP && a->kept[i] <= kept_too && !is_needed(a, i)) {
             a->words[i] = NOP;
             changed++;
         }
@@ -59,7 +69,7 @@ void shrink(Program *p, const Engine *reference, const Engine *engine, double ti
     for (unsigned round = 0; round < 4; round++) {
         bool any = false;
         for (unsigned size = p->code.n; size > 0; size /= 2) {
-            any |= pass(&s, size, round > 0);
+            any |= pass(&s, size, reference->oracle ? KEEP_DEFINED : round > 0 ? KEEP_LAST : KEEP_NOTHING);
         }
         if (!any && round > 0) {
             break;
@@ -133,10 +143,13 @@ void report_difference(const Program *p, const Engine *reference, const Engine *
     }
     g_autoptr(Outcome) b = run_program(p, engine, time_limit, false);
     int64_t at = outcome_difference(a, b);
-    printf("# repeat: engine-random --seed %" PRIu64 " --kind %s --target %s --model %s --engine %s\n",
-           p->seed, kind_name(p->kind), p->target->name, p->model->name, engine->name);
+    printf("# repeat: engine-random --seed %" PRIu64 " --kind %s --target %s --model %s --engine %s%s\n",
+           p->seed, kind_name(p->kind), p->target->name, p->model->name, engine->name,
+           reference->oracle ? " --oracle" : "");
     if (b->how == RUN_CRASHES) {
         printf("# %s crashes\n", engine->name);
+    } else if (a->how != RUN_ENDED) {
+        printf("# %s: no end\n", reference->name);
     } else if (b->how == RUN_HANGS) {
         printf("# %s: no end within %.1f s, pc %" PRIx64 "\n", engine->name, time_limit, b->pc);
     } else if (at >= 0) {

@@ -60,9 +60,30 @@ static void set_timer(Gen *g, Asm *a, unsigned t, unsigned u)
 static void set_up_user(Gen *g, Asm *a)
 {
     asm_li(a, R_T0, rng_one_in(&g->rng, 3) ? 0 : 0x2000000f);
-    emit(a, COP0(COP_MT, R_T0, 7, 0));
-    asm_li(a, R_T0, rng_below(&g->rng, g->p->model->tlb_entries - 5u));
+    if (!is_first_release(g)) {
+        emit(a, COP0(COP_MT, R_T0, 7, 0));
+    }
+    /* QEMU's models have 16 at least. */
+    asm_li(a, R_T0, rng_below(&g->rng, (g->p->oracle ? 16u : g->p->model->tlb_entries) - 5u));
     emit(a, COP0(COP_MT, R_T0, 6, 0));
+}
+
+/* What the programs that ran before have left: as after reset. */
+static void forget_others(Gen *g, Asm *a)
+{
+    static const uint8_t numbers[][2] = {
+        { 2, 0 }, { 3, 0 }, { 4, 0 }, { 5, 0 }, { 6, 0 }, { 9, 0 }, { 11, 0 }, { 10, 0 }, { 28, 0 },
+        { 30, 0 },
+        { 4, 2 }, { 7, 0 }, { 31, 2 }, { 31, 3 }, { 31, 4 },    /* from Release 2 on */
+    };
+    unsigned n = is_first_release(g) ? 10 : G_N_ELEMENTS(numbers);
+    emit(a, COP0(COP_MT, R_ZERO, 5, 0));
+    mmu_flush_all(g, a);
+    for (unsigned i = 0; i < n; i++) {
+        emit(a, COP0(mt(g), R_ZERO, numbers[i][0], numbers[i][1]));
+    }
+    emit(a, COP0(COP_MT, R_ZERO, 0, 0));
+    emit(a, EHB);
 }
 
 /* Loads all registers from the constants and goes to the code. */
@@ -72,6 +93,9 @@ static void start(Gen *g, Asm *a)
     emit(a, COP0(COP_MT, R_T0, 12, 0));
     emit(a, COP0(COP_MT, R_ZERO, 13, 0));
     emit(a, EHB);
+    if (g->p->oracle) {
+        forget_others(g, a);
+    }
     if (g->p->mapped) {
         map_windows(g, a);
     } else if (is_user(g)) {
@@ -107,11 +131,13 @@ static void start(Gen *g, Asm *a)
 
 static void dump_cp0(Gen *g, Asm *a)
 {
-    static const uint8_t numbers[] = { 4, 8, 10, 12, 14, 30 };
+    static const uint8_t numbers[] = { 10, 12, 14, 30, 4, 8 };
+    /* Context and BadVAddr may still be of the program before. */
+    unsigned n = g->p->oracle ? 4 : G_N_ELEMENTS(numbers);
     if (is_user(g) || g->p->timer) {
         return;                                 /* not the same each time */
     }
-    for (unsigned i = 0; i < G_N_ELEMENTS(numbers); i++) {
+    for (unsigned i = 0; i < n; i++) {
         emit(a, COP0(mf(g), R_K1, numbers[i], 0));
         emit(a, I_TYPE(sd(g), R_K1, R_K0, 8 * (DUMP_CP0 + i)));
     }
@@ -119,7 +145,8 @@ static void dump_cp0(Gen *g, Asm *a)
 
 static void dump_fpu(Gen *g, Asm *a)
 {
-    bool wide = g->p->model->fcr0 & 1u << 22;
+    /* What FR = 1 shows of what FR = 0 has left is UNPREDICTABLE. */
+    bool wide = g->p->oracle ? g->p->fr : g->p->model->fcr0 & 1u << 22;
     emit(a, COP0(COP_MF, R_K1, 12, 0));
     emit(a, I_TYPE(OP_LUI, R_AT, 0, (ST_CU1 | (wide ? ST_FR : 0)) >> 16));
     emit(a, R_TYPE(FN_OR, R_K1, R_K1, R_AT, 0));
@@ -159,6 +186,7 @@ static void finish(Gen *g, Asm *a)
     emit(a, I_TYPE(OP_LUI, R_K0, 0, 0xa000 | MEM_BELL >> 16));
     emit(a, I_TYPE(OP_SW, R_ZERO, R_K0, 0));
     Label self = asm_here(a);
+    g->p->exit_at = (uint32_t)(asm_address(a, self) - KSEG0);
     asm_branch(a, I_TYPE(OP_BEQ, 0, 0, 0), self);
     emit(a, NOP);
 }
@@ -186,7 +214,7 @@ static void tick(Gen *g, Asm *a)
 static void note_exception(Gen *g, Asm *a)
 {
     Label no_address = asm_label(a);
-    emit(a, I_TYPE(OP_LUI, R_AT, 0, 0xb000));
+    emit(a, I_TYPE(OP_LUI, R_AT, 0, g->p->oracle ? 0x8000 : 0xb000));   /* CE: mostly UNPREDICTABLE */
     emit(a, I_TYPE(OP_ORI, R_AT, R_AT, 0x7c));
     emit(a, R_TYPE(FN_AND, R_K1, R_K1, R_AT, 0));
     emit(a, I_TYPE(OP_LW, R_V1, R_K0, 0x1000 + DIGEST_COUNT));

@@ -19,6 +19,8 @@ void mmu_stale(Gen *g, Asm *a, Label other, Label again);
 /* A fault at a page that is only not valid or not writable yet: made so, and on to again, where the
  * instruction is repeated. K1 holds Cause; on to other if it is something else. */
 void mmu_fault(Gen *g, Asm *a, Label other, Label again);
+/* Takes everything out of the TLB; uses AT, V0 and V1. */
+void mmu_flush_all(Gen *g, Asm *a);
 /* The system call that V0 names, then on to done; K1 is lost. */
 void mmu_calls(Gen *g, Asm *a, Label done);
 

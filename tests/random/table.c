@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 #include "target/mips/decode.h"
+#include "tests/random/defined.h"
 #include "tests/random/generate.h"
 
 static const uint8_t free_regs[] = {
@@ -14,6 +15,9 @@ static const uint8_t free_regs[] = {
  * what is linked does where an interrupt or a refill may come. */
 static bool is_denied(const Gen *g, unsigned line)
 {
+    if (g->p->oracle && defined_lacks(g, line)) {
+        return true;
+    }
     switch (line) {
     case INSN_LL: case INSN_LLD: case INSN_SC: case INSN_SCD:
         return g->p->timer || is_user(g);
@@ -27,22 +31,6 @@ static bool is_denied(const Gen *g, unsigned line)
     }
 }
 
-static bool has_prefix(const char *name, const char *const *prefixes)
-{
-    for (; *prefixes; prefixes++) {
-        if (g_str_has_prefix(name, *prefixes)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_one_of(const char *name, const char *list)
-{
-    g_autofree char *word = g_strdup_printf(" %s ", name);
-    return strstr(list, word);
-}
-
 static bool is_fpu_store(const char *name)
 {
     return is_one_of(name, " SWC1 SDC1 SWXC1 SDXC1 SUXC1 ");
@@ -51,6 +39,16 @@ static bool is_fpu_store(const char *name)
 static bool is_store(const char *name)
 {
     return is_one_of(name, " SB SH SW SD SWL SWR SDL SDR SC SCD ");
+}
+
+static bool has_prefix(const char *name, const char *const *prefixes)
+{
+    for (; *prefixes; prefixes++) {
+        if (g_str_has_prefix(name, *prefixes)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static Group group_of(unsigned line)
@@ -141,7 +139,8 @@ unsigned draw_base_reg(Gen *g)
 static unsigned fpu_reg(Gen *g)
 {
     unsigned n = rng_one_in(&g->rng, 4) ? rng_below(&g->rng, 32) : rng_below(&g->rng, g->registers);
-    return rng_one_in(&g->rng, 4) || g->p->fr ? n : n & ~1u;
+    /* Doubles in odd registers are UNPREDICTABLE with FR = 0; QEMU has Reserved Instruction. */
+    return g->p->fr || (!g->p->oracle && rng_one_in(&g->rng, 4)) ? n : n & ~1u;
 }
 
 /* Destinations are free registers or, now and then, r0. */
@@ -199,7 +198,8 @@ static uint32_t memory_word(Gen *g, unsigned line)
     uint32_t word = fixed_bits(l->bits);
     unsigned size = is_partial(l->name) ? 1 : access_size(l->name);
     unsigned base = !rng_one_in(&g->rng, 4 * g->odd) ? draw_base_reg(g)
-                  : store ? nowhere_reg(g) : draw_any_reg(g);
+                  : store || g->p->oracle ? nowhere_reg(g)      /* what is at an address there is not here */
+                  : draw_any_reg(g);
     word = with_field(word, l->bits, 's', base);
     word = with_field(word, l->bits, 'o', offset_for(g, size));
     return with_field(word, l->bits, 't', fpu ? fpu_reg(g) : written ? dest_reg(g) : draw_any_reg(g));
@@ -237,8 +237,11 @@ static uint32_t cp0_word(Gen *g, unsigned line)
     };
     const InsnLine *l = &insn_table[line];
     bool write = line == INSN_MTC0 || line == INSN_DMTC0;
-    const Cp0Number *n = write ? &writes[rng_below(&g->rng, G_N_ELEMENTS(writes))]
-                               : &reads[rng_below(&g->rng, G_N_ELEMENTS(reads))];
+    const Cp0Number *n;
+    do {
+        n = write ? &writes[rng_below(&g->rng, G_N_ELEMENTS(writes))]
+                  : &reads[rng_below(&g->rng, G_N_ELEMENTS(reads))];
+    } while (g->p->oracle && defined_lacks_cp0(g, n->reg, n->sel));
     uint32_t word = fixed_bits(l->bits);
     word = with_field(word, l->bits, 't', write ? draw_any_reg(g) : dest_reg(g));
     word = with_field(word, l->bits, 'd', n->reg);
@@ -255,7 +258,9 @@ static uint32_t system_word(Gen *g, unsigned line)
     }
     if (line == INSN_RDHWR) {
         word = with_field(word, l->bits, 't', dest_reg(g));
-        return with_field(word, l->bits, 'd', hardware[rng_below(&g->rng, G_N_ELEMENTS(hardware))]);
+        /* UserLocal: models have it there that have not here. */
+        unsigned n = G_N_ELEMENTS(hardware) - g->p->oracle;
+        return with_field(word, l->bits, 'd', hardware[rng_below(&g->rng, n)]);
     }
     if (line == INSN_PREF) {
         word = with_field(word, l->bits, 's', draw_any_reg(g));
@@ -272,7 +277,8 @@ static uint32_t system_word(Gen *g, unsigned line)
 static uint32_t control_register(Gen *g)
 {
     static const uint8_t numbers[] = { 31, 31, 31, 31, 25, 26, 28, 0 };
-    return numbers[rng_below(&g->rng, G_N_ELEMENTS(numbers))];
+    /* Register 0 names the model, which is not always the same. */
+    return numbers[rng_below(&g->rng, G_N_ELEMENTS(numbers) - g->p->oracle)];
 }
 
 /* Whether the letter is a register that the instruction writes. */
@@ -355,6 +361,9 @@ static void odd_word(Gen *g)
     unsigned line = rng_below(&g->rng, mips_insn_count());
     uint32_t word = is_denied(g, line) ? 0 : make_word(g, line);
     unsigned is = mips_decode(g->decoder, g->p->model, word);
+    if (g->p->oracle && !g->fpu && (word >> 26 == 17 || word >> 26 == 19)) {
+        return;         /* Reserved Instruction and CpU: either may be the one */
+    }
     if (is == INSN_RESERVED || !is_denied(g, is)) {
         put(g, word);
     }
@@ -386,7 +395,8 @@ uint32_t draw_safe_word(Gen *g)
 {
     for (;;) {
         unsigned line = g->lines[GROUP_ALU][rng_below(&g->rng, g->nlines[GROUP_ALU])];
-        if (!may_raise(line) && !(insn_table[line].needs & NEED_FPU)) {
+        if (!may_raise(line) && !(insn_table[line].needs & NEED_FPU) &&
+            !(g->p->oracle && is_64(g) && defined_takes_words(line))) {
             return make_word(g, line);
         }
     }
