@@ -10,7 +10,6 @@
 #define NO_INPUT "there is no keyboard and no mouse"
 
 static const struct { const char *name, *reason; } absent[] = {
-    { "add-fd", "getfd names a descriptor" },
     { "add_client", NO_DISPLAY },
     { "announce-self", NO_NET },
     { "block-commit", NO_DISK },
@@ -42,11 +41,9 @@ static const struct { const char *name, *reason; } absent[] = {
     { "netdev_del", NO_NET },
     { "query-dirty-rate", NO_SAVE },
     { "query-dump", "memsave and pmemsave write memory to files" },
-    { "query-fdsets", "getfd names a descriptor" },
     { "query-migrate", NO_SAVE },
     { "query-spice", NO_DISPLAY },
     { "query-vnc", NO_DISPLAY },
-    { "remove-fd", "getfd names a descriptor" },
     { "ringbuf-read", "there is no ring buffer; a file back end keeps what is written" },
     { "ringbuf-write", "there is no ring buffer" },
     { "screendump", NO_DISPLAY },

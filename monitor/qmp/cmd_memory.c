@@ -25,11 +25,15 @@ typedef struct {
     QmpGate *gate;
     GArray *pieces;         /* of Piece, in order */
     char *path;
+    int fd;                 /* -1: path is still to be opened */
     GError *err;
 } Save;
 
 static void save_free(Save *s)
 {
+    if (s->fd >= 0) {
+        close(s->fd);
+    }
     qmp_gate_unref(s->gate);
     g_array_free(s->pieces, TRUE);
     g_clear_error(&s->err);
@@ -77,7 +81,8 @@ static bool read_piece(Save *s, const Piece *p, uint8_t *buf, GError **err)
 static bool save(Save *s, GError **err)
 {
     g_autofree uint8_t *buf = g_malloc(PIECE);
-    int fd = open(s->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int fd = s->fd < 0 ? open(s->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : s->fd;
+    s->fd = -1;
     bool good = fd >= 0 || error_set(err, "%s: %s", s->path, g_strerror(errno));
     for (guint i = 0; i < s->pieces->len && good; i++) {
         const Piece *p = &g_array_index(s->pieces, Piece, i);
@@ -134,10 +139,14 @@ static bool start(QmpCall *call, const Json *args, Cpu *cpu, GError **err)
     Save *s = g_new0(Save, 1);
     *s = (Save){ .call = call, .machine = call->c->machine, .gate = qmp_gate_ref(call->c->hub),
                  .pieces = g_array_new(FALSE, FALSE, sizeof(Piece)),
-                 .path = g_strdup(json_member_text(args, "filename")) };
+                 .path = g_strdup(json_member_text(args, "filename")), .fd = -1 };
     bool running = commands_park(call->c);
     bool good = find_pieces(s, cpu, cpu && !cpu->is_64bit ? (uint64_t)(int32_t)at : at, (uint64_t)size, err);
     commands_unpark(call->c, running);
+    if (good && qmp_is_fdset(s->path)) {
+        s->fd = qmp_fdset_open(call->c->hub, s->path, O_WRONLY, err);
+        good = s->fd >= 0;
+    }
     if (!good) {
         save_free(s);
         return false;
@@ -164,7 +173,8 @@ QMP(memsave)
 
 const QmpCommand qmp_memory_commands[] = {
     { "memsave", memsave,
-      MEMBERS({ "val", "int", "virtual address" }, { "size", "int", "bytes" }, { "filename", "str", NULL },
+      MEMBERS({ "val", "int", "virtual address" }, { "size", "int", "bytes" },
+              { "filename", "str", "or /dev/fdset/N" },
               { "cpu-index?", "int", NULL }),
       .doc = "Writes memory at a virtual address to a file; the reply comes when that is done." },
     { "pmemsave", pmemsave,

@@ -9,6 +9,7 @@
     { "dump?", "bool", NULL }, { "merge?", "bool", NULL }, { "reserve?", "bool", NULL }
 
 const SchemaType schema_types[] = {
+    OBJECT("AddfdInfo", { "fdset-id", "int", NULL }, { "fd", "int", "its number here" }),
     OBJECT("BlockDeviceInfo", { "node-name?", "str", NULL }, { "drv", "str", NULL }, { "file", "str", NULL },
            { "ro", "bool", NULL }),
     OBJECT("BlockInfo", { "device", "str", NULL }, { "qdev?", "str", NULL }, { "type", "str", NULL },
@@ -40,6 +41,8 @@ const SchemaType schema_types[] = {
            { "thread-id", "int", "of the host's thread that runs it" }, { "target", "SysEmuTarget", NULL }),
     OBJECT("DevicePropertyInfo", { "name", "str", NULL }, { "type", "str", NULL },
            { "description?", "str", NULL }, { "default-value?", "any", NULL }),
+    OBJECT("FdsetFdInfo", { "fd", "int", NULL }, { "opaque?", "str", NULL }),
+    OBJECT("FdsetInfo", { "fdset-id", "int", NULL }, { "fds", "[FdsetFdInfo]", NULL }),
     OBJECT("HotpluggableCPU", { "type", "str", NULL }, { "vcpus-count", "int", NULL }),
     ENUM("HostMemPolicy", "default preferred bind interleave"),
     OBJECT("IOThreadInfo", { "id", "str", NULL }, { "thread-id", "int", NULL }),

@@ -16,6 +16,8 @@ def case(function):
 
 # Arguments that are right, for commands that need some: (arguments, class of the error or None).
 RIGHT = {
+    "add-fd": [({}, "GenericError"), ({"fdset-id": -1}, "GenericError")],
+    "remove-fd": [({"fdset-id": 7}, "GenericError"), ({"fdset-id": 7, "fd": 3}, "GenericError")],
     "balloon": [({"value": 1}, "DeviceNotActive")],
     "chardev-add": [({"id": "t0", "backend": {"type": "null"}}, None),
                     ({"id": "t0", "backend": {"type": "null"}}, "GenericError"),

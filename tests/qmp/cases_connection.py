@@ -157,6 +157,32 @@ def descriptors(env):
 
 
 @case
+def sets_of_descriptors(env):
+    path = os.path.join(env["folder"], "fdset")
+    with Machine(*env["none"], "-m", "2", monitors=2) as m:
+        qmp, other = [client.negotiate() for client in m.clients]
+        with open(path, "wb") as writer, open(path, "rb") as reader:
+            first = qmp.cmd("add-fd", {"opaque": "a remark"}, fds=[reader.fileno()])
+            assert first["fdset-id"] == 0, first
+            save = {"val": 0, "size": 5000, "filename": "/dev/fdset/0"}
+            assert "open in that way" in qmp.error("pmemsave", save)
+            second = qmp.cmd("add-fd", {"fdset-id": 0}, fds=[writer.fileno()])
+            assert qmp.cmd("add-fd", fds=[writer.fileno()])["fdset-id"] == 1
+        other.cmd("pmemsave", save)
+        assert os.path.getsize(path) == 5000
+        assert "no such set" in qmp.error("pmemsave", {**save, "filename": "/dev/fdset/9"})
+        assert "fdset" in qmp.error("pmemsave", {**save, "filename": "/dev/fdset/x"})
+        assert other.cmd("query-fdsets") == [
+            {"fdset-id": 0, "fds": [{"fd": first["fd"], "opaque": "a remark"}, {"fd": second["fd"]}]},
+            {"fdset-id": 1, "fds": [{"fd": other.cmd("query-fdsets")[1]["fds"][0]["fd"]}]}]
+        qmp.cmd("remove-fd", {"fdset-id": 0, "fd": second["fd"]})
+        assert "open in that way" in qmp.error("pmemsave", save)
+        qmp.cmd("remove-fd", {"fdset-id": 0})
+        qmp.error("remove-fd", {"fdset-id": 0})
+        assert [entry["fdset-id"] for entry in qmp.cmd("query-fdsets")] == [1]
+
+
+@case
 def an_inherited_listening_socket(env):
     path = os.path.join(env["folder"], "listen")
     listener = socket.socket(socket.AF_UNIX)
