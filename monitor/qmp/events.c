@@ -15,6 +15,9 @@ struct QmpHub {
     GPtrArray *monitors;        /* of QmpMonitor * */
     bool migration_events;
     GPtrArray *fdsets;
+    gint64 clock_told;          /* when RTC_CHANGE was sent last, us */
+    int64_t clock_offset;       /* of the one that is still to be sent */
+    GSource *clock_later;       /* sends it, or NULL */
 };
 
 const QmpEvent schema_events[] = {
@@ -56,10 +59,45 @@ static Json *cause_data(ShutdownCause cause)
     return data;
 }
 
+static void tell_clock(QmpHub *hub)
+{
+    Json *data = json_object();
+    json_set_int(data, "offset", hub->clock_offset);
+    json_set(data, "qom-path", tree_path_of_type(hub->c, "mc146818rtc"));
+    qmp_event(hub, "RTC_CHANGE", data);
+    hub->clock_told = g_get_monotonic_time();
+}
+
+static gboolean tell_clock_later(gpointer opaque)
+{
+    QmpHub *hub = opaque;
+    machine_lock(hub->c->machine);
+    g_clear_pointer(&hub->clock_later, g_source_unref);
+    tell_clock(hub);
+    machine_unlock(hub->c->machine);
+    return G_SOURCE_REMOVE;
+}
+
+/* At most once a second, for a guest may set its clock as often as it likes; the last word is told. */
+static void clock_changed(QmpHub *hub, int64_t offset)
+{
+    gint64 since = g_get_monotonic_time() - hub->clock_told;
+    hub->clock_offset = offset;
+    if (hub->clock_later) {
+        return;
+    }
+    if (hub->clock_told == 0 || since >= G_USEC_PER_SEC) {
+        tell_clock(hub);
+        return;
+    }
+    hub->clock_later = g_timeout_source_new((guint)((G_USEC_PER_SEC - since) / 1000 + 1));
+    g_source_set_callback(hub->clock_later, tell_clock_later, hub, NULL);
+    g_source_attach(hub->clock_later, hub->c->machine->context);
+}
+
 static void on_event(void *opaque, const MachineEvent *e)
 {
     QmpHub *hub = opaque;
-    Json *data;
     switch (e->kind) {
     case MACHINE_STOPPED:
         qmp_event(hub, "STOP", NULL);
@@ -77,10 +115,7 @@ static void on_event(void *opaque, const MachineEvent *e)
         qmp_event(hub, "POWERDOWN", NULL);
         break;
     case MACHINE_RTC_CHANGED:
-        data = json_object();
-        json_set_int(data, "offset", e->seconds);
-        json_set(data, "qom-path", tree_path_of_type(hub->c, "mc146818rtc"));
-        qmp_event(hub, "RTC_CHANGE", data);
+        clock_changed(hub, e->seconds);
         break;
     }
 }
@@ -131,6 +166,10 @@ void qmp_hub_free(QmpHub *hub)
 {
     if (hub) {
         machine_remove_event_listener(hub->c->machine, hub);
+        if (hub->clock_later) {
+            g_source_destroy(hub->clock_later);
+            g_source_unref(hub->clock_later);
+        }
         g_mutex_lock(&hub->gate->lock);
         hub->gate->closed = true;
         g_mutex_unlock(&hub->gate->lock);

@@ -192,6 +192,22 @@ def a_guest_reset_is_an_event(env):
 
 
 @case
+def a_clock_that_is_set_often(env):
+    """At most an event a second, and the last one says where the clock is."""
+    with Machine(*env["malta"], "-rtc", "base=2026-01-01T00:00:00") as m:
+        qmp = m.qmp.negotiate()
+        qmp.hmp("o /b 0x70 9")
+        for year in (0x27, 0x28, 0x29, 0x30) * 10:
+            qmp.hmp(f"o /b 0x71 {year}")
+        first = qmp.event("RTC_CHANGE")["data"]
+        last = qmp.event("RTC_CHANGE")["data"]
+        assert 364 * 86400 < first["offset"] < 366 * 86400 and 3 * 365 * 86400 < last["offset"], (first, last)
+        assert qmp.cmd("qom-get", {"path": first["qom-path"], "property": "type"}) == "mc146818rtc"
+        qmp.cmd("query-name")
+        assert not qmp.events, qmp.events
+
+
+@case
 def two_clients_at_once(env):
     with Machine(*env["none"], monitors=3) as m:
         for client in m.clients:
