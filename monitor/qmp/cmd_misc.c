@@ -12,7 +12,9 @@ QMP(human_monitor_command)
         return error_set(err, "Parameter 'cpu-index' expects a CPU number");
     }
     g_autofree char *text = monitor_run(call->c, json_member_text(args, "command-line"));
-    *ret = json_string(text);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_autofree char *sent = g_strjoinv("\r\n", lines);     /* as a terminal gets it */
+    *ret = json_string(sent);
     return true;
 }
 

@@ -168,13 +168,34 @@ static Json *pci_regions(const PciDevice *pci)
     return list;
 }
 
+static const char *class_name(unsigned class)
+{
+    static const struct { unsigned class; const char *name; } names[] = {
+        { 0x0100, "SCSI controller" }, { 0x0101, "IDE controller" }, { 0x0106, "SATA controller" },
+        { 0x0108, "NVMe controller" }, { 0x0200, "Ethernet controller" }, { 0x0300, "VGA controller" },
+        { 0x0580, "Memory controller" }, { 0x0600, "Host bridge" }, { 0x0601, "ISA bridge" },
+        { 0x0604, "PCI bridge" }, { 0x0680, "Bridge" }, { 0x0c03, "USB controller" }, { 0x0c05, "SMBus" },
+        { 0x00ff, "Unclassified device" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (names[i].class == class) {
+            return names[i].name;
+        }
+    }
+    return NULL;
+}
+
 static Json *pci_info(const PciDevice *pci)
 {
     Json *info = json_object(), *class_info = json_object(), *id = json_object();
     json_set_int(info, "bus", 0);
     json_set_int(info, "slot", pci->devfn >> 3);
     json_set_int(info, "function", pci->devfn & 7);
-    json_set_int(class_info, "class", pci_config_get(pci, PCI_CLASS, 2));
+    unsigned class = pci_config_get(pci, PCI_CLASS, 2);
+    json_set_int(class_info, "class", class);
+    if (class_name(class)) {
+        json_set_string(class_info, "desc", class_name(class));
+    }
     json_set(info, "class_info", class_info);
     json_set_int(id, "device", pci_config_get(pci, PCI_DEVICE, 2));
     json_set_int(id, "vendor", pci_config_get(pci, PCI_VENDOR, 2));

@@ -86,7 +86,7 @@ static bool check_state(const QmpSession *session, const MonitorContext *c, cons
     }
     if (session->negotiated && negotiates) {
         return fail_class(err, ERROR_COMMAND_NOT_FOUND,
-                          "Capabilities negotiation is already complete, command '%s' ignored", name);
+                          "Capabilities negotiation is already complete, command ignored");
     }
     if (!command) {
         const char *reason = qmp_absent_reason(name);

@@ -120,8 +120,9 @@ QMP(remove_fd)
         }
     }
     if (!set || !found) {
-        return error_set(err, "File descriptor named 'fdset-id:%" G_GINT64_FORMAT ", fd:%" G_GINT64_FORMAT
-                         "' not found", qmp_int(args, "fdset-id", -1), fd);
+        g_autofree char *which = all ? g_strdup("") : g_strdup_printf(", fd:%" G_GINT64_FORMAT, fd);
+        return error_set(err, "File descriptor named 'fdset-id:%" G_GINT64_FORMAT "%s' not found",
+                         qmp_int(args, "fdset-id", -1), which);
     }
     if (all || set->members->len == 0) {
         g_ptr_array_remove(sets, set);

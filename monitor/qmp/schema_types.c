@@ -81,7 +81,7 @@ const SchemaType schema_types[] = {
     OBJECT("ObjectTypeInfo", { "name", "str", NULL }, { "abstract?", "bool", NULL },
            { "parent?", "str", NULL }),
     OBJECT("PciBusInfo", { "bus", "int", NULL }, { "devices", "[PciDeviceInfo]", NULL }),
-    OBJECT("PciDeviceClass", { "class", "int", NULL }),
+    OBJECT("PciDeviceClass", { "desc?", "str", NULL }, { "class", "int", NULL }),
     OBJECT("PciDeviceId", { "device", "int", NULL }, { "vendor", "int", NULL }, { "subsystem?", "int", NULL },
            { "subsystem-vendor?", "int", NULL }),
     OBJECT("PciDeviceInfo", { "bus", "int", NULL }, { "slot", "int", NULL }, { "function", "int", NULL },

@@ -83,7 +83,7 @@ class Qmp:
         return reply["error"]["desc"]
 
     def hmp(self, line):
-        return self.cmd("human-monitor-command", {"command-line": line})
+        return self.cmd("human-monitor-command", {"command-line": line}).replace("\r\n", "\n")
 
 
 class Machine:
