@@ -7,6 +7,9 @@
 #include "target/mips/translate.h"
 #include "util/log.h"
 
+/* Shrinking one program: with three that differ the run is two minutes longer at most. */
+#define MOST_SECONDS 40
+
 bool engines_differ(const Program *p, const Engine *reference, const Engine *engine, double time_limit)
 {
     g_autoptr(Outcome) a = run_program(p, reference, time_limit, true);
@@ -65,7 +68,7 @@ static bool pass(Shrink *s, unsigned size, unsigned kept_too)
 
 void shrink(Program *p, const Engine *reference, const Engine *engine, double time_limit)
 {
-    Shrink s = { p, reference, engine, time_limit, g_get_monotonic_time() + 600 * G_USEC_PER_SEC };
+    Shrink s = { p, reference, engine, time_limit, g_get_monotonic_time() + MOST_SECONDS * G_USEC_PER_SEC };
     for (unsigned round = 0; round < 4; round++) {
         bool any = false;
         for (unsigned size = p->code.n; size > 0; size /= 2) {
