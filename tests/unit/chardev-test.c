@@ -411,6 +411,33 @@ static void expect_run(const MonitorContext *context, const char *line, const ch
     }
 }
 
+static void expect_completions(const MonitorContext *context, const char *text, const char *wanted)
+{
+    g_auto(GStrv) words = monitor_complete(context, text);
+    g_autofree char *list = g_strjoinv(" ", words);
+    g_assert_cmpstr(list, ==, wanted);
+}
+
+static void test_completion(Fixture *f, gconstpointer data)
+{
+    MonitorContext context = context_of(f);
+    open_chr(f, "serial0", "null");
+    open_chr(f, "second", "null");
+    g_assert_true(object_set_add_text(context.objects, "-object", "rng-builtin,id=rng7", NULL));
+    expect_completions(&context, "system_", "system_powerdown system_reset");
+    expect_completions(&context, "sendk", "");      /* not there, and not offered */
+    expect_completions(&context, "info st", "status");
+    expect_completions(&context, "info qom-tree /obj", "/objects /objects/rng7");
+    expect_completions(&context, "help sto", "stop");
+    expect_completions(&context, "chardev-remove s", "serial0 second");
+    expect_completions(&context, "object_del r", "rng7");
+    expect_completions(&context, "object_add rng", "rng-builtin rng-random");
+    expect_completions(&context, "log guest", "guest_errors");
+    expect_completions(&context, "qom-get /machine/per", "/machine/peripheral /machine/peripheral-anon");
+    expect_completions(&context, "qom-get /machine ty", "");
+    free_context(&context);
+}
+
 static void test_monitor_commands(Fixture *f, gconstpointer data)
 {
     MonitorContext context = context_of(f);
@@ -646,6 +673,7 @@ int main(int argc, char **argv)
     ADD("mux-help-and-time", test_mux_help_and_time);
     ADD("mux-quit", test_mux_quit);
     ADD("monitor", test_monitor);
+    ADD("completion", test_completion);
     ADD("monitor-commands", test_monitor_commands);
     ADD("file", test_file);
     ADD("pipe", test_pipe);
