@@ -47,6 +47,19 @@ const char *shutdown_cause_name(ShutdownCause cause)
     return names[cause];
 }
 
+static void set_state(Machine *machine, RunState state)
+{
+    bool ran = machine->state == RUN_RUNNING, runs = state == RUN_RUNNING;
+    machine->state = state;
+    for (guint i = 0; i < machine->state_listeners->len; i++) {
+        StateListener *listener = g_ptr_array_index(machine->state_listeners, i);
+        listener->func(listener->opaque, state);
+    }
+    if (ran != runs) {
+        machine_event(machine, runs ? MACHINE_RESUMED : MACHINE_STOPPED, SHUTDOWN_NONE, 0);
+    }
+}
+
 static void do_shutdown(Machine *machine, ShutdownCause cause)
 {
     machine_event(machine, MACHINE_SHUTDOWN, cause, 0);
@@ -72,6 +85,8 @@ static void do_reset(Machine *machine, ShutdownCause cause)
     machine_event(machine, MACHINE_RESET, cause, 0);
     if (!parked) {
         machine->runner->resume(machine);
+    } else if (machine->state == RUN_SHUTDOWN || machine->state == RUN_INTERNAL_ERROR) {
+        set_state(machine, RUN_PRELAUNCH);      /* it may be started again */
     }
 }
 
@@ -282,19 +297,6 @@ void machine_request_shutdown(Machine *machine, ShutdownCause cause)
         atomic_store(&machine->requests->shutdown, cause);
     }
     g_source_set_ready_time(&machine->requests->source, 0);
-}
-
-static void set_state(Machine *machine, RunState state)
-{
-    bool ran = machine->state == RUN_RUNNING, runs = state == RUN_RUNNING;
-    machine->state = state;
-    for (guint i = 0; i < machine->state_listeners->len; i++) {
-        StateListener *listener = g_ptr_array_index(machine->state_listeners, i);
-        listener->func(listener->opaque, state);
-    }
-    if (ran != runs) {
-        machine_event(machine, runs ? MACHINE_RESUMED : MACHINE_STOPPED, SHUTDOWN_NONE, 0);
-    }
 }
 
 void machine_start(Machine *machine)

@@ -188,6 +188,13 @@ def a_guest_reset_is_an_event(env):
         m.qmp.event("SHUTDOWN")
         m.qmp.event("STOP")
         assert m.qmp.cmd("query-status") == {"running": False, "status": "shutdown"}
+        # Management then resets it and starts it again.
+        m.qmp.cmd("system_reset")
+        assert m.qmp.event("RESET")["data"]["reason"] == "host-qmp-system-reset"
+        assert m.qmp.cmd("query-status")["status"] == "prelaunch"
+        m.qmp.cmd("cont")
+        m.qmp.event("RESUME")
+        assert m.qmp.event("SHUTDOWN")["data"]["guest"]
         m.qmp.cmd("quit")
 
 

@@ -146,6 +146,18 @@ static void test_no_shutdown(void)
     machine_start(machine);         /* what powered off begins anew */
     machine_unlock(machine);
     expect("cpu a b =running resume ");
+
+    /* Or it is reset first, and then started. */
+    machine_request_shutdown(machine, SHUTDOWN_GUEST_POWEROFF);
+    g_timeout_add(30, quit, machine);
+    g_assert_cmpint(machine_run(machine), ==, SHUTDOWN_MONITOR_QUIT);
+    expect("pause =shutdown ");
+    machine_request_host_reset(machine);
+    g_timeout_add(30, quit, machine);
+    machine_run(machine);
+    expect("cpu a b =prelaunch ");
+    started(machine);
+    g_assert_cmpint(machine->state, ==, RUN_RUNNING);
     end(machine);
 }
 
