@@ -117,6 +117,8 @@ const SchemaType schema_types[] = {
     OBJECT("SocketAddressLegacy", { "type", "SocketAddressType", NULL },
            { "data", "SocketAddressData", NULL }),
     ENUM("SocketAddressType", "inet unix fd"),
+    ENUM("StatsProvider", "kvm cryptodev"),
+    OBJECT("StatsRequest", { "provider", "StatsProvider", NULL }, { "names?", "[str]", NULL }),
     OBJECT("StatsResult", { "provider", "str", NULL }, { "stats", "[any]", NULL }),
     OBJECT("StatsSchema", { "provider", "str", NULL }, { "stats", "[any]", NULL }),
     ENUM("StatsTarget", "vm vcpu cryptodev"),

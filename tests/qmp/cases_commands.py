@@ -66,7 +66,8 @@ RIGHT = {
     "query-balloon": [({}, "DeviceNotActive")],
     "query-command-line-options": [({}, None), ({"option": "machine"}, None), ({"option": "frob"}, "GenericError")],
     "query-hotpluggable-cpus": [({}, "GenericError")],
-    "query-stats": [({"target": "vm"}, None), ({"target": "frob"}, "GenericError")],
+    "query-stats": [({"target": "vm"}, None),
+                    ({"target": "vcpu", "providers": [{"provider": "kvm", "names": ["x"]}]}, None), ({"target": "frob"}, "GenericError")],
     "x-exit-preconfig": [({}, "GenericError")],
 }
 LAST = ["quit"]
