@@ -220,11 +220,29 @@ static void run_case(const Host *host, unsigned n)
     g_free(why);
 }
 
+/* Whether there is a KVM at all, for a machine without a CPU: no VM is made. */
+static void test_probe(gconstpointer data)
+{
+    const Host *host = data;
+    Play p = { .host = host, .tried = g_string_new(NULL), .calls = g_string_new(NULL) };
+    KvmHost h = host_of(&p);
+    g_autofree char *why = NULL;
+    bool wanted = !host->open && !host->api && !host->big_endian && host->vz != 2 &&
+                  g_str_has_prefix(host->machine, "mips");
+    g_assert_cmpint(kvm_vm_probe(&h, false, &why), ==, wanted);
+    g_assert_cmpint(why == NULL, ==, wanted);
+    g_assert_cmpint(p.opened, ==, 0);
+    g_assert_cmpstr(p.tried->str, ==, "");
+    g_string_free(p.tried, TRUE);
+    g_string_free(p.calls, TRUE);
+}
+
 static void test_host(gconstpointer data)
 {
     for (unsigned n = 0; n < CASES; n++) {
         run_case(data, n);
     }
+    test_probe(data);
 }
 
 /* ---- the order of the calls ---- */
