@@ -100,7 +100,10 @@ static int add_rules(scmp_filter_ctx ctx, const Sandbox *s)
     int rc = s->obsolete ? refuse(ctx, kill, obsolete_calls, G_N_ELEMENTS(obsolete_calls)) : 0;
     rc = rc || !s->elevate ? rc : refuse(ctx, kill, elevate_calls, G_N_ELEMENTS(elevate_calls));
     rc = rc || !s->spawn ? rc : refuse_spawn(ctx, kill);
-    return rc || !s->resources ? rc : refuse(ctx, eperm, resource_calls, G_N_ELEMENTS(resource_calls));
+    rc = rc || !s->resources ? rc : refuse(ctx, eperm, resource_calls, G_N_ELEMENTS(resource_calls));
+    /* Limits may be read, which is the same call. */
+    return rc || !s->resources ? rc : seccomp_rule_add(ctx, eperm, SCMP_SYS(prlimit64), 1,
+                                                       SCMP_A2(SCMP_CMP_NE, 0));
 }
 
 bool sandbox_apply(const Sandbox *s, GError **err)

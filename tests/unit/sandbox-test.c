@@ -39,12 +39,13 @@ static gpointer nothing(gpointer data)
     return data;
 }
 
-enum { FORK, SET_UID, MOUNT_OFF, PRIORITY, AFFINITY, THREAD, NO_NEW_PRIVS };
+enum { FORK, SET_UID, MOUNT_OFF, PRIORITY, LIMIT, AFFINITY, THREAD, NO_NEW_PRIVS };
 
 /* 0: allowed, else errno. */
 static int try(int what)
 {
     cpu_set_t cpus;
+    struct rlimit limit;
     int rc = 0;
     errno = 0;
     switch (what) {
@@ -62,6 +63,9 @@ static int try(int what)
         break;
     case PRIORITY:
         rc = setpriority(PRIO_PROCESS, 0, 19);
+        break;
+    case LIMIT:
+        rc = getrlimit(RLIMIT_CORE, &limit) ? -1 : setrlimit(RLIMIT_CORE, &limit);
         break;
     case AFFINITY:
         rc = sched_getaffinity(0, sizeof(cpus), &cpus) || sched_setaffinity(0, sizeof(cpus), &cpus) ? -1 : 0;
@@ -102,6 +106,8 @@ static void test_parts(void)
             { "on,elevateprivileges=deny", SET_UID, -SIGSYS },
         { "on,elevateprivileges=children", SET_UID, 0 }, { "on,elevateprivileges=children", NO_NEW_PRIVS, 0 },
         { "off", NO_NEW_PRIVS, EINVAL }, { "on", MOUNT_OFF, -SIGSYS }, { "on", PRIORITY, 0 },
+            { "on", LIMIT, 0 },
+        { "on,resourcecontrol=deny", LIMIT, EPERM },
             { "on", AFFINITY, 0 },
         { "on,resourcecontrol=deny", PRIORITY, EPERM }, { "on,resourcecontrol=deny", AFFINITY, EPERM },
         { all, FORK, -SIGSYS }, { all, THREAD, 0 }, { all, PRIORITY, EPERM },
