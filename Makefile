@@ -2,12 +2,13 @@
 # Short names for what meson and ninja do; "make help" lists them.
 BUILD ?= build
 ASAN_BUILD ?= build-asan
+TSAN_BUILD ?= build-tsan
 JOBS ?= $(shell nproc)
 SUITE ?=
 HOST ?=
 NESTED ?=
 
-.PHONY: all boot build-sanitized check asan-check check-kvm-nested bench cross install clean distclean help \
+.PHONY: all boot build-sanitized check asan-check tsan-check check-kvm-nested bench cross install clean distclean help \
 	setup-build setup-test setup-boot setup-cross
 
 all: setup-build
@@ -26,6 +27,13 @@ check: setup-test all build-sanitized
 
 asan-check: setup-test build-sanitized
 	@scripts/run-tests - $(ASAN_BUILD) $(SUITE)
+
+# The thread that makes regions, under the thread sanitizer; any report fails.
+tsan-check: setup-build
+	@[ -e $(TSAN_BUILD)/build.ninja ] || meson setup $(TSAN_BUILD) -Db_sanitize=thread -Db_lundef=false \
+		-Doptimization=1 -Ddebug=true
+	@ninja -C $(TSAN_BUILD) -j$(JOBS) tests/random/engine-random
+	@tests/tsan/run $(TSAN_BUILD)
 
 build-sanitized: setup-build
 	@[ -e $(ASAN_BUILD)/build.ninja ] || ./configure --build-dir=$(ASAN_BUILD) --enable-sanitizers
@@ -51,13 +59,14 @@ clean:
 	@[ ! -e $(BUILD)/build.ninja ] || ninja -C $(BUILD) -t clean
 
 distclean:
-	rm -rf $(BUILD) $(ASAN_BUILD) build-mipsel build-mips64el
+	rm -rf $(BUILD) $(ASAN_BUILD) $(TSAN_BUILD) build-mipsel build-mips64el
 
 help:
 	@echo "make              build into $(BUILD)/"
 	@echo "make boot         boot Debian's installer for Malta on this terminal"
 	@echo "make check        run all tests, and those of code built with sanitizers too (SUITE=unit: one suite)"
 	@echo "make asan-check   only what runs with the sanitizers"
+	@echo "make tsan-check   random programs with the thread sanitizer (a minute)"
 	@echo "make check-kvm-nested  the real KVM of a MIPS kernel, on an emulated Malta (NESTED=--quick: less)"
 	@echo "make cross HOST=mipsel  a binary for MIPS hosts, in build-mipsel/ (also: HOST=mips64el)"
 	@echo "make bench        compare speed with what else is installed"
