@@ -6,9 +6,10 @@ TSAN_BUILD ?= build-tsan
 JOBS ?= $(shell nproc)
 SUITE ?=
 HOST ?=
+GUEST ?=
 NESTED ?=
 
-.PHONY: all boot build-sanitized check asan-check tsan-check check-kvm-nested bench cross install clean distclean help \
+.PHONY: all boot build-sanitized check asan-check tsan-check check-kvm-nested bench soak cross install clean distclean help \
 	setup-build setup-test setup-boot setup-cross
 
 all: setup-build
@@ -52,6 +53,10 @@ bench: setup-test all
 	@[ -x tests/bench/run ] || { echo "make bench: tests/bench/run is not there" >&2; exit 1; }
 	@tests/bench/run $(BUILD)/valletta
 
+# The benchmark guest twice, with each workload's output compared with the host's; GUEST: its folder.
+soak: setup-test all
+	@tests/bench/soak $(BUILD)/valletta $(if $(GUEST),--guest $(GUEST))
+
 install: all
 	@meson install -C $(BUILD)
 
@@ -70,5 +75,6 @@ help:
 	@echo "make check-kvm-nested  the real KVM of a MIPS kernel, on an emulated Malta (NESTED=--quick: less)"
 	@echo "make cross HOST=mipsel  a binary for MIPS hosts, in build-mipsel/ (also: HOST=mips64el)"
 	@echo "make bench        compare speed with what else is installed"
+	@echo "make soak         a guest with many programs, their outputs compared with the host's (GUEST=DIR)"
 	@echo "make install      install (DESTDIR= and ./configure --prefix= count)"
 	@echo "make clean, make distclean"
