@@ -109,6 +109,9 @@ HANDLER(on_cpu)
 {
     keyval_free(s->cpu);
     s->cpu = keyval_new("-cpu");
+    if (*arg == '\0') {
+        return error_set(err, "-cpu option cannot be empty; -cpu help lists the models");
+    }
     if (!keyval_parse(s->cpu, arg, "model", err)) {
         return false;
     }

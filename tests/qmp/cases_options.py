@@ -89,6 +89,25 @@ def objects_on_the_command_line(env):
 
 
 @case
+def machine_none(env):
+    with Machine(*env["none"], "-cpu", "4Kc", "-m", "2") as m:
+        qmp = m.qmp.negotiate()
+        assert qmp.cmd("query-memory-size-summary") == {"base-memory": 2 << 20}
+        assert qmp.hmp("xp /1xw 0x1ffffc").endswith(" 0x00000000\n")
+        assert qmp.hmp("xp /1xw 0x200000").endswith("nothing there\n")
+        assert qmp.cmd("query-cpus-fast") == []
+        qmp.cmd("quit")
+        assert m.wait() == 0
+    assert "frob" in refused(*env["none"], "-cpu", "frob")
+    assert "-cpu option cannot be empty" in refused(*env["none"], "-cpu", "")
+    assert "no CPU that could run" in refused(*env["none"], "-bios", env["firmware"])
+    assert "needs -kernel" in refused(*env["none"], "-append", "x")
+    assert "malta and none" in refused(env["program"], "-machine", "frob")
+    assert "not there yet" in refused(*env["none"], "-device", "e1000")
+    assert "-audiodev" in refused(*env["none"], "-audiodev", "pa,id=x")
+
+
+@case
 def readconfig(env):
     path = os.path.join(env["folder"], "config")
     with open(path, "w", encoding="ascii") as out:
