@@ -6,6 +6,7 @@ TSAN_BUILD ?= build-tsan
 JOBS ?= $(shell nproc)
 SUITE ?=
 HOST ?=
+BENCH ?=
 GUEST ?=
 NESTED ?=
 
@@ -51,7 +52,7 @@ check-kvm-nested: setup-cross setup-test all
 
 bench: setup-test all
 	@[ -x tests/bench/run ] || { echo "make bench: tests/bench/run is not there" >&2; exit 1; }
-	@tests/bench/run $(BUILD)/valletta
+	@tests/bench/run $(BUILD)/valletta $(if $(GUEST),--guest $(GUEST)) $(BENCH)
 
 # The benchmark guest twice, with each workload's output compared with the host's; GUEST: its folder.
 soak: setup-test all
@@ -74,7 +75,7 @@ help:
 	@echo "make tsan-check   random programs with the thread sanitizer (a minute)"
 	@echo "make check-kvm-nested  the real KVM of a MIPS kernel, on an emulated Malta (NESTED=--quick: less)"
 	@echo "make cross HOST=mipsel  a binary for MIPS hosts, in build-mipsel/ (also: HOST=mips64el)"
-	@echo "make bench        compare speed with what else is installed"
+	@echo "make bench        compare speed with what else is installed (BENCH=--peer-sid and other options)"
 	@echo "make soak         a guest with many programs, their outputs compared with the host's (GUEST=DIR)"
 	@echo "make install      install (DESTDIR= and ./configure --prefix= count)"
 	@echo "make clean, make distclean"
