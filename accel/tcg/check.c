@@ -71,7 +71,7 @@ void check_device(Check *c)
 /* Helpers that change or read more than MipsCpu. */
 static bool can_be_done_twice(const Block *b)
 {
-    return !b->has_effects && !(b->mode & MODE_DS);
+    return !b->has_effects && !(b->mode & (MODE_DS | MODE_SPLIT));
 }
 
 /* ---- state ---- */

@@ -182,7 +182,7 @@ void tcg_optimize(Tcg *tcg)
     if (b->countdown >= 0 || b->tier != 1) {
         return;
     }
-    if (b->mode & MODE_DS) {            /* a lone delay slot leads nowhere */
+    if (b->mode & (MODE_DS | MODE_SPLIT)) {             /* these lead nowhere */
         b->countdown = INT32_MAX;
         return;
     }

@@ -74,6 +74,8 @@ struct Trans {
     uint64_t block_pc;      /* of the basic block that this is in */
     uint8_t edges[MIPS_MAX_REGION];     /* labels that conditional branches from other pages lead to */
     unsigned nedges;        /* their own labels follow those of the blocks */
+    uint64_t splits[IR_MAX_LABELS - 2 * MIPS_MAX_REGION];   /* unaligned accesses, for when they are split */
+    unsigned nsplits;       /* their labels begin at 2 * MIPS_MAX_REGION */
 };
 
 /* ---- values; the word type is I32 or I64 as the CPU has it ---- */

@@ -5,6 +5,7 @@
  * may change.
  */
 #include "target/mips/decode.h"
+#include "target/mips/pairs.h"
 #include "util/bits.h"
 
 /* Enough for any block; the temporaries of the interpreter are bounded. A region that has more goes
@@ -210,6 +211,12 @@ static void set_pc(Trans *t, IrVal pc)
     ir_set(t->ir, offsetof(MipsCpu, pc), ir_to_i64(t->ir, pc));
 }
 
+/* The mode is now, without MODE_DS and MODE_SPLIT. */
+static void end_special_mode(Trans *t, IrVal now)
+{
+    ir_set(t->ir, offsetof(MipsCpu, mode), and_(t, now, konst32(t, ~(MODE_DS | MODE_SPLIT))));
+}
+
 /* Where the branch goes, as a word. */
 static IrVal branch_destination(Trans *t, uint64_t after)
 {
@@ -285,7 +292,7 @@ static void translate_lone_slot(Trans *t, const MipsDecoder *decoder, uint32_t w
     /* A helper may have set the mode anew. */
     IrVal now = t->flow == FLOW_NEXT ? konst32(t, (int32_t)t->mode)
                                      : ir_get(t->ir, IR_I32, offsetof(MipsCpu, mode));
-    ir_set(t->ir, offsetof(MipsCpu, mode), and_(t, now, konst32(t, ~MODE_DS)));
+    end_special_mode(t, now);
     set_pc(t, ir_get(t->ir, IR_I64, offsetof(MipsCpu, btarget)));
     ir_leave(t->ir);
 }
@@ -301,6 +308,18 @@ static void note_line(MipsBlockInfo *info, unsigned line)
         info->lines[info->insns] = (uint16_t)line;
     }
     info->insns++;
+}
+
+/* The block that is just the two halves of an unaligned access. */
+static void translate_split(Trans *t, const MipsDecoder *decoder, const uint8_t *code, MipsBlockInfo *info)
+{
+    for (unsigned at = 0; at < 8; at += 4, t->pc += 4) {
+        note_line(info, translate_insn(t, decoder, fetch(t, code + at)));
+    }
+    info->bytes = 8;
+    end_special_mode(t, konst32(t, (int32_t)t->mode));
+    set_pc(t, konst(t, (int64_t)t->pc));
+    ir_leave(t->ir);
 }
 
 /* The branch at t->pc was translated; now its delay slot, at byte at of code. */
@@ -321,13 +340,34 @@ static unsigned translate_branch_tail(Trans *t, const MipsDecoder *decoder, cons
     return at + 4;
 }
 
+/* Both instructions, if the one at t->pc and the next are an access in two halves: t->pc is the second's
+ * then. */
+static bool translate_pair(Trans *t, const MipsDecoder *decoder, const uint8_t *code, unsigned avail,
+                           MipsBlockInfo *info)
+{
+    uint16_t lines[2];
+    if (!t->blocks || avail < 8 || label_at(t, t->pc + 4) >= 0 ||
+        !mips_translate_pair(t, decoder, fetch(t, code), fetch(t, code + 4), lines)) {
+        return false;
+    }
+    note_line(info, lines[0]);
+    note_line(info, lines[1]);
+    t->pc += 4;
+    t->flow = FLOW_NEXT;
+    return true;
+}
+
 /* From t->pc to the end of the basic block; at most max instructions. Returns its bytes. */
 static unsigned translate_to_end(Trans *t, const MipsDecoder *decoder, const uint8_t *code, unsigned avail,
                                  unsigned max, unsigned max_ops, MipsBlockInfo *info)
 {
     unsigned at = 0;
     for (;;) {
-        note_line(info, translate_insn(t, decoder, fetch(t, code + at)));
+        if (translate_pair(t, decoder, code + at, avail - at, info)) {
+            at += 4;
+        } else {
+            note_line(info, translate_insn(t, decoder, fetch(t, code + at)));
+        }
         at += 4;
         if (t->flow == FLOW_DONE) {
             return at;
@@ -357,6 +397,10 @@ void mips_translate_block(const MipsCpu *cpu, const MipsDecoder *decoder, IrRegi
     ir_reset(r, cpu->base.is_64bit ? IR_I64 : IR_I32, offsetof(MipsCpu, fcr31));
     r->fp_fast = !(mode & MODE_FPX);
     info->insns = info->bytes = 0;
+    if (mode & MODE_SPLIT) {
+        translate_split(t, decoder, code, info);
+        return;
+    }
     if (mode & MODE_DS) {
         info->insns = 1;
         info->bytes = 4;
@@ -373,7 +417,7 @@ void mips_translate_region(const MipsCpu *cpu, const MipsDecoder *decoder, IrReg
     Trans trans = { .ir = r, .cpu = cpu, .model = cpu->model, .mode = mode, .blocks = blocks,
                     .nblocks = nblocks };
     Trans *t = &trans;
-    g_assert(nblocks <= MIPS_MAX_REGION && !(mode & MODE_DS));
+    g_assert(nblocks <= MIPS_MAX_REGION && !(mode & (MODE_DS | MODE_SPLIT)));
     ir_reset(r, cpu->base.is_64bit ? IR_I64 : IR_I32, offsetof(MipsCpu, fcr31));
     r->fp_fast = !(mode & MODE_FPX);
     info->insns = info->bytes = 0;
@@ -386,4 +430,5 @@ void mips_translate_region(const MipsCpu *cpu, const MipsDecoder *decoder, IrReg
         translate_to_end(t, decoder, blocks[i].code, blocks[i].avail, UINT_MAX, MAX_REGION_OPS, info);
     }
     place_edges(t);
+    mips_place_splits(t);
 }

@@ -201,6 +201,19 @@ void ir_store(IrRegion *r, unsigned mem, IrVal addr, int64_t disp, IrVal value)
     r->ops[v].mem = (uint8_t)mem;
 }
 
+IrVal ir_load_unaligned(IrRegion *r, IrType type, unsigned mem, IrVal addr, int64_t disp, IrVal page)
+{
+    IrVal v = ir_op(r, IR_LOAD, type, addr, page, 0, disp);
+    r->ops[v].mem = (uint8_t)(mem | IR_MEM_UNALIGNED);
+    return v;
+}
+
+void ir_store_unaligned(IrRegion *r, unsigned mem, IrVal addr, int64_t disp, IrVal value, IrVal page)
+{
+    IrVal v = ir_op(r, IR_STORE, IR_VOID, addr, value, page, disp);
+    r->ops[v].mem = (uint8_t)(mem | IR_MEM_UNALIGNED);
+}
+
 IrVal ir_call(IrRegion *r, const IrHelper *helper, IrVal a, IrVal b, IrVal c)
 {
     IrVal args[3] = { a, b, c };

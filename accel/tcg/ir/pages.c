@@ -89,7 +89,8 @@ static void find_groups(Pages *p)
         const IrOp *op = &p->r->ops[v];
         if (op->code == IR_LABEL || op->code == IR_CALL) {
             p->open = p->n;
-        } else if ((op->code == IR_LOAD || op->code == IR_STORE) && ir_type(p->r, op->arg[0]) == IR_I32) {
+        } else if ((op->code == IR_LOAD || op->code == IR_STORE) && !(op->mem & IR_MEM_UNALIGNED) &&
+                   ir_type(p->r, op->arg[0]) == IR_I32) {
             note_access(p, v);
         }
     }

@@ -46,7 +46,10 @@ typedef struct {
 extern const IrOpInfo ir_op_info[IR_OPCODES];
 
 /* Memory operations: log2 of the size, sign extension, byte order. */
-enum { IR_MEM_SIZE = 3, IR_MEM_SIGNED = 4, IR_MEM_BIG = 8 };
+enum {
+    IR_MEM_SIZE = 3, IR_MEM_SIGNED = 4, IR_MEM_BIG = 8,
+    IR_MEM_UNALIGNED = 16,      /* any address that its PAGE, not 0, has room for: cannot raise */
+};
 
 typedef uint32_t IrVal;
 
@@ -87,7 +90,7 @@ typedef struct {
 } IrSnapshot;
 
 #define IR_SLOT_CACHE 64
-#define IR_MAX_LABELS 96
+#define IR_MAX_LABELS 128
 
 typedef struct {
     IrOp *ops;
@@ -135,6 +138,9 @@ IrVal ir_to_i64u(IrRegion *r, IrVal a);
 /* type is the result's: I32, I64, or F32, F64 of just that size. */
 IrVal ir_load(IrRegion *r, IrType type, unsigned mem, IrVal addr, int64_t disp);
 void ir_store(IrRegion *r, unsigned mem, IrVal addr, int64_t disp, IrVal v);
+/* By way of page, which is known not to be 0 there. */
+IrVal ir_load_unaligned(IrRegion *r, IrType type, unsigned mem, IrVal addr, int64_t disp, IrVal page);
+void ir_store_unaligned(IrRegion *r, unsigned mem, IrVal addr, int64_t disp, IrVal v, IrVal page);
 /* Operands are converted to I64 (sign-extended) as needed; the result is I64 or none. */
 IrVal ir_call(IrRegion *r, const IrHelper *helper, IrVal a, IrVal b, IrVal c);
 /* Any other operation with a result of type, operands as its signature says. */

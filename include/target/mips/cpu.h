@@ -48,6 +48,7 @@ enum {
     MODE_ADDR64 = 1 << 6,   /* 64-bit addresses: data addresses are not truncated */
     MODE_DS = 1 << 7,       /* the one instruction of a delay slot; target in btarget */
     MODE_CU2 = 1 << 8,
+    MODE_SPLIT = 1 << 10,   /* the two instructions of an unaligned access, one by one */
     MODE_FPX = 1 << 9,      /* FCSR enables a trap or flushes to zero */
 };
 

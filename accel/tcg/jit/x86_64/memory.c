@@ -108,6 +108,9 @@ static Place paged(Gen *g, const IrOp *op, int base, int page, IrVal of, Stub *s
     int64_t mine, its;
     ir_address_root(g->r, op->arg[0], &mine);
     ir_address_root(g->r, g->r->ops[of].arg[0], &its);
+    if (op->mem & IR_MEM_UNALIGNED) {
+        return (Place){ page, -1, (int32_t)(op->imm + mine - its) };
+    }
     x_rr(a, true, X_TEST, page, page);
     s->from[0] = x_jcc(a, CC_E);
     if (log2 && !known_aligned(g, op, log2)) {
@@ -150,6 +153,15 @@ static void swap_reg(Asm *a, unsigned log2, int reg)
         x_8(a, 8);
     } else {
         x_opcode(a, x_rex(log2 == 3, 0, 0, reg), 0x0fc8 | (reg & 7));
+    }
+}
+
+/* The slow path, if there is a way to it. */
+static void come_back(Gen *g, Stub *s)
+{
+    s->back = g->a.p;
+    if (s->from[0]) {
+        g_array_append_val(g->stubs, *s);
     }
 }
 
@@ -206,8 +218,7 @@ void gen_load(Gen *g, const IrOp *op)
     s.dst_xmm = op->type == IR_F32 || op->type == IR_F64;
     load_value(g, op, d, &p);
     s.dst = (int8_t)d;
-    s.back = g->a.p;
-    g_array_append_val(g->stubs, s);
+    come_back(g, &s);
 }
 
 /* ---- stores ---- */
@@ -291,8 +302,7 @@ void gen_store(Gen *g, const IrOp *op)
     s.src_imm = constant;
     s.imm = constant ? imm : 0;
     store(g, op, &s, &p);
-    s.back = g->a.p;
-    g_array_append_val(g->stubs, s);
+    come_back(g, &s);
 }
 
 /* ---- pages ---- */

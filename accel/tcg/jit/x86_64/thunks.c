@@ -110,7 +110,7 @@ static void make_leave_block(Asm *a, const Tcg *tcg, const Jit *jit)
     x_rm(a, true, X_MOV_LOAD, R15, RBP, CPU(flat));
     x_rm(a, false, X_MOV_LOAD, RAX, RBP, CPU(pc));
     x_rm(a, false, X_MOV_LOAD, RDX, RBP, CPU(mode));
-    x_test_ri(a, false, RDX, MODE_ADDR64 | MODE_DS);
+    x_test_ri(a, false, RDX, MODE_ADDR64 | MODE_DS | MODE_SPLIT);
     uint8_t *out = x_jcc(a, CC_NE);
     x_test_ri(a, false, RDX, MODE_KSU);
     uint8_t *kernel = x_jcc(a, CC_E);
