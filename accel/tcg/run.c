@@ -15,14 +15,6 @@
 
 static void G_GNUC_NORETURN unwind(MipsCpu *cpu)
 {
-    Tcg *tcg = cpu->engine_data;
-    /* Out of a block the way to the vector's code is short; out of a fetch, or compared, it is not. */
-    if (cpu->cur_op && tcg->backend->resume && !tcg->check) {
-        tcg->backend->restore(tcg);
-        tcg->stats.exceptions++;
-        mips_take_exception(cpu);
-        tcg->backend->resume(tcg);
-    }
     siglongjmp(*cpu->unwind_buf, 1);
 }
 

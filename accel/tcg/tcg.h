@@ -77,9 +77,6 @@ typedef struct {
     /* An exception unwound to the run loop: makes PC, BD and the guest's registers those of the
      * instruction that raised it. */
     void (*restore)(Tcg *tcg);
-    /* Goes on with the guest at cpu->pc from a function that a block called; what that has on the stack is
-     * dropped. NULL: by way of the run loop only. */
-    void (*resume)(Tcg *tcg) G_GNUC_NORETURN;
     /* The code as text, for -d out_asm. */
     void (*print)(const Tcg *tcg, const Block *b, GString *out);
 } TcgBackend;

@@ -76,13 +76,6 @@ static void restore(Tcg *tcg)
     cpu->exc.bd = snap->delay_slot;
 }
 
-static void G_GNUC_NORETURN resume(Tcg *tcg)
-{
-    const Jit *jit = tcg->backend_data;
-    tcg->cpu->cur_op = NULL;
-    jit->resume(tcg->cpu);
-}
-
 static void print(const Tcg *tcg, const Block *b, GString *out)
 {
     csh handle;
@@ -103,5 +96,5 @@ static void print(const Tcg *tcg, const Block *b, GString *out)
 
 const TcgBackend jit_backend = {
     .name = "x86-64", .executable = true, .init = init, .free = end, .make = jit_generate, .run = run,
-    .link = chain, .unlink = unchain, .restore = restore, .resume = resume, .print = print,
+    .link = chain, .unlink = unchain, .restore = restore, .print = print,
 };

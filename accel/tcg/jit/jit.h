@@ -42,19 +42,15 @@ typedef struct {
 typedef struct {
     uint64_t reg[16], xmm[16];  /* saved by a thunk before C code runs */
     uint64_t arg[4], result;
-    uint64_t stack;             /* RSP of guest code */
     uint32_t return_top;        /* in bytes */
     uint32_t host_mxcsr;
     uint32_t guest_csr;         /* MXCSR is the guest's now */
     JitReturn returns[JIT_RETURNS];
 } JitState;
 
-typedef void (*JitResume)(MipsCpu *cpu) G_GNUC_NORETURN;
-
 typedef struct {
     uint64_t (*enter)(MipsCpu *cpu, const void *code);
     /* Addresses in the exec view. */
-    JitResume resume;
     intptr_t leave, exit, leave_block, jump[2], slow[2][9];
     intptr_t masks;             /* 16-byte constants, see JIT_MASK_* */
     bool avx, bmi2, lzcnt, sse41;

@@ -43,7 +43,6 @@ static void make_enter(Asm *a)
     }
     x_alu_ri(a, true, ALU_SUB, RSP, GEN_FRAME + 8);
     x_rm(a, true, X_LEA, RBP, RDI, GEN_BIAS);
-    x_rm(a, true, X_MOV_STORE, RSP, RBP, STATE(stack));
     x_rm(a, true, X_MOV_LOAD, R15, RBP, CPU(flat));
     csr(a, false, STATE(host_mxcsr));
     csr(a, true, CPU(mxcsr));
@@ -122,16 +121,6 @@ static void make_leave_block(Asm *a, const Tcg *tcg, const Jit *jit)
     x_jmp_to(a, jit->leave, tcg->space.exec);
 }
 
-/* Called by C code that does not come back: RDI = cpu. */
-static void make_resume(Asm *a, const Tcg *tcg, const Jit *jit)
-{
-    x_rm(a, true, X_LEA, RBP, RDI, GEN_BIAS);
-    x_rm(a, true, X_MOV_LOAD, RSP, RBP, STATE(stack));
-    csr(a, true, CPU(mxcsr));
-    x_mov_mi(a, false, RBP, STATE(guest_csr), 1);
-    x_jmp_to(a, jit->leave_block, tcg->space.exec);
-}
-
 static void move_regs(Asm *a, const uint8_t *regs, unsigned n, bool store)
 {
     for (unsigned i = 0; i < n; i++) {
@@ -207,8 +196,6 @@ void jit_make_thunks(Tcg *tcg, Jit *jit)
     }
     jit->leave_block = here(a, tcg);
     make_leave_block(a, tcg, jit);
-    jit->resume = (JitResume)here(a, tcg);
-    make_resume(a, tcg, jit);
     for (unsigned kind = 0; kind < 9; kind++) {
         for (int xmm = 0; xmm < 2; xmm++) {
             jit->slow[xmm][kind] = here(a, tcg);
