@@ -29,6 +29,14 @@ static const PairKind *kind_of(unsigned first, unsigned second)
     return NULL;
 }
 
+/* By the major opcode: most words need not be decoded for this. */
+static bool may_be_half(uint32_t word)
+{
+    const uint64_t majors = 1ull << 0x1a | 1ull << 0x1b | 1ull << 0x22 | 1ull << 0x26 | 1ull << 0x2a |
+                            1ull << 0x2c | 1ull << 0x2d | 1ull << 0x2e;
+    return majors >> (word >> 26) & 1;
+}
+
 /* The least offset of the access, if the two are halves of one: the left form names the byte that is the
  * most significant. */
 static bool offset_of(const Trans *t, const PairKind *k, unsigned first, uint32_t a, uint32_t b, int32_t *offset)
@@ -62,7 +70,7 @@ bool mips_translate_pair(Trans *t, const MipsDecoder *decoder, uint32_t a, uint3
 {
     unsigned rs = extract32(a, 21, 5), rt = extract32(a, 16, 5);
     int32_t offset;
-    if (a >> 29 != 4 && a >> 29 != 5 && a >> 29 != 3) {        /* quickly: most are something else */
+    if (!may_be_half(a) || !may_be_half(b)) {
         return false;
     }
     lines[0] = (uint16_t)mips_decode(decoder, t->model, a);
