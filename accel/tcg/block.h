@@ -16,9 +16,10 @@
 typedef struct Block Block;
 typedef struct BlockExit BlockExit;
 
-typedef enum { EXIT_JUMP, EXIT_CALL, EXIT_RETURN } ExitKind;
+typedef enum { EXIT_JUMP, EXIT_CALL, EXIT_RETURN, EXIT_INDIRECT } ExitKind;
 
-/* A way out with a known guest address; EXIT_RETURN is where a call of the block will return to. */
+/* A way out with a known guest address; EXIT_RETURN is where a call of the block will return to;
+ * EXIT_INDIRECT a jump to a register, for the address that it went to when it was not chained. */
 struct BlockExit {
     uint64_t pc;
     void *site;                 /* of the back end: what leaves by it */

@@ -62,4 +62,11 @@ void flat_drop_high(Flat *flat);
 /* Takes all write entries of the page of memory away. */
 void flat_protect(Flat *flat, uint64_t ram_id);
 
+/* Where the exec entry of a page lies, from the base of the tables of a mode. */
+static inline int32_t flat_exec_disp(uint64_t pc, bool user)
+{
+    int64_t index = user ? (int64_t)((uint32_t)pc >> 12) : (int64_t)(int32_t)pc >> 12;
+    return (int32_t)(FLAT_EXEC + 8 * index);
+}
+
 #endif

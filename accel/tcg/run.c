@@ -232,6 +232,9 @@ static void run_guest(Tcg *tcg)
             left_by = NULL;
         }
         const void *code = tcg_find_code(tcg);
+        if (left_by && left_by->kind == EXIT_INDIRECT) {
+            left_by->pc = cpu->pc;
+        }
         if (left_by && left_by->pc == cpu->pc) {
             tcg_chain(tcg, left_by, block_of_code(code));
         }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Machine code as a back end: running, chaining, exceptions. */
+#include "accel/tcg/flat.h"
 #include "accel/tcg/jit/jit.h"
 
 #include <capstone/capstone.h>
@@ -41,10 +42,26 @@ static RunResult run(Tcg *tcg, const void *code)
  * the run loop. One that checks the page has a comparison of the page's exec entry with the
  * frame, in the 10 bytes before the jump: CMP's immediate, and a JNE over 6 bytes.
  */
+static void put(uint8_t *at, int32_t v)
+{
+    memcpy(at, &v, 4);
+}
+
+static void chain_cache(BlockExit *exit, const Block *to)
+{
+    uint8_t *site = exit->site;
+    put(site + JIT_IC_PC, (int32_t)to->pc);
+    put(site + JIT_IC_ENTRY, flat_exec_disp(to->pc, to->mode & MODE_KSU));
+    put(site + JIT_IC_FRAME, (int32_t)((uint32_t)(to->phys >> 12) + 1));
+    put(site + JIT_IC_MISS, JIT_IC_LOOKUP - JIT_IC_MISS - 4);
+}
+
 static void chain(Tcg *tcg, BlockExit *exit, const Block *to)
 {
     uint8_t *site = exit->site;
-    if (exit->checks_page) {
+    if (exit->kind == EXIT_INDIRECT) {
+        chain_cache(exit, to);
+    } else if (exit->checks_page) {
         uint32_t frame = (uint32_t)(to->phys >> 12) + 1;
         memcpy(site - 1 - 6 - 4, &frame, 4);
     }
@@ -54,7 +71,11 @@ static void chain(Tcg *tcg, BlockExit *exit, const Block *to)
 
 static void unchain(Tcg *tcg, BlockExit *exit)
 {
-    memset(exit->site, 0, 4);
+    uint8_t *site = exit->site;
+    put(site, 0);
+    if (exit->kind == EXIT_INDIRECT) {
+        put(site + JIT_IC_MISS, JIT_IC_FIRST - JIT_IC_MISS - 4);
+    }
 }
 
 static void restore(Tcg *tcg)

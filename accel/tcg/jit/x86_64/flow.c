@@ -40,6 +40,17 @@ static BlockExit *new_exit(Gen *g, uint64_t pc, ExitKind kind)
     return &g_array_index(g->exits, BlockExit, g->exits->len - 1);
 }
 
+/* RAX = exit n. Its place in memory is known when all are counted: its number stands for it. */
+static void load_exit(Gen *g, unsigned n)
+{
+    LabelUse later = { NULL, n };
+    x_opcode(&g->a, 8, X_LEA);
+    x_8(&g->a, RAX << 3 | 5);
+    later.at = g->a.p;
+    x_32(&g->a, 0);
+    g_array_append_val(g->exit_uses, later);
+}
+
 /* A way back, or not surely forward: every loop looks for requests somewhere. */
 static bool goes_back(const Gen *g, uint64_t pc)
 {
@@ -49,9 +60,7 @@ static bool goes_back(const Gen *g, uint64_t pc)
 /* [cmp exec entry, frame]: where a page of code is, in the tables of the mode. */
 static void compare_frame(Gen *g, uint64_t pc, uint32_t frame)
 {
-    int64_t index = g->user ? (int64_t)((uint32_t)pc >> SOFTMMU_PAGE_BITS)
-                            : (int64_t)(int32_t)pc >> SOFTMMU_PAGE_BITS;
-    x_rm(&g->a, false, 0x81, ALU_CMP, R15, (int32_t)(FLAT_EXEC + 8 * index));
+    x_rm(&g->a, false, 0x81, ALU_CMP, R15, flat_exec_disp(pc, g->user));
     x_32(&g->a, frame);
 }
 
@@ -83,14 +92,38 @@ void gen_exit(Gen *g, uint64_t pc, ExitKind kind)
             x_patch(skip[i], a->p);
         }
     }
-    /* The exit's place in memory is known when all are counted: its number stands for it. */
-    LabelUse later = { NULL, n };
-    x_opcode(a, 8, X_LEA);
-    x_8(a, RAX << 3 | 5);
-    later.at = a->p;
-    x_32(a, 0);
-    g_array_append_val(g->exit_uses, later);
+    load_exit(g, n);
     x_jmp_to(a, g->jit->exit, g->exec);
+}
+
+/* EAX = the target: on at once if it is that of the first time, else by a look-up. */
+static void jump_cached(Gen *g)
+{
+    Asm *a = &g->a;
+    unsigned n = g->exits->len;
+    BlockExit *x = new_exit(g, 1, EXIT_INDIRECT);
+    x->checks_page = true;
+    x_8(a, 0x3d);                                   /* CMP EAX, imm32: never 1 as it is */
+    x_32(a, 1);
+    x_jcc(a, CC_NE);
+    uint8_t *miss = a->p;
+    x_alu_mi(a, false, ALU_CMP, RBP, CPU(exit_request), 0);
+    uint8_t *asked = x_jcc(a, CC_NE);
+    x_rm(a, false, 0x81, ALU_CMP, R15, (int32_t)FLAT_EXEC);
+    x_32(a, 0);
+    uint8_t *moved = x_jcc(a, CC_NE);
+    uint8_t *site = x->site = x_jmp(a);
+    x_patch(asked, a->p);
+    x_patch(moved, a->p);
+    g_assert(a->p == site + JIT_IC_LOOKUP && miss == site + JIT_IC_MISS + 4);
+    x_mov_ri_flags(a, false, RDX, g->b->mode);
+    x_jmp_to(a, g->jit->jump[g->user], g->exec);
+    g_assert(a->p == site + JIT_IC_FIRST);
+    x_patch(miss - 4, a->p);
+    x_rr(a, true, X_MOVSXD, RAX, RAX);
+    x_rm(a, true, X_MOV_STORE, RAX, RBP, CPU(pc));
+    load_exit(g, n);
+    x_jmp_to(a, g->jit->leave, g->exec);
 }
 
 static void exit_if(Gen *g, const IrOp *op)
@@ -204,9 +237,11 @@ static void jump(Gen *g, const IrOp *op)
     }
     if (op->mem & 1) {
         pop_return(g);
+        x_mov_ri(a, false, RDX, g->b->mode);
+        x_jmp_to(a, g->jit->jump[g->user], g->exec);
+    } else {
+        jump_cached(g);
     }
-    x_mov_ri(a, false, RDX, g->b->mode);
-    x_jmp_to(a, g->jit->jump[g->user], g->exec);
 }
 
 /* ---- exceptions ---- */
