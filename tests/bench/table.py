@@ -88,8 +88,8 @@ def print_rows(measures):
             line += shown(theirs) + shown(ratio(mine, theirs))
             ratios.setdefault((kind_of(row), scale), {}).setdefault(name, []).append(ratio(mine, theirs))
         native = measures.native.get(key)
-        # A host that is done within two ticks of its clock says nothing; system calls are two kernels'.
-        fair = native and native.cpu >= 0.02 and kind_of(row) != "sys"
+        # A host that is done at once has mostly started a program; system calls are two kernels'.
+        fair = native and native.cpu >= 0.05 and kind_of(row) != "sys"
         slower = ratio(mine, native.cpu) if fair else None
         print(line + shown(slower) + f"  {outputs(measures, key)}")
     return ratios
@@ -103,6 +103,7 @@ def print_table(measures):
     for (kind, scale), by_peer in ratios.items():
         line = f"{kind + (f' x{scale}' if scale > 1 else ''):34}"
         print(line + "".join(f"{'':12}{shown(geometric_mean(by_peer[name]))}" for name in peers))
+    print("\n/ native: user and system time of the host's run, which holds its page faults")
     print(f"\n{'MiB beyond the RAM':22}" + "".join(
         f"{name[-12:]}: {statistics.median(values):.1f}  " for name, values in measures.memory.items() if values))
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * GLib's locks as pthread ones, for builds with the thread sanitizer. GLib's own are made of futexes in a library
+ * GLib's locks as pthread ones, for builds with the thread sanitizer. GLib's own are futexes in a library
  * that is not instrumented: the sanitizer does not see them, and reports what they protect. These take their
  * place in the program; what GLib locks within itself keeps GLib's. The sizes and all-zero first values are
  * GLib's public ones: pointers to what is made at the first use.
@@ -127,7 +127,8 @@ static pthread_cond_t *cond_at(GCond *cond)
     must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC));
     must(pthread_cond_init(c, &attr));
     must(pthread_condattr_destroy(&attr));
-    if (!__atomic_compare_exchange_n(&cond->p, &none, (gpointer)c, FALSE, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    if (!__atomic_compare_exchange_n(&cond->p, &none, (gpointer)c, FALSE, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_ACQUIRE)) {
         must(pthread_cond_destroy(c));
         g_free(c);
         c = none;
