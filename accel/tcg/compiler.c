@@ -40,7 +40,8 @@ static void make_region(Compiler *c, RegionRequest *q)
                           .insns = (uint16_t)MIN(info.insns, UINT16_MAX) };
     for (unsigned i = 0; i < q->npages; i++) {
         const RegionPage *p = &q->pages[i];
-        q->region->spans[i] = (BlockSpan){ .first = p->phys + p->first, .bytes = (uint16_t)(p->end - p->first) };
+        q->region->spans[i] = (BlockSpan){ .first = p->phys + p->first,
+                                           .bytes = (uint16_t)(p->end - p->first) };
         q->region->end = MAX(q->region->end, p->pc + p->end);
     }
     q->region->seed = keep_head(arena, q);

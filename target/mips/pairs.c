@@ -39,7 +39,8 @@ static bool may_be_half(uint32_t word)
 
 /* The least offset of the access, if the two are halves of one: the left form names the byte that is the
  * most significant. */
-static bool offset_of(const Trans *t, const PairKind *k, unsigned first, uint32_t a, uint32_t b, int32_t *offset)
+static bool offset_of(const Trans *t, const PairKind *k, unsigned first, uint32_t a, uint32_t b,
+                      int32_t *offset)
 {
     int32_t left = (int16_t)(first == k->left ? a : b), right = (int16_t)(first == k->left ? b : a);
     *offset = MIN(left, right);
@@ -76,7 +77,8 @@ bool mips_translate_pair(Trans *t, const MipsDecoder *decoder, uint32_t a, uint3
     lines[0] = (uint16_t)mips_decode(decoder, t->model, a);
     lines[1] = (uint16_t)mips_decode(decoder, t->model, b);
     const PairKind *k = kind_of(lines[0], lines[1]);
-    if (!k || t->nsplits == G_N_ELEMENTS(t->splits) || !offset_of(t, k, lines[0], a, b, &offset) || (!k->store && (rs == rt || rt == 0)) ||
+    if (!k || t->nsplits == G_N_ELEMENTS(t->splits) || !offset_of(t, k, lines[0], a, b, &offset) ||
+        (!k->store && (rs == rt || rt == 0)) ||
         (t->mode & MODE_ADDR64) || (k->size == 8 && !(t->mode & MODE_64))) {
         return false;
     }

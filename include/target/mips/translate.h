@@ -52,7 +52,8 @@ typedef struct {
 #define MIPS_MAX_REGION 48
 
 /* Translates the blocks, at most MIPS_MAX_REGION, to one region that is entered at the one of pc entry;
- * branches among them stay in it, calls leave it. One mode, without MODE_DS and MODE_SPLIT. info->bytes means nothing. */
+ * branches among them stay in it, calls leave it. One mode, without MODE_DS and MODE_SPLIT. info->bytes
+ * means nothing. */
 void mips_translate_region(const MipsCpu *cpu, const MipsDecoder *decoder, IrRegion *r, uint32_t mode,
                            const MipsRegionBlock *blocks, unsigned nblocks, uint64_t entry,
                            MipsBlockInfo *info);
