@@ -6,7 +6,6 @@
 #define NO_NET "there is no network; -net none and -nic none are accepted"
 #define NO_DISPLAY "there is no display; the console is the serial port (-append console=ttyS0)"
 #define NO_USB "there is no USB"
-#define NO_GDB "there is no gdb server; -d in_asm,int,cpu logs what the guest does"
 #define NO_AUDIO "there is no sound"
 #define NO_SAVE "machine state cannot be saved or loaded"
 #define NOT_MALTA "a Malta has no such thing"
@@ -41,8 +40,6 @@ const AbsentOption absent_options[] = {
     { "usb", NO_USB },
     { "usbdevice", NO_USB },
     { "soundhw", NO_AUDIO },
-    { "s", NO_GDB },
-    { "gdb", NO_GDB },
     { "debugcon", "there is no debug console" },
     { "loadvm", NO_SAVE },
     { "incoming", NO_SAVE },

@@ -313,6 +313,16 @@ HANDLER(on_jitdump)
     return true;
 }
 
+HANDLER(on_gdb)
+{
+    return set_text(&s->gdb, name, arg, err);
+}
+
+HANDLER(on_gdb_default)
+{
+    return set_text(&s->gdb, name, "tcp::1234", err);
+}
+
 HANDLER(on_log_items)
 {
     return is_help(arg) ? print(s, log_items_help()) : set_text(&s->log_items, name, arg, err);
@@ -443,6 +453,9 @@ const Option option_table[] = {
     { "nodefaults", NULL, "no console and monitor but those asked for", on_nodefaults },
 
     { NULL, NULL, "Debugging and the process", NULL },
+    { "gdb", "DEV", "serve gdb on DEV: tcp::PORT, unix:PATH, stdio, chardev:ID, as with -serial",
+      on_gdb },
+    { "s", NULL, "the same as -gdb tcp::1234", on_gdb_default },
     { "d", "ITEM[,ITEM]", "log these (-d help)", on_log_items },
     { "D", "FILE", "log to FILE (%d: the process id) and not to standard error", on_log_file },
     { "perfmap", NULL, "tell perf where translated code lies, in /tmp/perf-PID.map", on_perfmap },

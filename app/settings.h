@@ -27,6 +27,7 @@ typedef struct {
     GPtrArray *serials, *monitors, *mons, *chardevs, *data_dirs;
     GPtrArray *objects, *devices, *qmps;    /* the last with a 'p' (pretty) or '-' before each */
     char *bios, *kernel, *initrd, *append, *dtb;
+    char *gdb;              /* -gdb and -s, or NULL */
     char *pidfile, *log_items, *log_file, *uuid;
     bool nographic, nodefaults, no_reboot, no_shutdown, start_stopped, daemonize;
     bool preconfig;

@@ -7,6 +7,7 @@
 #include "app/options.h"
 #include "chardev/chardev_set.h"
 #include "config-host.h"
+#include "gdbstub/gdbstub.h"
 #include "hw/core/bus.h"
 #include "hw/mips/boot.h"
 #include "hw/mips/malta.h"
@@ -26,6 +27,7 @@ struct Vm {
     GPtrArray *qmps;                /* of QmpMonitor * */
     MonitorContext context;
     Json *properties;
+    GdbServer *gdb;                 /* NULL until it is asked for */
     AccelReport accel;
     Chardev *serial[MALTA_SERIALS];
     bool broken;                    /* x-exit-preconfig has failed half-way */
@@ -268,6 +270,29 @@ static bool make_board(Vm *vm, GError **err)
     return make_malta(vm, err) && add_devices(vm, err);
 }
 
+/* -gdb and -s, and the monitor's gdbserver. */
+static bool serve_gdb(Vm *vm, const char *option, const char *device, GError **err)
+{
+    if (!vm->gdb) {
+        vm->gdb = gdb_server_new(&vm->context);
+    }
+    return gdb_server_listen(vm->gdb, option, device, err);
+}
+
+static bool monitor_gdbserver(void *opaque, const char *device, GString *out, GError **err)
+{
+    bool none = strcmp(device, "none") == 0;
+    if (!serve_gdb(opaque, "gdbserver", device, err)) {
+        return false;
+    }
+    if (none) {
+        g_string_append(out, "Disabled gdbserver\n");
+    } else {
+        g_string_append_printf(out, "Waiting for gdb connection on device '%s'\n", device);
+    }
+    return true;
+}
+
 /* After the monitors, as what runs the CPUs may have something to say. */
 static bool start_runner(Vm *vm, GError **err)
 {
@@ -277,7 +302,7 @@ static bool start_runner(Vm *vm, GError **err)
     }
     json_set_string(vm->properties, "accel", vm->accel.name);
     machine_reset(vm->machine);
-    return true;
+    return !vm->settings->gdb || serve_gdb(vm, "-gdb", vm->settings->gdb, err);
 }
 
 static bool exit_preconfig(void *opaque, GError **err)
@@ -329,7 +354,8 @@ Vm *vm_new(const Plan *plan, const Settings *s, GError **err)
         .version = VALLETTA_VERSION, .uuid = s->uuid, .target = plan->target,
         .machine_type = plan->no_board ? "none" : "malta", .cpu_model = plan->model->name,
         .properties = vm->properties, .accel = &vm->accel, .kvm = &plan->kvm,
-        .exit_preconfig = exit_preconfig, .options = options_describe, .app = vm,
+        .exit_preconfig = exit_preconfig, .options = options_describe, .gdbserver = monitor_gdbserver,
+        .app = vm,
     };
     vm->context.hub = qmp_hub_new(&vm->context);
     bool ok = make_all(vm, err);
@@ -373,12 +399,14 @@ void vm_free(Vm *vm)
         vm->machine->runner->stop(vm->machine);
     }
     machine_lock(vm->machine);
+    gdb_server_end(vm->gdb);
     chardev_set_flush(vm->chardevs);
     g_ptr_array_free(vm->monitors, TRUE);
     g_ptr_array_free(vm->qmps, TRUE);
     machine_unlock(vm->machine);
     qmp_hub_free(vm->context.hub);
     machine_free(vm->machine);
+    gdb_server_free(vm->gdb);
     chardev_set_free(vm->chardevs);
     mem_free(vm->ram);
     object_set_free(vm->objects);

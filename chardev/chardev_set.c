@@ -247,6 +247,14 @@ Chardev *chardev_set_claim(ChardevSet *set, const char *option, const char *id, 
     return claim(chr, option, user, err);
 }
 
+void chardev_release(Chardev *chr)
+{
+    chardev_attach(chr, NULL, NULL);
+    if (!chr->below) {                      /* a port of a mux stays whose it was */
+        g_clear_pointer(&chr->user, g_free);
+    }
+}
+
 /* ---- the short forms ---- */
 
 /* "host:port" or "[v6]:port", before any comma, into host= and port=. */

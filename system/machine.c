@@ -24,7 +24,7 @@ struct RequestSource {
     GSource source;
     Machine *machine;
     atomic_bool reset, host_reset;
-    atomic_bool stop;
+    atomic_bool stop, debug_stop;
     atomic_int shutdown;        /* a ShutdownCause */
 };
 
@@ -99,6 +99,9 @@ static gboolean request_dispatch(GSource *base, GSourceFunc func, gpointer data)
     ShutdownCause cause = (ShutdownCause)atomic_exchange(&source->shutdown, SHUTDOWN_NONE);
     bool reset = atomic_exchange(&source->reset, false);
     bool host_reset = atomic_exchange(&source->host_reset, false);
+    if (atomic_exchange(&source->debug_stop, false)) {
+        machine_stop(machine, RUN_DEBUG);
+    }
     if (atomic_exchange(&source->stop, false)) {
         machine_stop(machine, RUN_INTERNAL_ERROR);
     }
@@ -179,6 +182,7 @@ void machine_free(Machine *machine)
     g_main_loop_unref(machine->loop);
     g_main_context_unref(machine->context);
     g_rec_mutex_clear(&machine->lock);
+    debug_free(machine->debug);
     g_free(machine->name);
     g_free(machine);
 }
@@ -288,6 +292,12 @@ void machine_request_error_stop(Machine *machine)
     g_source_set_ready_time(&machine->requests->source, 0);
 }
 
+void machine_request_debug_stop(Machine *machine)
+{
+    atomic_store(&machine->requests->debug_stop, true);
+    g_source_set_ready_time(&machine->requests->source, 0);
+}
+
 void machine_request_shutdown(Machine *machine, ShutdownCause cause)
 {
     int none = SHUTDOWN_NONE;
@@ -326,6 +336,7 @@ void machine_stop(Machine *machine, RunState state)
         }
         clock_set_running(machine->clock, false);
     }
+    debug_stopped(machine);
     set_state(machine, state);
 }
 
@@ -335,6 +346,7 @@ const char *run_state_name(RunState state)
         [RUN_PRELAUNCH] = "prelaunch",
         [RUN_RUNNING] = "running",
         [RUN_PAUSED] = "paused",
+        [RUN_DEBUG] = "debug",
         [RUN_SHUTDOWN] = "shutdown",
         [RUN_INTERNAL_ERROR] = "internal-error",
     };

@@ -3,6 +3,7 @@
 #include "accel/tcg/softmmu.h"
 
 #include "accel/tcg/check.h"
+#include "accel/tcg/debug.h"
 #include "accel/tcg/tcg.h"
 #include "util/bits.h"
 #include "util/log.h"
@@ -39,6 +40,13 @@ static void rest_while_polling(MipsCpu *cpu)
     }
 }
 
+static void show_debugger(MipsCpu *cpu, uint64_t vaddr, unsigned size, bool write)
+{
+    if (G_UNLIKELY(((Softmmu *)cpu->softmmu)->watches)) {
+        tcg_debug_access(cpu->engine_data, vaddr, size, write);
+    }
+}
+
 uint64_t softmmu_load(MipsCpu *cpu, uint64_t vaddr, unsigned size)
 {
     if (vaddr & (size - 1)) {
@@ -46,6 +54,7 @@ uint64_t softmmu_load(MipsCpu *cpu, uint64_t vaddr, unsigned size)
     }
     AddressSpace *as = cpu->base.machine->as;
     MipsMapping map = translate(cpu, vaddr, ACCESS_LOAD);
+    show_debugger(cpu, vaddr, size, false);
     MemSpan span = as_span(as, map.paddr);
     if (span.host && span.len >= size) {
         softmmu_fill(cpu, vaddr, &map, ACCESS_LOAD);
@@ -75,6 +84,7 @@ void softmmu_store(MipsCpu *cpu, uint64_t vaddr, unsigned size, uint64_t value)
     Tcg *tcg = cpu->engine_data;
     AddressSpace *as = cpu->base.machine->as;
     MipsMapping map = translate(cpu, vaddr, ACCESS_STORE);
+    show_debugger(cpu, vaddr, size, true);
     MemSpan span = as_span(as, map.paddr);
     if (span.host && span.writable && span.len >= size) {
         if (tcg->check) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The block cache: finding, translating, chaining and killing blocks. */
+#include "accel/tcg/debug.h"
 #include "accel/tcg/softmmu.h"
 #include "accel/tcg/tcg.h"
 
@@ -174,6 +175,25 @@ void tcg_code_written(Tcg *tcg, uint64_t ram_id, uint64_t len)
     }
 }
 
+void tcg_kill_at(Tcg *tcg, uint64_t pc)
+{
+    /* The block before it ends there. By the place in the page alone: in whatever memory pc may be. */
+    unsigned last = IN_PAGE(pc) + 3, first = IN_PAGE(pc) < 4 ? 0 : IN_PAGE(pc) - 4;
+    g_autoptr(GArray) pages = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    GHashTableIter it;
+    gpointer page;
+    g_hash_table_iter_init(&it, tcg->code_pages);
+    while (g_hash_table_iter_next(&it, NULL, &page)) {
+        g_array_append_val(pages, ((CodePage *)page)->ram_id);
+    }
+    for (guint i = 0; i < pages->len; i++) {            /* killing in one page may empty another */
+        CodePage *p = find_page(tcg, g_array_index(pages, uint64_t, i));
+        if (p) {
+            kill_in_page(tcg, p, first, last);
+        }
+    }
+}
+
 void tcg_flush(Tcg *tcg)
 {
     GHashTableIter it;
@@ -267,23 +287,35 @@ const uint8_t *tcg_code_page(const Tcg *tcg, uint64_t pc)
     return softmmu_code_at(tcg->cpu, pc, &phys) ? softmmu_page_host(phys) : softmmu_fetch(tcg->cpu, pc)->host;
 }
 
+const uint8_t *tcg_code_at(Tcg *tcg, uint64_t *phys, unsigned *avail)
+{
+    uint64_t pc = tcg->cpu->pc;
+    unsigned at = (unsigned)(pc & ~SOFTMMU_PAGE_MASK);
+    *avail = 4096 - at;
+    if (!softmmu_code_at(tcg->cpu, pc, phys)) {
+        const SoftmmuFetch *f = softmmu_fetch(tcg->cpu, pc);
+        *phys = f->ram_id + at;
+        *avail = f->end - at;
+    }
+    return softmmu_page_host(*phys) + at;
+}
+
 const void *tcg_find_code(Tcg *tcg)
 {
     MipsCpu *cpu = tcg->cpu;
     uint64_t pc = cpu->pc, phys;
-    unsigned at = (unsigned)(pc & ~SOFTMMU_PAGE_MASK), end = 4096;
-    if (!softmmu_code_at(cpu, pc, &phys)) {
-        const SoftmmuFetch *f = softmmu_fetch(cpu, pc);
-        phys = f->ram_id + at;
-        end = f->end;
-    }
+    unsigned avail;
+    const uint8_t *code = tcg_code_at(tcg, &phys, &avail);
     JumpEntry *j = &tcg->jump[tcg_jump_index(pc)];
     if (j->code && j->pc == pc && j->mode == cpu->mode && j->phys == phys) {
         return j->code;
     }
     Block *b = tcg_find_block(tcg, phys, pc, cpu->mode);
     if (!b) {
-        b = tcg_translate(tcg, phys, softmmu_page_host(phys) + at, end - at);
+        if (tcg->debug && !tcg_debug_limit(tcg, pc, &avail)) {
+            return NULL;
+        }
+        b = tcg_translate(tcg, phys, code, avail);
         enter_part(&tcg->space.blocks, b);
         enter_block(tcg, b);
     }

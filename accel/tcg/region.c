@@ -177,7 +177,11 @@ static unsigned max_pending(const Tcg *tcg)
 
 void tcg_optimize(Tcg *tcg)
 {
-    Block *b = block_of_code(tcg_find_code(tcg));
+    const void *code = tcg_find_code(tcg);
+    if (!code) {
+        return;
+    }
+    Block *b = block_of_code(code);
     unsigned pending = compiler_pending(tcg->compiler);
     if (b->countdown >= 0 || b->tier != 1) {
         return;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "accel/tcg/check.h"
 #include "accel/tcg/compiler.h"
+#include "accel/tcg/debug.h"
 #include "accel/tcg/softmmu.h"
 #include "accel/tcg/tcg.h"
 #include "config-host.h"
@@ -180,7 +181,7 @@ static void log_entry(Tcg *tcg, const Block *b)
     }
 }
 
-static void interrupt(Tcg *tcg)
+void tcg_interrupt(Tcg *tcg)
 {
     MipsCpu *cpu = tcg->cpu;
     cpu->exc.code = EXC_INT;
@@ -194,11 +195,13 @@ static void interrupt(Tcg *tcg)
 static bool attend(Tcg *tcg)
 {
     tcg->stats.attended++;
-    if (!handle_requests(tcg)) {
-        return false;
-    }
+    do {
+        if (!handle_requests(tcg)) {
+            return false;
+        }
+    } while (tcg->debug && tcg_debug_attend(tcg));
     if (mips_irq_ready(tcg->cpu)) {
-        interrupt(tcg);
+        tcg_interrupt(tcg);
     }
     return true;
 }
@@ -216,8 +219,12 @@ static void run_guest(Tcg *tcg)
         } else {
             cpu->exc.bd = cpu->mode & MODE_DS;      /* the fetch of a block */
         }
-        tcg->stats.exceptions++;
-        mips_take_exception(cpu);
+        if (cpu->exc.code == EXC_NONE) {
+            tcg_debug_at_watch(tcg);
+        } else {
+            tcg->stats.exceptions++;
+            mips_take_exception(cpu);
+        }
         left_by = NULL;
     }
     for (;;) {
@@ -232,6 +239,10 @@ static void run_guest(Tcg *tcg)
             left_by = NULL;
         }
         const void *code = tcg_find_code(tcg);
+        if (!code) {
+            tcg_debug_at_break(tcg);
+            continue;
+        }
         if (left_by && left_by->kind == EXIT_INDIRECT) {
             left_by->pc = cpu->pc;
         }
@@ -319,6 +330,7 @@ void tcg_free(Tcg *tcg)
     as_set_code_listener(tcg->cpu->base.machine->as, NULL, NULL);
     as_remove_listener(tcg->cpu->base.machine->as, map_changed, tcg);
     tcg_flush(tcg);
+    tcg_debug_free(tcg);
     if (tcg->compiler) {
         compiler_free(tcg->compiler);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The translator as the machine's runner. */
-#include "accel/tcg/tcg.h"
+#include "accel/tcg/debug.h"
+#include "util/error.h"
 
 static void each_cpu(Machine *machine, void (*func)(Tcg *))
 {
@@ -16,7 +17,9 @@ static void ask_park(Tcg *tcg)
 
 static void unpark(Tcg *tcg)
 {
-    tcg_park(tcg, false);
+    if (tcg_debug_resume(tcg)) {
+        tcg_park(tcg, false);
+    }
 }
 
 /* A vCPU may be waiting for the machine lock; it is let through to its parking place. */
@@ -64,8 +67,20 @@ static void runner_stop(Machine *machine)
     machine_unlock(machine);
 }
 
+static bool runner_can_debug(Machine *machine, DebugKind kind, GError **err)
+{
+    for (unsigned i = 0; i < machine->cpus->len; i++) {
+        const Tcg *tcg = mips_cpu(g_ptr_array_index(machine->cpus, i))->engine_data;
+        if (tcg->check && kind >= DEBUG_WATCH_WRITE) {
+            return error_set(err, "no watchpoints with -accel tcg,check=N, which does accesses twice");
+        }
+    }
+    return true;
+}
+
 static const MachineRunner tcg_runner = {
     "tcg", .pause = runner_pause, .resume = runner_resume, .stop = runner_stop,
+    .can_debug = runner_can_debug,
 };
 
 bool tcg_start_all(Machine *machine, const AccelConfig *config, GError **err)

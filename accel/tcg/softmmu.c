@@ -34,6 +34,24 @@ void softmmu_note_stores(MipsCpu *cpu)
     softmmu_drop_all(cpu);
 }
 
+void softmmu_watch(MipsCpu *cpu, const GArray *watches)
+{
+    ((Softmmu *)cpu->softmmu)->watches = watches;
+    softmmu_drop_all(cpu);
+}
+
+static bool is_watched(const Softmmu *m, uint64_t vaddr)
+{
+    uint64_t page = vaddr & SOFTMMU_PAGE_MASK;
+    for (guint i = 0; m->watches && i < m->watches->len; i++) {
+        const DebugPoint *p = &g_array_index(m->watches, DebugPoint, i);
+        if (p->len && (p->addr & SOFTMMU_PAGE_MASK) <= page && page <= p->addr + (p->len - 1)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void softmmu_free(MipsCpu *cpu)
 {
     flat_free(((Softmmu *)cpu->softmmu)->flat);
@@ -261,6 +279,9 @@ static void fill_wide(MipsCpu *cpu, uint64_t vaddr, const MipsMapping *map, cons
 {
     SoftmmuEntry *e = softmmu_entry(cpu, vaddr);
     uint64_t at = vaddr & SOFTMMU_PAGE_MASK, tag = at | cpu->mmu_key[vaddr >> 63];
+    if (is_watched(cpu->softmmu, vaddr)) {
+        return;
+    }
     if (e->read != tag && e->write != tag) {
         e->read = e->write = SOFTMMU_NO_TAG;
     }
@@ -281,6 +302,8 @@ static void fill_flat(MipsCpu *cpu, uint64_t vaddr, const MipsMapping *map, cons
     unsigned flags = map->global && !map->unmapped ? FLAT_GLOBAL : 0;
     if (access == ACCESS_FETCH) {
         flags |= FLAT_MAY_EXEC;
+    } else if (is_watched(m, vaddr)) {
+        return;
     } else {
         flags |= (map->readable ? FLAT_MAY_READ : 0) | (may_write(cpu, map, page) ? FLAT_MAY_WRITE : 0);
     }

@@ -45,6 +45,7 @@ typedef struct {
     bool page_tables;           /* flat tables are filled */
     bool victims;               /* what TLBWR displaces may be used until software can know better */
     bool victims_live;          /* there may be such mappings */
+    const GArray *watches;      /* of DebugPoint: their pages have no data entries; NULL: none */
     uint64_t fills;
     uint64_t displaced;         /* entries whose mappings were kept */
     uint64_t victim_drops;      /* times that some, or all, of those mappings were dropped */
@@ -116,6 +117,8 @@ const SoftmmuFetch *softmmu_fetch(MipsCpu *cpu, uint64_t vaddr);
 
 void softmmu_init(MipsCpu *cpu, bool page_tables, bool victims);
 void softmmu_free(MipsCpu *cpu);
+/* Accesses to the watched bytes (of DebugPoint, or NULL; the caller's) are shown to tcg_debug_access. */
+void softmmu_watch(MipsCpu *cpu, const GArray *watches);
 /* From now on every store takes the slow path. */
 void softmmu_note_stores(MipsCpu *cpu);
 /* What the engine does for the CPU, see MipsEngine. What is in unmapped segments may stay: no TLB

@@ -101,6 +101,7 @@ struct Tcg {
     uint8_t *covered;           /* table lines that were translated */
     char *coverage;             /* file to list them in, or NULL */
     PerfLog *perf;              /* or NULL */
+    struct TcgDebug *debug;     /* what a debugger asks for; or NULL */
     struct Check *check;        /* compares the back end with the interpreter; or NULL */
     const void *interpreted;    /* the interpreter's: code of the block that runs */
     TcgStats stats;
@@ -121,7 +122,7 @@ struct Tcg {
 /* ---- cache.c ---- */
 
 /* The code of the block at cpu->pc in cpu->mode, translated if need be; raises what the fetch
- * raises. */
+ * raises. NULL: there is a breakpoint. */
 const void *tcg_find_code(Tcg *tcg);
 Block *tcg_find_block(const Tcg *tcg, uint64_t phys, uint64_t pc, uint32_t mode);
 void tcg_chain(Tcg *tcg, BlockExit *exit, Block *to);
@@ -132,6 +133,11 @@ bool tcg_page_has_code(const Tcg *tcg, uint64_t ram_id);
 const CodePage *tcg_code_page_of(const Tcg *tcg, uint64_t ram_id);
 /* Blocks that depend on any of the bytes die; one that runs goes on to its end. */
 void tcg_code_written(Tcg *tcg, uint64_t ram_id, uint64_t len);
+/* Blocks that may have to do with a breakpoint at pc die, and regions that are being made are not taken. The
+ * vCPU is parked. */
+void tcg_kill_at(Tcg *tcg, uint64_t pc);
+/* Where the code at cpu->pc lies, and how many bytes of it may be read; raises what the fetch raises. */
+const uint8_t *tcg_code_at(Tcg *tcg, uint64_t *phys, unsigned *avail);
 /* All blocks die. */
 void tcg_flush(Tcg *tcg);
 /* The page of code that pc is in, which was fetched from just now. */
@@ -171,6 +177,8 @@ void tcg_ask(Tcg *tcg);
 Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config, PerfLog *perf);
 /* The thread has ended; machine lock held. */
 void tcg_free(Tcg *tcg);
+/* Takes the interrupt that is pending; the vCPU's thread, outside of blocks. */
+void tcg_interrupt(Tcg *tcg);
 /* Starts the vCPU's thread, parked. */
 void tcg_start(Tcg *tcg);
 /* Asks the thread to park or to go on; tcg_wait_parked waits until it is. */

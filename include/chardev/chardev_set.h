@@ -38,6 +38,9 @@ bool chardev_set_open(ChardevSet *set, const char *option, const char *id, const
 Chardev *chardev_set_claim(ChardevSet *set, const char *option, const char *id, const char *user,
                            GError **err);
 
+/* Disconnects the front end of what was opened or claimed; somebody else may claim it then. */
+void chardev_release(Chardev *chr);
+
 /* Runs the main context until every server with wait=on has its first client, or until a
  * shutdown is requested. Lock not held. */
 void chardev_set_wait(ChardevSet *set);

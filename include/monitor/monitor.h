@@ -29,7 +29,9 @@ typedef struct MonitorContext {
     bool preconfig;             /* the machine is not made yet: little is allowed */
     bool (*exit_preconfig)(void *app, GError **err);    /* makes and starts it */
     Json *(*options)(void);     /* the options of the command line: CommandLineOptionInfo list */
-    void *app;                  /* of exit_preconfig */
+    /* Has the gdb server serve on DEV ("none": nowhere) and tells of it in out. NULL: there is none. */
+    bool (*gdbserver)(void *app, const char *device, GString *out, GError **err);
+    void *app;                  /* of exit_preconfig and gdbserver */
 } MonitorContext;
 
 /* A monitor on chr, which it attaches to. */

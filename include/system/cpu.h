@@ -10,6 +10,24 @@
 typedef struct Cpu Cpu;
 typedef struct Machine Machine;
 
+/* What a debugger sees of a CPU; vCPU parked, machine lock held. */
+typedef struct {
+    /* The target description of that name ("target.xml"); NULL: there is none. The caller frees it. */
+    char *(*description)(Cpu *cpu, const char *name);
+    /* Bytes of register n of the description, at most 8; 0: there is no such register. */
+    unsigned (*register_size)(Cpu *cpu, unsigned n);
+    /* Register n, register_size bytes in the CPU's byte order. What cannot be written is ignored. */
+    void (*read_register)(Cpu *cpu, unsigned n, uint8_t *bytes);
+    void (*write_register)(Cpu *cpu, unsigned n, const uint8_t *bytes);
+    /* The instruction that comes next; of a pending delay slot its branch. */
+    uint64_t (*get_pc)(Cpu *cpu);
+    void (*set_pc)(Cpu *cpu, uint64_t pc);
+    /* An address as the CPU's registers hold it. */
+    uint64_t (*canonical)(Cpu *cpu, uint64_t vaddr);
+    /* Virtual to physical, the kernel's segments in every mode; no side effects; false: no mapping. */
+    bool (*translate)(Cpu *cpu, uint64_t vaddr, uint64_t *paddr);
+} CpuDebugOps;
+
 typedef struct {
     /* Puts the CPU into its state after power-on; vCPU thread parked, machine lock held. */
     void (*reset)(Cpu *cpu);
@@ -30,6 +48,7 @@ typedef struct {
     /* Whether it waits for an interrupt (a hint, any thread). */
     bool (*halted)(Cpu *cpu);
     void (*free)(Cpu *cpu);
+    const CpuDebugOps *debug;
 } CpuOps;
 
 struct Cpu {

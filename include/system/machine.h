@@ -14,12 +14,14 @@
 #include <stdint.h>
 #include "system/clock.h"
 #include "system/cpu.h"
+#include "system/debug.h"
 #include "system/memory.h"
 
 typedef enum {
     RUN_PRELAUNCH,      /* -S: not started yet */
     RUN_RUNNING,
     RUN_PAUSED,
+    RUN_DEBUG,          /* a breakpoint, a watchpoint, or the end of a step */
     RUN_SHUTDOWN,       /* the guest powered off and -no-shutdown keeps us */
     RUN_INTERNAL_ERROR,
 } RunState;
@@ -58,6 +60,8 @@ typedef struct {
     void (*resume)(Machine *machine);
     /* Threads are ended and joined. Lock not held. */
     void (*stop)(Machine *machine);
+    /* Whether machine->debug is heeded, as of the next resume; false with err. NULL: it is not. Lock held. */
+    bool (*can_debug)(Machine *machine, DebugKind kind, GError **err);
 } MachineRunner;
 
 typedef struct ResetHook ResetHook;
@@ -87,6 +91,8 @@ struct Machine {
 
     const MachineRunner *runner;
     void *runner_data;
+
+    Debug *debug;               /* what a debugger asks for; NULL: there was none yet */
 
     RunState state;
     ShutdownCause shutdown_cause;
@@ -136,6 +142,8 @@ void machine_request_host_reset(Machine *machine);
 void machine_request_shutdown(Machine *machine, ShutdownCause cause);
 /* Asks for a stop in RUN_INTERNAL_ERROR: a vCPU cannot go on. */
 void machine_request_error_stop(Machine *machine);
+/* Asks for a stop in RUN_DEBUG: a vCPU has noted one in machine->debug. */
+void machine_request_debug_stop(Machine *machine);
 /* Start and stop virtual time and vCPUs; main thread, lock held. Starting after
  * RUN_SHUTDOWN resets first. */
 void machine_start(Machine *machine);

@@ -47,6 +47,14 @@ COMMAND(run_exit_preconfig)
                         : error_set(err, "exit_preconfig: the machine is made already");
 }
 
+COMMAND(run_gdbserver)
+{
+    if (!c->gdbserver || c->preconfig) {
+        return error_set(err, "gdbserver: there is no machine yet");
+    }
+    return c->gdbserver(c->app, *args ? args : "tcp::1234", out, err);
+}
+
 COMMAND(run_nmi)
 {
     return error_set(err, "machine does not provide NMIs");
@@ -80,6 +88,8 @@ const MonitorCommand hmp_run_commands[] = {
     { "cont", "c", "", "start, or go on", run_cont },
     { "cpu", NULL, "N", "choose the CPU that x and others look at; there is 0", run_cpu },
     { "exit_preconfig", NULL, "", "with -preconfig: make the machine", run_exit_preconfig },
+    { "gdbserver", NULL, "[DEV|none]", "serve gdb on DEV, as -gdb; tcp::1234 if it is not said",
+      run_gdbserver },
     { "help", "?", "[COMMAND]", "this list", commands_help, ARG_COMMAND },
     { "info", NULL, "[WHAT]", "show something (\"help info\" lists what)", commands_info, ARG_INFO },
     { "log", NULL, "[ITEM,...|none]", "log these, as -d", run_log, ARG_LOG },
@@ -116,7 +126,6 @@ const MonitorCommand hmp_absent_commands[] = {
     ABSENT("drive_mirror", NO_DISK),
     ABSENT("dump-guest-memory", "use memsave or pmemsave"),
     ABSENT("eject", NO_DISK),
-    ABSENT("gdbserver", "there is no gdb server"),
     ABSENT("hostfwd_add", NO_NET),
     ABSENT("hostfwd_remove", NO_NET),
     ABSENT("loadvm", NO_SAVE),

@@ -94,7 +94,7 @@ const SchemaType schema_types[] = {
     ENUM("QCryptoSecretFormat", "raw base64"),
     ENUM("QMPCapability", "oob"),
     OBJECT("RngRandomProperties", { "filename?", "str", NULL }),
-    ENUM("RunState", "prelaunch running paused shutdown internal-error"),
+    ENUM("RunState", "prelaunch running paused debug shutdown internal-error"),
     OBJECT("RxFilterInfo", { "name", "str", NULL }),
     OBJECT("SchemaInfo", { "name", "str", NULL }, { "meta-type", "SchemaMetaType", NULL },
            { "json-type?", "str", "of a builtin" }, { "values?", "[str]", "of an enum" },

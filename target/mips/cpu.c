@@ -5,6 +5,7 @@
 #include "accel/tcg/ir.h"
 #include "target/mips/cp0.h"
 #include "target/mips/fpu.h"
+#include "target/mips/gdb.h"
 #include "target/mips/tlb.h"
 #include "target/mips/translate.h"
 #include "util/bits.h"
@@ -183,7 +184,7 @@ static void cpu_free(Cpu *base)
 static const CpuOps mips_cpu_ops = {
     .reset = reset, .enter = enter, .set_irq = set_irq, .describe = describe, .translate = translate,
     .describe_tlb = describe_tlb, .disassemble = disassemble, .get_register = get_register, .halted = halted,
-    .free = cpu_free,
+    .free = cpu_free, .debug = &mips_debug_ops,
 };
 
 Cpu *mips_cpu_new(Machine *machine, const MipsModel *model, unsigned index, GError **err)

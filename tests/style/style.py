@@ -16,16 +16,17 @@ ALLOWED = {
     "system": ["util"],
     "chardev": ["util", "system"],
     "monitor": ["util", "system", "chardev", "hw/core", "hw", "target", "accel"],
+    "gdbstub": ["util", "system", "chardev", "monitor"],
     "hw/core": ["util", "system", "chardev"],
     "hw": ["hw/core", "util", "system", "chardev"],
     "accel/tcg/ir": ["util"],
     "target": ["util", "system", "accel/tcg/ir"],
     "accel/tcg": ["util", "system", "target", "accel", "accel/tcg/ir"],
     "accel": ["util", "system", "target", "accel/tcg"],
-    "app": ["util", "system", "chardev", "monitor", "hw", "hw/core", "accel", "accel/tcg", "accel/tcg/ir", "target"],
+    "app": ["util", "system", "chardev", "monitor", "gdbstub", "hw", "hw/core", "accel", "accel/tcg", "accel/tcg/ir", "target"],
     "tests": None,          # anything
 }
-SOURCE_ROOMS = ["util", "system", "chardev", "monitor", "hw", "accel", "target", "app"]
+SOURCE_ROOMS = ["util", "system", "chardev", "monitor", "gdbstub", "hw", "accel", "target", "app"]
 # These headers of a lower-level contract lie in a folder above it.
 ROOM_OF_FILE = {
     "include/accel/tcg/ir.h": "accel/tcg/ir",

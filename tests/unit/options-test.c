@@ -144,8 +144,7 @@ static void test_absent(void)
         }
     }
     static const char *const habits[] = { "-hda f", "-netdev user,id=n", "-device e1000", "-vnc :0",
-                                          "-gdb tcp::1",
-        "-s", "-drive file=f", "-usb", "-net nic", "-nic user", "-vga std", "-display gtk",
+        "-drive file=f", "-usb", "-net nic", "-nic user", "-vga std", "-display gtk",
         "-parallel stdio", "-icount 1" };
     for (size_t i = 0; i < G_N_ELEMENTS(habits); i++) {
         expect_refused("valletta", habits[i], "not there yet");
