@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "accel/kvm/kvm.h"
+#include "accel/qtest/qtest.h"
 #include "accel/tcg/tcg.h"
 #include "util/error.h"
 
@@ -100,10 +101,20 @@ static void wait_for_threads(Machine *machine)
     }
 }
 
+static void start_qtest(AccelReport *report)
+{
+    *report = (AccelReport){ .name = "qtest", .mode = g_strdup("qtest: no CPU runs") };
+}
+
 static bool start(Machine *machine, const AccelConfig *config, const KvmRequest *request,
                   AccelReport *report, GError **err)
 {
     *report = (AccelReport){ 0 };
+    if (config->qtest) {
+        start_qtest(report);
+        qtest_start_all(machine);
+        return true;
+    }
     if (config->kvm) {
         char *why = NULL;
         switch (start_kvm(machine, request, report, &why)) {
@@ -138,9 +149,15 @@ bool accel_start(Machine *machine, const AccelConfig *config, const KvmRequest *
     return true;
 }
 
-bool accel_probe(const AccelConfig *config, const KvmRequest *request, AccelReport *report, GError **err)
+bool accel_probe(Machine *machine, const AccelConfig *config, const KvmRequest *request,
+                 AccelReport *report, GError **err)
 {
     char *why = NULL;
+    if (config->qtest) {
+        start_qtest(report);
+        qtest_stop_time(machine);
+        return true;
+    }
     *report = (AccelReport){ .name = "tcg" };
     if (config->kvm) {
         KvmHost host = kvm_host_real();
@@ -172,6 +189,7 @@ void accel_describe_jit(Machine *machine, const AccelReport *report, GString *ou
     if (g_strcmp0(report->name, "tcg") == 0) {
         tcg_describe_all(machine, out);
     } else {
-        g_string_append(out, "the guest runs under KVM: nothing is translated\n");
+        g_string_append_printf(out, "%s: nothing is translated\n", g_strcmp0(report->name, "kvm") == 0
+                               ? "the guest runs under KVM" : "no CPU runs");
     }
 }

@@ -38,6 +38,8 @@ char *accel_help(void)
                     "                                 where both disagree (slow)\n"
                     "         ir-verify=on|off        check the IR of every block (off)\n"
                     "         insn-coverage=FILE      at the end, list which instructions were executed\n"
+                    "  qtest  runs no CPU, for test programs that drive the devices (-qtest): nothing\n"
+                    "         has to be booted; the virtual clock starts at 0 and moves when told to\n"
                     "kvm:tcg (or -accel kvm -accel tcg) takes the first that can run the guest.\n");
 }
 
@@ -130,19 +132,23 @@ static bool parse_kvm(AccelConfig *config, const char *name, const char *value, 
     return error_set(err, "-accel kvm,%s=%s: no such property; there is fallback", name, value);
 }
 
-/* Names in the order in which they are to be tried; nothing is tried after tcg. */
+/* Names in the order in which they are to be tried; nothing is tried after tcg or qtest. */
 static bool parse_names(AccelConfig *config, const char *text, GError **err)
 {
     g_auto(GStrv) names = g_strsplit(text, ":", -1);
     for (char **name = names; *name; name++) {
+        bool settled = config->tcg || config->qtest;
         if (strcmp(*name, "tcg") == 0) {
-            config->tcg = true;
+            config->tcg = !config->qtest;
         } else if (strcmp(*name, "kvm") == 0) {
-            config->kvm = config->kvm || !config->tcg;
+            config->kvm = config->kvm || !settled;
+        } else if (strcmp(*name, "qtest") == 0 && config->kvm && !settled) {
+            return error_set(err, "-accel kvm:qtest: qtest runs no CPU, so it cannot stand in for kvm; "
+                             "-accel qtest alone would work");
         } else if (strcmp(*name, "qtest") == 0) {
-            return error_set(err, "-accel %s: not supported yet; there are kvm and tcg", *name);
+            config->qtest = config->qtest || !settled;
         } else {
-            return error_set(err, "-accel %s: no such accelerator; there are kvm and tcg", *name);
+            return error_set(err, "-accel %s: no such accelerator; there are kvm, tcg and qtest", *name);
         }
     }
     return true;
@@ -153,7 +159,7 @@ bool accel_parse(AccelConfig *config, const char *text, GError **err)
     g_auto(GStrv) parts = g_strsplit(text, ",", -1);
     const char *names = parts[0] && g_str_has_prefix(parts[0], "accel=") ? parts[0] + 6 : parts[0];
     if (!names || !*names) {
-        return error_set(err, "-accel: a name is missing; there are kvm and tcg");
+        return error_set(err, "-accel: a name is missing; there are kvm, tcg and qtest");
     }
     if (!parse_names(config, names, err)) {
         return false;
@@ -161,6 +167,9 @@ bool accel_parse(AccelConfig *config, const char *text, GError **err)
     for (char **p = parts + 1; *p; p++) {
         g_auto(GStrv) pair = g_strsplit(*p, "=", 2);
         const char *name = pair[0] ? pair[0] : "", *value = pair[0] && pair[1] ? pair[1] : "on";
+        if (g_str_has_prefix(names, "qtest")) {
+            return error_set(err, "-accel qtest,%s=%s: it has no properties", name, value);
+        }
         bool of_kvm = g_str_has_prefix(names, "kvm") && !is_of_tcg(config, name);
         if (!(of_kvm ? parse_kvm : parse_tcg)(config, name, value, err)) {
             return false;

@@ -375,6 +375,16 @@ HANDLER(on_preconfig)
     return s->preconfig = true;
 }
 
+HANDLER(on_qtest)
+{
+    return set_text(&s->qtest, name, arg, err);
+}
+
+HANDLER(on_qtest_log)
+{
+    return set_text(&s->qtest_log, name, arg, err);
+}
+
 HANDLER(on_qmp_reference)
 {
     return print(s, qmp_reference());
@@ -469,6 +479,8 @@ const Option option_table[] = {
     { "readconfig", "FILE", "read options from FILE: [option \"id\"] and key = \"value\" lines",
       on_readconfig },
     { "preconfig", NULL, "wait for x-exit-preconfig in QMP before the machine is made", on_preconfig },
+    { "qtest", "DEV", "a test program drives the machine from here, as with -serial", on_qtest },
+    { "qtest-log", "FILE|none", "what it says and is told is written to FILE", on_qtest_log },
     { "qmp-reference", NULL, "print all QMP commands, events and types", on_qmp_reference },
     { "no-user-config", NULL, "accepted: no configuration file is read", on_no_config },
     { "version", NULL, "print the version", on_version },

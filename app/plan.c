@@ -198,7 +198,7 @@ static char *find_bios(Settings *s, GError **err)
 /* What runs nothing needs nothing to run. */
 static bool needs_boot(const Plan *plan)
 {
-    return !plan->no_board;
+    return !plan->no_board && !plan->accel.qtest;
 }
 
 static bool check_files(Plan *plan, Settings *s, GError **err)
@@ -364,6 +364,9 @@ static bool stdio_taken(const Settings *s)
             }
         }
     }
+    if (s->qtest && names_stdio(s->qtest)) {
+        return true;
+    }
     for (guint i = 0; i < s->qmps->len; i++) {
         if (names_stdio((const char *)g_ptr_array_index(s->qmps, i) + 1)) {
             return true;
@@ -397,7 +400,7 @@ static bool choose_console(Plan *plan, Settings *s, GError **err)
         plan->serial[i] = g_ptr_array_index(s->serials, i);
     }
     bool no_console = s->serials->len == 0, no_monitor = !has_monitor(s);
-    if (s->nodefaults || taken || (!no_console && !no_monitor)) {
+    if (plan->accel.qtest || s->qtest || s->nodefaults || taken || (!no_console && !no_monitor)) {
         return true;
     }
     if (s->daemonize) {

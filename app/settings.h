@@ -28,7 +28,7 @@ typedef struct {
     GPtrArray *objects, *devices, *qmps;    /* the last with a 'p' (pretty) or '-' before each */
     char *bios, *kernel, *initrd, *append, *dtb;
     char *gdb;              /* -gdb and -s, or NULL */
-    char *pidfile, *log_items, *log_file, *uuid;
+    char *pidfile, *log_items, *log_file, *uuid, *qtest, *qtest_log;
     bool nographic, nodefaults, no_reboot, no_shutdown, start_stopped, daemonize;
     bool preconfig;
     bool perfmap, jitdump;

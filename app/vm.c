@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "app/options.h"
+#include "app/qtest.h"
 #include "chardev/chardev_set.h"
 #include "config-host.h"
 #include "gdbstub/gdbstub.h"
@@ -26,6 +27,7 @@ struct Vm {
     GPtrArray *monitors;            /* of Monitor * */
     GPtrArray *qmps;                /* of QmpMonitor * */
     MonitorContext context;
+    QtestServer *qtest;             /* or NULL */
     Json *properties;
     GdbServer *gdb;                 /* NULL until it is asked for */
     AccelReport accel;
@@ -130,6 +132,21 @@ static bool make_mon(Vm *vm, const char *text, GError **err)
     return chr != NULL;
 }
 
+/* -qtest */
+static bool make_qtest(Vm *vm, GError **err)
+{
+    const Settings *s = vm->settings;
+    Chardev *chr = NULL;
+    if (!s->qtest) {
+        return !s->qtest_log || error_set(err, "-qtest-log %s: goes with -qtest DEV", s->qtest_log);
+    }
+    if (!chardev_set_open(vm->chardevs, "-qtest", "qtest", s->qtest, &chr, err)) {
+        return false;
+    }
+    vm->qtest = chr ? qtest_server_new(&vm->context, chr, s->qtest_log, err) : NULL;
+    return vm->qtest || !chr;
+}
+
 static bool make_mons(Vm *vm, GError **err)
 {
     for (guint i = 0; i < vm->settings->mons->len; i++) {
@@ -137,7 +154,7 @@ static bool make_mons(Vm *vm, GError **err)
             return false;
         }
     }
-    return make_monitors(vm, err);
+    return make_monitors(vm, err) && make_qtest(vm, err);
 }
 
 static void set_up_machine(Machine *machine, const Plan *plan, const Settings *s)
@@ -210,7 +227,7 @@ static bool make_none(Vm *vm, GError **err)
     if (ram) {
         mem_add(vm->machine->memory, 0, ram, 0);
     }
-    return accel_probe(&vm->plan->accel, &vm->plan->kvm, &vm->accel, err);
+    return accel_probe(vm->machine, &vm->plan->accel, &vm->plan->kvm, &vm->accel, err);
 }
 
 static bool make_malta(Vm *vm, GError **err)
@@ -403,6 +420,7 @@ void vm_free(Vm *vm)
     chardev_set_flush(vm->chardevs);
     g_ptr_array_free(vm->monitors, TRUE);
     g_ptr_array_free(vm->qmps, TRUE);
+    qtest_server_free(vm->qtest);
     machine_unlock(vm->machine);
     qmp_hub_free(vm->context.hub);
     machine_free(vm->machine);

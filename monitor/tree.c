@@ -63,9 +63,10 @@ static Json *typed_value(const Device *dev, const Prop *p)
     return p->kind == PROP_STRING ? json_string(text) : json_uint(g_ascii_strtoull(text, NULL, 10));
 }
 
-static void fill_device(TreeNode *node, const Device *dev)
+static void fill_device(TreeNode *node, Device *dev)
 {
     Bus *bus;
+    node->device = dev;
     add_prop(node, "realized", "bool", NULL, json_bool(dev->realized));
     add_prop(node, "hotpluggable", "bool", NULL, json_bool(false));
     for (const Prop *p = dev->type->props; p && p->name; p++) {
@@ -104,7 +105,7 @@ static void fill_machine(const MonitorContext *c, TreeNode *machine)
     }
     fill_cpus(c, unattached);
     for (guint i = 0; i < c->machine->devices->len; i++) {
-        const Device *dev = g_ptr_array_index(c->machine->devices, i);
+        Device *dev = g_ptr_array_index(c->machine->devices, i);
         g_autofree char *name = dev->user_added && dev->id ? g_strdup(dev->id)
             : g_strdup_printf("device[%u]", dev->user_added ? next_anon++ : next++);
         fill_device(add_node(!dev->user_added ? unattached : dev->id ? peripheral : anon, name,

@@ -6,6 +6,7 @@
 #ifndef MONITOR_TREE_H
 #define MONITOR_TREE_H
 
+#include "hw/core/device.h"
 #include "monitor/monitor.h"
 
 typedef struct TreeNode TreeNode;
@@ -18,6 +19,7 @@ typedef struct {
 struct TreeNode {
     TreeNode *parent;           /* NULL: the root */
     char *name, *type;
+    Device *device;             /* NULL: it is none */
     GPtrArray *children;        /* of TreeNode * */
     GPtrArray *props;           /* of TreeProp * */
 };

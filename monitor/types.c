@@ -25,6 +25,7 @@ static const TypeInfo bases[] = {
     { (char *)"PCI", "bus", false },
     { (char *)"System", "bus", false },
     { (char *)"kvm-accel", "accel", false },
+    { (char *)"qtest-accel", "accel", false },
     { (char *)"tcg-accel", "accel", false },
     { (char *)"malta-machine", "machine", false },
     { (char *)"none-machine", "machine", false },

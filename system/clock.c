@@ -52,6 +52,7 @@ struct Clock {
     atomic_uint sequence;
     atomic_bool running;
     atomic_int_fast64_t offset;
+    bool manual;            /* the offset is all there is to the virtual time */
 };
 
 static int64_t host_time(clockid_t id)
@@ -71,7 +72,7 @@ int64_t clock_now(Clock *clock, ClockType type)
     do {
         before = atomic_load_explicit(&clock->sequence, memory_order_acquire);
         now = atomic_load_explicit(&clock->offset, memory_order_relaxed);
-        if (atomic_load_explicit(&clock->running, memory_order_relaxed)) {
+        if (atomic_load_explicit(&clock->running, memory_order_relaxed) && !clock->manual) {
             now += host_time(CLOCK_MONOTONIC);
         }
         atomic_thread_fence(memory_order_acquire);
@@ -92,7 +93,7 @@ int64_t clock_monotonic(Clock *clock, int64_t when)
         atomic_thread_fence(memory_order_acquire);
         after = atomic_load_explicit(&clock->sequence, memory_order_relaxed);
     } while ((before & 1) || before != after);
-    return running && when != INT64_MAX ? when - offset : INT64_MAX;
+    return running && !clock->manual && when != INT64_MAX ? when - offset : INT64_MAX;
 }
 
 /* ---- the heap ---- */
@@ -169,6 +170,9 @@ static void program(Clock *clock, ClockType type)
         return;
     }
     int64_t at = type == CLOCK_VIRTUAL ? first->key - clock->offset : first->key;
+    if (clock->manual && type == CLOCK_VIRTUAL && at > 0) {
+        return;     /* it is for clock_advance to reach it */
+    }
     if (first->key < 0 || at < 1) {
         at = 1;     /* 0 would disarm */
     }
@@ -177,6 +181,21 @@ static void program(Clock *clock, ClockType type)
     int rc = timerfd_settime(q->fd, flags, &spec, NULL);
     g_assert(rc == 0);
     q->programmed = first->key;
+}
+
+static void fire_due(Clock *clock, ClockType type)
+{
+    Queue *q = &clock->queues[type];
+    q->firing_until = clock_now(clock, type);
+    Timer *first;
+    while ((first = heap_first(q)) && first->key <= q->firing_until) {
+        heap_remove(q, first);
+        first->func(first->opaque);
+        if (type == CLOCK_VIRTUAL && !clock->running) {
+            break;      /* it stopped the machine */
+        }
+    }
+    q->firing_until = INT64_MIN;
 }
 
 static void fire_expired(Clock *clock, ClockType type)
@@ -190,16 +209,7 @@ static void fire_expired(Clock *clock, ClockType type)
     if (type == CLOCK_VIRTUAL && !clock->running) {
         return;
     }
-    q->firing_until = clock_now(clock, type);
-    Timer *first;
-    while ((first = heap_first(q)) && first->key <= q->firing_until) {
-        heap_remove(q, first);
-        first->func(first->opaque);
-        if (type == CLOCK_VIRTUAL && !clock->running) {
-            break;      /* it stopped the machine */
-        }
-    }
-    q->firing_until = INT64_MIN;
+    fire_due(clock, type);
     program(clock, type);
 }
 
@@ -289,11 +299,46 @@ void clock_set_running(Clock *clock, bool running)
     int64_t now = host_time(CLOCK_MONOTONIC);
     atomic_fetch_add_explicit(&clock->sequence, 1, memory_order_relaxed);
     atomic_thread_fence(memory_order_release);
-    atomic_store_explicit(&clock->offset, clock->offset + (running ? -now : now), memory_order_relaxed);
+    if (!clock->manual) {
+        atomic_store_explicit(&clock->offset, clock->offset + (running ? -now : now), memory_order_relaxed);
+    }
     atomic_store_explicit(&clock->running, running, memory_order_relaxed);
     atomic_fetch_add_explicit(&clock->sequence, 1, memory_order_release);
     clock->queues[CLOCK_VIRTUAL].programmed = INT64_MAX;
     program(clock, CLOCK_VIRTUAL);
+}
+
+/* ---- a clock that is moved by hand ---- */
+
+void clock_set_manual(Clock *clock)
+{
+    g_assert(!clock->running);
+    clock->manual = true;
+    atomic_store_explicit(&clock->offset, 0, memory_order_relaxed);
+}
+
+bool clock_is_manual(const Clock *clock)
+{
+    return clock->manual;
+}
+
+int64_t clock_advance(Clock *clock, int64_t to)
+{
+    Queue *q = &clock->queues[CLOCK_VIRTUAL];
+    Timer *first;
+    g_assert(clock->manual);
+    while (clock->running) {
+        int64_t now = clock_now(clock, CLOCK_VIRTUAL);
+        first = heap_first(q);
+        if (!first || first->key > to) {
+            atomic_store_explicit(&clock->offset, MAX(now, to), memory_order_relaxed);
+            break;
+        }
+        atomic_store_explicit(&clock->offset, MAX(now, first->key), memory_order_relaxed);
+        fire_due(clock, CLOCK_VIRTUAL);
+    }
+    program(clock, CLOCK_VIRTUAL);
+    return clock_now(clock, CLOCK_VIRTUAL);
 }
 
 /* ---- timers ---- */

@@ -52,8 +52,11 @@ static void cbus_uart_finalize(Device *dev)
 
 static const VmField cbus_uart_fields[] = { VM_STRUCT(CbusUart, uart, uart16550_state), { 0 } };
 
+static const IrqPins cbus_uart_outputs[] = { { NULL, 1, offsetof(CbusUart, uart.irq) }, { 0 } };
+
 const DeviceType cbus_uart_type = {
     "malta-cbus-uart", sizeof(CbusUart), .parent = "sys-bus-device", .description = "16550A on Malta's CBUS",
     .state = cbus_uart_fields, .realize = cbus_uart_realize, .reset = cbus_uart_reset,
     .finalize = cbus_uart_finalize, .post_load = cbus_uart_post_load,
+    .outputs = cbus_uart_outputs,
 };

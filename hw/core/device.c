@@ -61,6 +61,22 @@ void device_reset(Device *dev)
     }
 }
 
+const IrqPins *irq_pins_find(const IrqPins *table, const char *name)
+{
+    for (const IrqPins *p = table; p && p->count; p++) {
+        if (g_strcmp0(p->name, name) == 0) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
+IrqLine *device_output(Device *dev, const IrqPins *pins, int n)
+{
+    g_assert(n >= 0 && n < pins->count);
+    return (IrqLine *)(void *)((char *)dev + pins->lines) + n;
+}
+
 const char *device_name(const Device *dev)
 {
     return dev->id ? dev->id : dev->type->name;

@@ -192,8 +192,12 @@ static const VmField i8042_state[] = {
     { 0 }
 };
 
+static const IrqPins i8042_outputs[] = { { NULL, 2, offsetof(I8042, irq_kbd) }, { 0 } };
+G_STATIC_ASSERT(offsetof(I8042, irq_aux) == offsetof(I8042, irq_kbd) + sizeof(IrqLine));
+
 const DeviceType i8042_type = {
     "i8042", sizeof(I8042), .parent = "isa-device", .description = "8042 keyboard controller",
     .state = i8042_state, .realize = i8042_realize, .reset = i8042_reset, .finalize = i8042_finalize,
     .post_load = i8042_post_load,
+    .outputs = i8042_outputs,
 };

@@ -83,6 +83,7 @@ void i8259_set_irq(void *opaque, int n, bool level)
     if (n == CASCADE) {
         return;
     }
+    device_input_heard(&pic->dev, n, level);
     set_input(pic, (unsigned)n / 8, (unsigned)n % 8, level);
     update(pic);
 }
@@ -338,8 +339,12 @@ static const VmField chip_state[] = {
 
 static const VmField i8259_state[] = { VM_STRUCTS(I8259, chip, chip_state), { 0 } };
 
+static const IrqPins i8259_inputs[] = { { NULL, 16, .input = i8259_set_irq }, { 0 } };
+static const IrqPins i8259_outputs[] = { { NULL, 1, offsetof(I8259, intr) }, { 0 } };
+
 const DeviceType i8259_type = {
     "isa-i8259", sizeof(I8259), .parent = "isa-device", .description = "pair of 8259A interrupt controllers",
     .state = i8259_state, .realize = i8259_realize, .reset = i8259_reset, .finalize = i8259_finalize,
     .post_load = i8259_post_load,
+    .inputs = i8259_inputs, .outputs = i8259_outputs,
 };

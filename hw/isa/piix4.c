@@ -51,6 +51,7 @@ static void drive_all(Piix4 *p)
 static void set_isa_irq(void *opaque, int n, bool level)
 {
     Piix4 *p = opaque;
+    device_input_heard(&p->pci.dev, n, level);
     p->isa_levels = (uint16_t)((p->isa_levels & ~(1u << n)) | (unsigned)level << n);
     drive(p, n);
 }
@@ -97,6 +98,22 @@ static void reset_write(void *opaque, PhysAddr addr, uint64_t value, unsigned si
     }
 }
 
+/* ---- devices that users add ---- */
+
+static Device *make_device(Bus *bus, const DeviceType *type, KeyVal *props, GError **err)
+{
+    Piix4 *p = bus->opaque;
+    g_assert(type->user_creatable);
+    IsaDevice *isa = (IsaDevice *)device_new(p->pci.dev.machine, type);
+    isa->isa = &p->isa;
+    return &isa->dev;
+}
+
+static bool realize_device(Bus *bus, Device *dev, GError **err)
+{
+    return device_realize(dev, err);
+}
+
 /* ---- the device ---- */
 
 static void set_masks(PciDevice *pci)
@@ -125,7 +142,8 @@ static bool piix4_realize(Device *dev, GError **err)
     set_masks(&p->pci);
     p->isa = (IsaBus){ .io = p->pci.bus->io, .set_irq = set_isa_irq, .irq_opaque = p };
     p->reset_io = mem_io_new("reset-control", 1, &reset_ops, p);
-    p->isa_bus = (Bus){ .id = "isa.0", .type = "ISA", .takes = "isa-device", .owner = dev };
+    p->isa_bus = (Bus){ .id = "isa.0", .type = "ISA", .takes = "isa-device", .owner = dev,
+                        .make = make_device, .realize = realize_device, .opaque = p };
     bus_add(dev->machine, &p->isa_bus);
     isa_add_io(&p->isa, RESET_PORT, p->reset_io);
     isa_add_io(&p->isa, 0x20, p->pic->io[0]);
@@ -175,8 +193,15 @@ static const PciInfo piix4_info = {
     .status = 0x0280, .command = 0x0007, .command_mask = 0x0108, .config_written = config_written,
 };
 
+static const IrqPins piix4_inputs[] = {
+    { NULL, 16, .input = set_isa_irq }, { "pirq", 4, .input = piix4_set_pirq },
+    { "sci", 1, .input = piix4_set_sci },
+    { 0 }
+};
+
 const DeviceType piix4_type = {
     "PIIX4", sizeof(Piix4), .parent = "pci-device", .description = "82371AB (PIIX4) ISA bridge",
     .state = piix4_state, .bus_info = &piix4_info, .realize = piix4_realize, .reset = piix4_reset,
     .finalize = piix4_finalize, .post_load = piix4_post_load,
+    .inputs = piix4_inputs,
 };

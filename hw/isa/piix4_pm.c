@@ -211,8 +211,11 @@ static const PciInfo piix4_pm_info = {
     .command_mask = 0x0001, .int_pin = 1, .config_written = config_written,
 };
 
+static const IrqPins piix4_pm_outputs[] = { { NULL, 1, offsetof(Piix4Pm, sci) }, { 0 } };
+
 const DeviceType piix4_pm_type = {
     "PIIX4_PM", sizeof(Piix4Pm), .parent = "pci-device", .description = "82371AB (PIIX4) power management",
     .regs = piix4_pm_regs, .state = piix4_pm_state, .bus_info = &piix4_pm_info, .realize = piix4_pm_realize,
     .reset = piix4_pm_reset, .finalize = piix4_pm_finalize, .post_load = piix4_pm_post_load,
+    .outputs = piix4_pm_outputs,
 };

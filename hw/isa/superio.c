@@ -233,8 +233,14 @@ static const VmField superio_state[] = {
     { 0 }
 };
 
+static const IrqPins superio_outputs[] = {
+    { "uart1", 1, offsetof(Superio, uart[0].irq) }, { "uart2", 1, offsetof(Superio, uart[1].irq) },
+    { 0 }
+};
+
 const DeviceType superio_type = {
     "fdc37m81x-superio", sizeof(Superio), .parent = "isa-device", .description = "FDC37M817 Super I/O",
     .state = superio_state, .realize = superio_realize, .reset = superio_reset, .finalize = superio_finalize,
     .post_load = superio_post_load,
+    .outputs = superio_outputs,
 };

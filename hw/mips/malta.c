@@ -35,10 +35,20 @@ enum { INPUT_I8259, INPUT_SMI, INPUT_CBUS_UART, INPUT_COREHI, INPUT_CORELO };
 static void cpu_input(void *opaque, int n, bool level)
 {
     Machine *machine = opaque;
+    Malta *b = machine->board;
+    if (b) {
+        device_input_heard(&b->dev, n, level);
+    }
     if (machine->cpus->len) {
         Cpu *cpu = g_ptr_array_index(machine->cpus, 0);
         cpu->ops->set_irq(cpu, (unsigned)n, level);
     }
+}
+
+/* The same as an input of the board. */
+static void board_input(void *opaque, int n, bool level)
+{
+    cpu_input(((Device *)opaque)->machine, n, level);
 }
 
 /* Slot 11 pin A is on PIRQB, slot 12 on PIRQC, the connectors (18..21) turn likewise. */
@@ -243,6 +253,7 @@ static bool make_board_chips(Malta *b, const MaltaConfig *config, GError **err)
 static void malta_finalize(Device *dev)
 {
     Malta *b = (Malta *)dev;
+    dev->machine->board = NULL;
     for (unsigned i = 0; i < G_N_ELEMENTS(b->ram_window); i++) {
         mem_free(b->ram_window[i]);
     }
@@ -254,8 +265,12 @@ static void malta_finalize(Device *dev)
 
 static const VmField malta_state[] = { { 0 } };
 
+/* The CPU's interrupt inputs. */
+static const IrqPins malta_inputs[] = { { NULL, INPUT_CORELO + 1, .input = board_input }, { 0 } };
+
 const DeviceType malta_board_type = {
     "malta-board", sizeof(Malta), .description = "MIPS Malta board", .state = malta_state,
+    .inputs = malta_inputs,
     .finalize = malta_finalize,
 };
 

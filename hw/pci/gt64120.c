@@ -249,6 +249,7 @@ static bool gt64120_realize(Device *dev, GError **err)
     Gt64120 *gt = (Gt64120 *)dev;
     gt->pci_mem = mem_container_new("pci-mem", MEM_SIZE);
     gt->pci_io = mem_container_new("pci-io", IO_SIZE);
+    dev->machine->io = gt->pci_io;
     gt->nobody_mem = mem_io_new("pci-mem-nobody", MEM_SIZE, &mem_ops, gt);
     gt->nobody_io = mem_io_new("pci-io-nobody", IO_SIZE, &io_ops, gt);
     mem_add(gt->pci_mem, 0, gt->nobody_mem, -1);
@@ -292,16 +293,20 @@ static void gt64120_finalize(Device *dev)
     mem_free(gt->isd);
     mem_free(gt->nobody_io);
     mem_free(gt->nobody_mem);
+    dev->machine->io = NULL;
     mem_free(gt->pci_io);
     mem_free(gt->pci_mem);
 }
 
 static const VmField gt64120_state[] = { VM_ARRAY(Gt64120, reg), { 0 } };
 
+static const IrqPins gt64120_outputs[] = { { NULL, 1, offsetof(Gt64120, irq) }, { 0 } };
+
 const DeviceType gt64120_type = {
     "gt64120", sizeof(Gt64120), .parent = "sys-bus-device", .description = "GT-64120A system controller",
     .regs = gt64120_table, .reg_endian = MEM_LITTLE, .state = gt64120_state, .realize = gt64120_realize,
     .reset = gt64120_reset, .finalize = gt64120_finalize, .post_load = gt64120_post_load,
+    .outputs = gt64120_outputs,
 };
 
 /* ---- function 0 of device 0 ---- */

@@ -413,8 +413,11 @@ static const VmField counter_state[] = {
 
 static const VmField i8254_state[] = { VM_STRUCTS(I8254, counter, counter_state), { 0 } };
 
+static const IrqPins i8254_outputs[] = { { NULL, 1, offsetof(I8254, out0) }, { 0 } };
+
 const DeviceType i8254_type = {
     "isa-pit", sizeof(I8254), .parent = "isa-device", .description = "8254 interval timer",
     .state = i8254_state, .realize = i8254_realize, .reset = i8254_reset, .finalize = i8254_finalize,
     .post_load = i8254_post_load,
+    .outputs = i8254_outputs,
 };

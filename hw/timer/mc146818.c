@@ -407,8 +407,11 @@ static const VmField mc146818_state[] = {
     { 0 }
 };
 
+static const IrqPins mc146818_outputs[] = { { NULL, 1, offsetof(Mc146818, irq) }, { 0 } };
+
 const DeviceType mc146818_type = {
     "mc146818rtc", sizeof(Mc146818), .parent = "isa-device", .description = "MC146818 real-time clock",
     .state = mc146818_state, .realize = mc146818_realize, .reset = mc146818_reset,
     .finalize = mc146818_finalize, .post_load = mc146818_post_load,
+    .outputs = mc146818_outputs,
 };

@@ -11,6 +11,7 @@
 typedef struct {
     bool kvm;           /* tried first */
     bool tcg;           /* named too: it runs without a warning what KVM cannot */
+    bool qtest;         /* nothing runs, and time stands; the others are off */
     bool fallback;      /* it runs that even when only KVM was named (kvm: fallback=on) */
     bool one_insn;      /* tcg: one guest instruction a block (one-insn-per-tb=on) */
     bool ir_checks;     /* tcg: run the IR verifier on every block (ir-verify=on) */
@@ -28,7 +29,7 @@ typedef struct {
 
 /* What was chosen, for the start-up line and the monitor. */
 typedef struct {
-    const char *name;   /* "kvm" or "tcg" */
+    const char *name;   /* "kvm", "tcg" or "qtest" */
     bool kvm_present;   /* the host's KVM answered */
     char *mode;         /* in words */
     char *why;          /* the reason, NULL when there is nothing to explain */
@@ -50,9 +51,10 @@ char *accel_help(void);
  * and can neither be had nor replaced. */
 bool accel_start(Machine *machine, const AccelConfig *config, const KvmRequest *request,
                  AccelReport *report, GError **err);
-/* The same for a machine without CPUs: nothing is started, the report says what would run one.
- * KVM that is not there is an error only where nothing else was allowed. */
-bool accel_probe(const AccelConfig *config, const KvmRequest *request, AccelReport *report, GError **err);
+/* The same for a machine without CPUs: nothing is started (qtest stops the clock), the report says
+ * what would run one. KVM that is not there is an error only where nothing else was allowed. */
+bool accel_probe(Machine *machine, const AccelConfig *config, const KvmRequest *request,
+                 AccelReport *report, GError **err);
 void accel_report_clear(AccelReport *report);
 /* "info jit": what the translator has done; the vCPUs are parked. */
 void accel_describe_jit(Machine *machine, const AccelReport *report, GString *out);

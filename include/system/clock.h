@@ -27,6 +27,14 @@ int64_t clock_monotonic(Clock *clock, int64_t when);
 /* Starts or stops virtual time; machine lock held. */
 void clock_set_running(Clock *clock, bool running);
 
+/* From now on virtual time stands at 0 and moves by clock_advance only; before the first start. Timers
+ * that are armed for what is past still fire by themselves while the clock runs. */
+void clock_set_manual(Clock *clock);
+bool clock_is_manual(const Clock *clock);
+/* Moves a manual clock to the moment to, firing each timer at its deadline; returns where it stands
+ * then: not further than it was while the machine is stopped. Machine lock held. */
+int64_t clock_advance(Clock *clock, int64_t to);
+
 typedef void (*TimerFunc)(void *opaque);
 /* A timer on the clock, not armed; fires once per arming. Machine lock for all of them. */
 Timer *timer_new(Clock *clock, ClockType type, TimerFunc func, void *opaque);

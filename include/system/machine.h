@@ -80,6 +80,7 @@ struct Machine {
 
     MemRegion *memory;          /* physical memory, 2^64 */
     AddressSpace *as;
+    MemRegion *io;              /* the ports of the board's buses, its bridge's; NULL: there are none */
     GPtrArray *cpus;            /* of Cpu * */
     GPtrArray *devices;         /* of Device *, in the order they were realized */
     GPtrArray *buses;           /* of Bus *, owned by what made them */

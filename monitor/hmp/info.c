@@ -215,8 +215,10 @@ COMMAND(info_chardev)
 
 COMMAND(info_accelerators)
 {
-    g_string_append_printf(out, "[%c] kvm\n[%c] tcg\n", strcmp(c->accel->name, "kvm") == 0 ? '*' : ' ',
-                           strcmp(c->accel->name, "tcg") == 0 ? '*' : ' ');
+    static const char *const names[] = { "kvm", "qtest", "tcg" };
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_string_append_printf(out, "[%c] %s\n", strcmp(c->accel->name, names[i]) == 0 ? '*' : ' ', names[i]);
+    }
     return true;
 }
 

@@ -22,8 +22,10 @@ ALLOWED = {
     "accel/tcg/ir": ["util"],
     "target": ["util", "system", "accel/tcg/ir"],
     "accel/tcg": ["util", "system", "target", "accel", "accel/tcg/ir"],
-    "accel": ["util", "system", "target", "accel/tcg"],
-    "app": ["util", "system", "chardev", "monitor", "gdbstub", "hw", "hw/core", "accel", "accel/tcg", "accel/tcg/ir", "target"],
+    "accel/qtest": ["util", "system"],
+    "accel": ["util", "system", "target", "accel/tcg", "accel/qtest"],
+    "app": ["util", "system", "chardev", "monitor", "gdbstub", "hw", "hw/core", "accel", "accel/tcg", "accel/tcg/ir",
+            "accel/qtest", "target"],
     "tests": None,          # anything
 }
 SOURCE_ROOMS = ["util", "system", "chardev", "monitor", "gdbstub", "hw", "accel", "target", "app"]

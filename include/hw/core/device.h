@@ -25,6 +25,7 @@ struct Device {
     bool realized;
     bool user_added;                /* by -device or device_add */
     void (*detach)(Device *dev);    /* set by the bus: takes the device off it */
+    const IrqTap *input_tap;        /* who listens to the unnamed inputs, or NULL */
 };
 
 struct DeviceType {
@@ -41,6 +42,8 @@ struct DeviceType {
     const VmField *state;           /* ended by { 0 } */
     uint32_t state_version;         /* of the wire format, from 1; 0 means 1 */
     const Prop *props;              /* ended by { 0 }; may be NULL */
+
+    const IrqPins *inputs, *outputs;    /* ended by { 0 }; may be NULL */
 
     const void *bus_info;           /* what the bus wants to know: PciInfo for PCI devices */
 
@@ -65,6 +68,18 @@ bool device_realize(Device *dev, GError **err);
 void device_free(Device *dev);
 /* Power-on state: table registers first, then the type's reset. */
 void device_reset(Device *dev);
+/* For a handler of unnamed inputs: tells who listens that input n has this level now. */
+static inline void device_input_heard(Device *dev, int n, bool level)
+{
+    if (dev->input_tap) {
+        dev->input_tap->heard(dev->input_tap->opaque, n, level);
+    }
+}
+
+/* The group of pins called name (NULL: the unnamed ones) of a table of the type, or NULL. */
+const IrqPins *irq_pins_find(const IrqPins *table, const char *name);
+/* Output n of the group. */
+IrqLine *device_output(Device *dev, const IrqPins *pins, int n);
 /* What messages call it: its id or its type's name. */
 const char *device_name(const Device *dev);
 

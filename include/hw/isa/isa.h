@@ -4,6 +4,7 @@
 #define HW_ISA_ISA_H
 
 #include <stdint.h>
+#include "hw/core/device.h"
 #include "hw/core/irq.h"
 #include "system/memory.h"
 
@@ -12,6 +13,12 @@ typedef struct {
     IrqHandler set_irq;     /* drives ISA interrupt n on behalf of one device */
     void *irq_opaque;
 } IsaBus;
+
+/* What -device may add to the bus begins with this. */
+typedef struct {
+    Device dev;
+    const IsaBus *isa;      /* set before it is realized */
+} IsaDevice;
 
 /* Shows mr at port; the caller keeps owning it. */
 static inline void isa_add_io(const IsaBus *bus, uint16_t port, MemRegion *mr)
