@@ -120,8 +120,8 @@ static const Engine *find_difference(Totals *totals, const Program *p, bool all)
     }
     for (unsigned i = 1; i < engine_count; i++) {
         bool mine = engine_option ? strcmp(engine_option, engines[i].name) == 0
-                                  : all || i == 1 || p->seed % (engine_count - 3) + 2 == i;
-        if (!mine || engines[i].oracle) {
+                                  : all || i == 1 || p->seed % (engine_count - 4) + 2 == i;
+        if (!mine || engines[i].oracle || (engines[i].named_only && !engine_option)) {
             continue;
         }
         g_autoptr(Outcome) b = run_program(p, &engines[i], TIME_LIMIT, false);

@@ -26,7 +26,8 @@ const Engine engines[] = {
     { .name = "tier1-oneinsn", .one_insn = true },
     { .name = "tier2-evict", .hot = HOT, .at_once = true, .small_cache = true },
     { .name = "interpreter-novictims", .interpreter = true, .no_victims = true },
-    { .name = "qemu", .oracle = true },
+    { .name = "tier2-check", .hot = HOT, .at_once = true, .check = 5, .named_only = true },
+    { .name = "qemu", .oracle = true, .named_only = true },
 };
 
 const unsigned engine_count = G_N_ELEMENTS(engines);
@@ -81,6 +82,7 @@ static bool build(Run *run, const Program *p, const Engine *engine, GError **err
     config.tier2 = engine->hot;
     config.regions_at_once = engine->at_once;
     config.one_insn = engine->one_insn;
+    config.check = engine->check;
     config.hot = engine->hot ? engine->hot : config.hot;
     config.cache_size = (size_t)(engine->small_cache ? 9 : 16) << 20;
     machine->ram_size = MEM_SIZE;

@@ -11,7 +11,9 @@ typedef struct {
     bool interpreter, no_victims, no_page_tables, one_insn;
     bool small_cache;           /* a part of it is full after 120 KiB of code */
     bool at_once;               /* regions are waited for: the same run each time */
-    bool oracle;                /* the outside one; takes no part unless it is asked for */
+    unsigned check;             /* each so manieth block again in the interpreter, one instruction a time */
+    bool oracle;                /* the outside one */
+    bool named_only;            /* takes no part unless it is asked for */
     unsigned hot;
 } Engine;
 
