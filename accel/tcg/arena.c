@@ -65,12 +65,27 @@ static void *alloc(ArenaHalf *half, unsigned part, size_t size, size_t align)
     return p;
 }
 
+/* So much code is written before its pages leave the view that it is written through: they stay in memory
+ * for the other view, and come back when a chain is made. */
+#define WRITTEN ((size_t)1 << 20)
+
 void *arena_alloc_code(Arena *arena, size_t size)
 {
-    return alloc(&arena->code, arena->part, size, 16);
+    size_t before = arena->code.used / WRITTEN;
+    void *p = alloc(&arena->code, arena->part, size, 16);
+    if (arena->exec && arena->code.used / WRITTEN != before) {
+        uintptr_t end = (uintptr_t)p & ~(uintptr_t)4095, begin = MAX(end - WRITTEN, (uintptr_t)arena->code.base);
+        madvise((void *)ALIGN_UP(begin, 4096), end - ALIGN_UP(begin, 4096), MADV_DONTNEED);
+    }
+    return p;
 }
 
 void *arena_alloc_meta(Arena *arena, size_t size)
 {
     return alloc(&arena->meta, arena->part, size, 8);
+}
+
+void arena_shrink_meta(Arena *arena, size_t size)
+{
+    arena->meta.used -= size & ~(size_t)7;
 }

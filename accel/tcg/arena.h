@@ -46,6 +46,8 @@ void arena_free(ArenaSpace *space);
 /* size bytes of the current part, aligned to 16 (code) or 8. The caller has looked that they are there. */
 void *arena_alloc_code(Arena *arena, size_t size);
 void *arena_alloc_meta(Arena *arena, size_t size);
+/* Gives back the last size bytes of what arena_alloc_meta gave last. */
+void arena_shrink_meta(Arena *arena, size_t size);
 
 static inline uint8_t *arena_code_next(const Arena *arena)
 {

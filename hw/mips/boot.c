@@ -8,7 +8,9 @@
 
 #include <libfdt.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
+#include <unistd.h>
 #include "hw/mips/image.h"
 #include "hw/mips/malta.h"
 #include "hw/mips/stub.h"
@@ -261,12 +263,21 @@ static void enter_kernel(const Boot *b)
     }
 }
 
+/* The file stays mapped for the next reset; its pages need not stay in memory until then. */
+static void write_initrd(const Boot *b)
+{
+    size_t size;
+    uintptr_t data = (uintptr_t)g_bytes_get_data(b->initrd, &size), page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    write_bytes(b, b->initrd_at, b->initrd);
+    madvise((void *)(data & ~(page - 1)), size + (data & (page - 1)), MADV_DONTNEED);
+}
+
 static void boot_reset(void *opaque)
 {
     const Boot *b = opaque;
     write_kernel(b);
     if (b->initrd) {
-        write_bytes(b, b->initrd_at, b->initrd);
+        write_initrd(b);
     }
     if (b->dtb) {
         write_bytes(b, b->dtb_at, b->dtb);

@@ -260,6 +260,7 @@ void jit_generate(Tcg *tcg, Arena *arena, const IrRegion *r, Block *b)
     g->homes = g->extra->homes;
     gen_plan(g);
     g->extra->nhomes = g->nhomes;
+    arena_shrink_meta(arena, (JIT_MAX_HOMES - g->nhomes) * sizeof(JitHome));
     begin(g);
     main_code(g);
     gen_make_stubs(g);
