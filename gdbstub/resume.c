@@ -64,7 +64,7 @@ static bool can_step(const GdbServer *s, GString *reply)
 {
     const MachineRunner *runner = s->machine->runner;
     if (!runner || !runner->can_debug) {
-        reply_error(reply, "KVM on MIPS has no steps; -accel tcg has them");
+        reply_error(reply, "what runs the CPU has no steps; -accel tcg has them");
         return false;
     }
     return true;
