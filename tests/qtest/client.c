@@ -63,8 +63,8 @@ QTest *qt_start(const char *args, bool big_endian)
         q->paths[i] = g_build_filename(q->dir, i ? "qmp" : "qtest", NULL);
         listeners[i] = listen_at(q->paths[i]);
     }
-    g_autofree char *line = g_strdup_printf("%s -qtest unix:%s -qtest-log none -chardev socket,path=%s,id=char0 "
-        "-mon chardev=char0,mode=control -display none -audio none %s -accel qtest", g_getenv("VALLETTA"),
+    g_autofree char *line = g_strdup_printf("%s -qtest unix:%s -qtest-log none "
+        "-chardev socket,path=%s,id=char0 -mon chardev=char0,mode=control -display none -audio none %s -accel qtest", g_getenv("VALLETTA"),
         q->paths[0], q->paths[1], args);
     g_auto(GStrv) argv = g_strsplit(line, " ", -1);
     g_spawn_async(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, in_child, NULL, &q->pid, &err);
@@ -232,7 +232,8 @@ uint64_t qt_read(QTest *q, uint64_t addr, unsigned size)
 
 void qt_write(QTest *q, uint64_t addr, uint64_t value, unsigned size)
 {
-    g_free(qt_ok(q, "write%c 0x%" G_GINT64_MODIFIER "x 0x%" G_GINT64_MODIFIER "x", letter(size), addr, value));
+    g_free(qt_ok(q, "write%c 0x%" G_GINT64_MODIFIER "x 0x%" G_GINT64_MODIFIER "x", letter(size), addr,
+                 value));
 }
 
 uint8_t qt_in(QTest *q, unsigned port)

@@ -197,6 +197,35 @@ static void test_thread(Fixture *f, gconstpointer data)
     probe_free(near);
 }
 
+/* Each timer sees its own deadline; one that arms itself for the past fires a nanosecond later. */
+static void test_manual(Fixture *f, gconstpointer data)
+{
+    clock_set_manual(f->clock);
+    g_assert_cmpint(clock_advance(f->clock, 5), ==, 0);     /* it does not run yet */
+    clock_set_running(f->clock, true);
+    g_usleep(2000);
+    g_assert_cmpint(clock_now(f->clock, CLOCK_VIRTUAL), ==, 0);
+    Probe *late = probe_new(f, CLOCK_VIRTUAL, 2), *soon = probe_new(f, CLOCK_VIRTUAL, 1);
+    soon->again = 2;
+    timer_arm(late->timer, 100);
+    timer_arm(soon->timer, 10);
+    iterate(f, 1, 20);
+    g_assert_cmpuint(f->fired->len, ==, 0);
+    g_assert_cmpint(clock_advance(f->clock, 11), ==, 11);
+    g_assert_cmpuint(f->fired->len, ==, 2);
+    g_assert_cmpint(clock_next_deadline(f->clock), ==, 0);
+    g_assert_cmpint(clock_advance(f->clock, 99), ==, 99);
+    g_assert_cmpuint(f->fired->len, ==, 3);
+    g_assert_cmpint(clock_advance(f->clock, 50), ==, 99);
+    timer_arm(soon->timer, 40);             /* what is past fires by itself */
+    iterate(f, 4, 2000);
+    g_assert_cmpuint(f->fired->len, ==, 4);
+    g_assert_cmpint(clock_advance(f->clock, 100), ==, 100);
+    g_assert_cmpint(g_array_index(f->fired, int, 4), ==, 2);
+    probe_free(late);
+    probe_free(soon);
+}
+
 #define ADD(name, func) g_test_add("/clock/" name, Fixture, NULL, set_up, func, tear_down)
 
 int main(int argc, char **argv)
@@ -208,5 +237,6 @@ int main(int argc, char **argv)
     ADD("past", test_past);
     ADD("host", test_host);
     ADD("thread", test_thread);
+    ADD("manual", test_manual);
     return g_test_run();
 }
