@@ -64,7 +64,8 @@ QTest *qt_start(const char *args, bool big_endian)
         listeners[i] = listen_at(q->paths[i]);
     }
     g_autofree char *line = g_strdup_printf("%s -qtest unix:%s -qtest-log none "
-        "-chardev socket,path=%s,id=char0 -mon chardev=char0,mode=control -display none -audio none %s -accel qtest", g_getenv("VALLETTA"),
+        "-chardev socket,path=%s,id=char0 "
+        "-mon chardev=char0,mode=control -display none -audio none %s -accel qtest", g_getenv("VALLETTA"),
         q->paths[0], q->paths[1], args);
     g_auto(GStrv) argv = g_strsplit(line, " ", -1);
     g_spawn_async(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, in_child, NULL, &q->pid, &err);
