@@ -74,7 +74,8 @@ void *arena_alloc_code(Arena *arena, size_t size)
     size_t before = arena->code.used / WRITTEN;
     void *p = alloc(&arena->code, arena->part, size, 16);
     if (arena->exec && arena->code.used / WRITTEN != before) {
-        uintptr_t end = (uintptr_t)p & ~(uintptr_t)4095, begin = MAX(end - WRITTEN, (uintptr_t)arena->code.base);
+        uintptr_t end = (uintptr_t)p & ~(uintptr_t)4095;
+        uintptr_t begin = MAX(end - WRITTEN, (uintptr_t)arena->code.base);
         madvise((void *)ALIGN_UP(begin, 4096), end - ALIGN_UP(begin, 4096), MADV_DONTNEED);
     }
     return p;

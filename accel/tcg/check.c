@@ -101,9 +101,10 @@ static bool same_registers(const MipsCpu *a, const MipsCpu *b, unsigned width)
 /* Machine code that leaves an unaligned access to be split says so in the mode. */
 static bool same_state(const MipsCpu *a, const MipsCpu *b)
 {
-    return a->pc == b->pc && ((a->mode ^ b->mode) & ~MODE_SPLIT) == 0 && same_registers(a, b, a->base.is_64bit ? 8 : 4) &&
-           memcmp(a->fpr, b->fpr, sizeof(a->fpr)) == 0 && memcmp(a->fcc, b->fcc, sizeof(a->fcc)) == 0 &&
-           a->fcr31 == b->fcr31 && memcmp(&a->cp0, &b->cp0, sizeof(a->cp0)) == 0 && a->llbit == b->llbit;
+    return a->pc == b->pc && ((a->mode ^ b->mode) & ~MODE_SPLIT) == 0 &&
+           same_registers(a, b, a->base.is_64bit ? 8 : 4) && memcmp(a->fpr, b->fpr, sizeof(a->fpr)) == 0 &&
+           memcmp(a->fcc, b->fcc, sizeof(a->fcc)) == 0 && a->fcr31 == b->fcr31 &&
+           memcmp(&a->cp0, &b->cp0, sizeof(a->cp0)) == 0 && a->llbit == b->llbit;
 }
 
 /* ---- the interpreter's part ---- */
