@@ -57,12 +57,16 @@ void gdb_remove(GdbServer *s, Args *args, GString *reply)
 void gdb_forget_points(GdbServer *s)
 {
     Machine *machine = s->machine;
-    if (!machine->debug || machine->debug->points->len == 0) {
+    bool running = machine->state == RUN_RUNNING && machine->runner;
+    if (!machine->debug) {
         return;
     }
-    debug_clear_points(machine);
-    if (machine->state == RUN_RUNNING && machine->runner) {
+    if (running) {
         machine->runner->pause(machine);
+    }
+    debug_stopped(machine);             /* a step under way, or a stop on its way: nobody waits for it */
+    debug_clear_points(machine);
+    if (running) {
         machine->runner->resume(machine);
     }
 }

@@ -84,7 +84,7 @@ GdbCommand gdb_continue, gdb_continue_signal, gdb_step, gdb_step_signal, gdb_vco
 GdbCommand gdb_vcont_query, gdb_interrupt_command;
 /* The machine has stopped while the client waits. */
 void gdb_tell_stop(GdbServer *s);
-/* Takes all points away, in force at once. */
+/* Takes all points away, and steps and stops that are under way; in force at once. */
 void gdb_forget_points(GdbServer *s);
 
 #endif

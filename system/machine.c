@@ -99,7 +99,7 @@ static gboolean request_dispatch(GSource *base, GSourceFunc func, gpointer data)
     ShutdownCause cause = (ShutdownCause)atomic_exchange(&source->shutdown, SHUTDOWN_NONE);
     bool reset = atomic_exchange(&source->reset, false);
     bool host_reset = atomic_exchange(&source->host_reset, false);
-    if (atomic_exchange(&source->debug_stop, false)) {
+    if (atomic_exchange(&source->debug_stop, false) && machine->debug && machine->debug->pending) {
         machine_stop(machine, RUN_DEBUG);
     }
     if (atomic_exchange(&source->stop, false)) {
