@@ -10,7 +10,6 @@
 #include "util/error.h"
 
 #define INPUT_PIECE 65536
-#define OUTPUT_PIECE 262144     /* what a character device keeps without losing any */
 
 struct QtestServer {
     const MonitorContext *context;
@@ -36,21 +35,12 @@ static void log_text(QtestServer *s, char what, const char *text)
     }
 }
 
-static void pump(QtestServer *s)
-{
-    while (s->out->len > 0 && !chardev_output_pending(s->chr)) {
-        gsize n = MIN(s->out->len, OUTPUT_PIECE);
-        chardev_write(s->chr, s->out->str, n);
-        g_string_erase(s->out, 0, (gssize)n);
-    }
-}
-
 static void send_line(void *opaque, const char *line, size_t len)
 {
     QtestServer *s = opaque;
     log_text(s, 'S', line);
     g_string_append_len(s->out, line, (gssize)len);
-    pump(s);
+    chardev_write_from(s->chr, s->out);
 }
 
 static void line_received(void *opaque, const char *line)
@@ -170,7 +160,8 @@ static void event(void *opaque, ChardevEvent what)
 
 static void written(void *opaque)
 {
-    pump(opaque);
+    QtestServer *s = opaque;
+    chardev_write_from(s->chr, s->out);
 }
 
 QtestServer *qtest_server_new(const MonitorContext *context, Chardev *chr, const char *log_file,

@@ -247,6 +247,18 @@ void chardev_write(Chardev *chr, const void *data, size_t len)
     }
 }
 
+/* Less than a queue holds. */
+#define PIECE (CHARDEV_QUEUE_MAX / 4)
+
+void chardev_write_from(Chardev *chr, GString *out)
+{
+    while (out->len > 0 && !chardev_output_pending(chr)) {
+        gsize n = MIN(out->len, PIECE);
+        chardev_write(chr, out->str, n);
+        g_string_erase(out, 0, (gssize)n);
+    }
+}
+
 void chardev_send_break(Chardev *chr)
 {
     if (chr->below) {

@@ -8,7 +8,6 @@
 #include <string.h>
 #include "util/error.h"
 
-#define OUTPUT_PIECE (256u << 10)   /* less than the device's own queue holds */
 #define OUTPUT_FULL (64u << 10)     /* nothing is read while so much waits */
 
 /* ---- what commands are made of ---- */
@@ -111,9 +110,6 @@ static void let_go(GdbServer *s, bool always)
     forget_settings(s);
     if (!was_attached) {
         return;
-    }
-    if (s->machine->debug && state == RUN_RUNNING) {
-        debug_stopped(s->machine);              /* a step that is under way becomes a run */
     }
     gdb_forget_points(s);
     if (run && (state == RUN_DEBUG || state == RUN_PAUSED || (always && state == RUN_PRELAUNCH))) {
@@ -232,21 +228,12 @@ static void refused(void *opaque, const char *why)
 
 /* ---- output ---- */
 
-static void pump(GdbServer *s)
-{
-    while (s->out->len > 0 && !chardev_output_pending(s->chr)) {
-        gsize n = MIN(s->out->len, OUTPUT_PIECE);
-        chardev_write(s->chr, s->out->str, n);
-        g_string_erase(s->out, 0, (gssize)n);
-    }
-}
-
 static void send_bytes(void *opaque, const void *data, size_t len)
 {
     GdbServer *s = opaque;
     if (s->chr) {
         g_string_append_len(s->out, data, (gssize)len);
-        pump(s);
+        chardev_write_from(s->chr, s->out);
     }
 }
 
@@ -282,7 +269,7 @@ static void event(void *opaque, ChardevEvent what)
 static void written(void *opaque)
 {
     GdbServer *s = opaque;
-    pump(s);
+    chardev_write_from(s->chr, s->out);
     chardev_accept_input(s->chr);
 }
 

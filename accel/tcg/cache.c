@@ -281,12 +281,6 @@ void tcg_replace_block(Tcg *tcg, Block *old, Block *by)
     }
 }
 
-const uint8_t *tcg_code_page(const Tcg *tcg, uint64_t pc)
-{
-    uint64_t phys;
-    return softmmu_code_at(tcg->cpu, pc, &phys) ? softmmu_page_host(phys) : softmmu_fetch(tcg->cpu, pc)->host;
-}
-
 const uint8_t *tcg_code_at(Tcg *tcg, uint64_t *phys, unsigned *avail)
 {
     uint64_t pc = tcg->cpu->pc;
@@ -321,7 +315,7 @@ const void *tcg_find_code(Tcg *tcg)
     }
     if (!tcg->check) {              /* else every block returns to the run loop */
         *j = (JumpEntry){ .pc = pc, .phys = phys, .code = b->code, .mode = b->mode,
-                          .frame = (uint32_t)(phys >> SOFTMMU_PAGE_BITS) + 1 };
+                          .frame = flat_frame(phys) };
     }
     return b->code;
 }

@@ -109,33 +109,13 @@ static bool same_state(const MipsCpu *a, const MipsCpu *b)
 
 /* ---- the interpreter's part ---- */
 
-/* One instruction, a branch with its delay slot; false when it cannot be fetched here. */
-static bool step(Check *c)
-{
-    Tcg *tcg = c->tcg;
-    MipsCpu *cpu = tcg->cpu;
-    MipsBlockInfo info;
-    const uint8_t *page = tcg_code_page(tcg, cpu->pc);
-    unsigned at = cpu->pc & 0xfff;
-    mips_translate_block(cpu, tcg->decoder, c->ir, cpu->pc, cpu->mode, page + at, 4096 - at, 1, &info);
-    Arena *arena = &tcg->space.blocks;
-    size_t code_used = arena->code.used, meta_used = arena->meta.used;
-    Block b = { .pc = cpu->pc, .mode = cpu->mode, .tier = 1 };
-    interp_backend.make(tcg, arena, c->ir, &b);
-    interp_backend.run(tcg, b.code);
-    arena->code.used = code_used;
-    arena->meta.used = meta_used;
-    return true;
-}
-
 static void interpret_once(Check *c)
 {
     Tcg *tcg = c->tcg;
     sigjmp_buf buf, *outer = tcg->cpu->unwind_buf;
     tcg->cpu->unwind_buf = &buf;
-    tcg->cpu->cur_op = NULL;
     if (sigsetjmp(buf, 0) == 0) {
-        step(c);
+        tcg_interpret(tcg, c->ir);
     } else {
         if (tcg->cpu->cur_op) {
             interp_backend.restore(tcg);

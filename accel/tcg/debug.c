@@ -197,30 +197,11 @@ void tcg_debug_access(Tcg *tcg, uint64_t vaddr, unsigned size, bool write)
 
 /* ---- steps ---- */
 
-/* One instruction by the interpreter, a branch with its delay slot. The code is not kept. */
-static void interpret(Tcg *tcg)
-{
-    MipsCpu *cpu = tcg->cpu;
-    MipsBlockInfo info;
-    do {
-        uint64_t phys;
-        unsigned avail;
-        cpu->cur_op = NULL;
-        const uint8_t *code = tcg_code_at(tcg, &phys, &avail);
-        mips_translate_block(cpu, tcg->decoder, tcg->region, cpu->pc, cpu->mode, code, avail, 1, &info);
-        Block b = { .pc = cpu->pc, .mode = cpu->mode, .tier = 1 };
-        interp_backend.make(tcg, &tcg->space.blocks, tcg->region, &b);
-        interp_backend.run(tcg, b.code);
-    } while (cpu->mode & MODE_DS);
-}
-
-/* The same with what it may raise; false: a watchpoint was in the way. */
+/* One instruction, a branch with its delay slot, and what it raises; false: a watchpoint was in the way. */
 static bool step(Tcg *tcg)
 {
     MipsCpu *cpu = tcg->cpu;
-    Arena *arena = &tcg->space.blocks;
-    tcg_make_room(tcg, arena, TCG_CACHE_ROOM);
-    const size_t code_used = arena->code.used, meta_used = arena->meta.used;
+    tcg_make_room(tcg, &tcg->space.blocks, TCG_CACHE_ROOM);
     JumpEntry *const jump = tcg->jump;
     sigjmp_buf buf, *const outer = cpu->unwind_buf;
     cpu->mode &= ~(uint32_t)MODE_SPLIT;
@@ -229,7 +210,9 @@ static bool step(Tcg *tcg)
     cpu->unwind_buf = &buf;
     bool raised = sigsetjmp(buf, 0);
     if (!raised) {
-        interpret(tcg);
+        do {
+            tcg_interpret(tcg, tcg->region);
+        } while (cpu->mode & MODE_DS);
     } else if (cpu->cur_op) {
         interp_backend.restore(tcg);
     } else {
@@ -238,8 +221,6 @@ static bool step(Tcg *tcg)
     cpu->unwind_buf = outer;
     cpu->cur_op = NULL;
     tcg->jump = jump;
-    arena->code.used = code_used;
-    arena->meta.used = meta_used;
     if (raised && cpu->exc.code == EXC_NONE) {
         tcg_debug_at_watch(tcg);
         return false;

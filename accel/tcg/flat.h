@@ -35,6 +35,12 @@ enum {
     FLAT_GLOBAL = 1 << 3,               /* for all ASIDs */
 };
 
+/* The low half of a page's exec entry, which code compares; ram_id: of any byte in it. */
+static inline uint32_t flat_frame(uint64_t ram_id)
+{
+    return (uint32_t)(ram_id >> 12) + 1;
+}
+
 static inline uint64_t flat_entry(const MipsCpu *cpu, uint32_t vaddr, uint32_t table)
 {
     intptr_t index = ((int32_t)vaddr >> 12) & cpu->flat_mask;

@@ -7,7 +7,6 @@
 #include "accel/tcg/compiler.h"
 #include "accel/tcg/softmmu.h"
 
-#define MAX_BLOCKS MIPS_MAX_REGION
 #define MAX_INSNS 700
 /* Blocks entered less than this part of what makes a block hot are left out. */
 #define COLD_PART 32
@@ -18,7 +17,7 @@
 typedef struct {
     Tcg *tcg;
     const Block *head;
-    const Block *blocks[MAX_BLOCKS];    /* of tier 1 */
+    const Block *blocks[MIPS_MAX_REGION];       /* of tier 1 */
     unsigned nblocks, insns;
     struct { uint64_t pc, phys; } pages[REGION_PAGES];
     unsigned npages;
@@ -48,12 +47,10 @@ static bool page_of(Collection *c, uint64_t pc, uint64_t *phys)
 static const Block *seed_at(Collection *c, uint64_t pc)
 {
     uint64_t phys;
-    unsigned npages = c->npages;
     if (!page_of(c, pc, &phys)) {
         return NULL;
     }
     const Block *b = tcg_find_block(c->tcg, phys + (pc & ~SOFTMMU_PAGE_MASK), pc, c->head->mode);
-    c->npages = b ? c->npages : npages;
     return b && b->tier == 2 ? b->seed : b;
 }
 
@@ -69,7 +66,7 @@ static bool add(Collection *c, const Block *b)
             return true;
         }
     }
-    if (c->nblocks == MAX_BLOCKS || c->insns + b->insns > MAX_INSNS) {
+    if (c->nblocks == MIPS_MAX_REGION || c->insns + b->insns > MAX_INSNS) {
         return false;
     }
     c->blocks[c->nblocks++] = b;
@@ -89,8 +86,8 @@ static void collect(Collection *c)
             const BlockExit *x = &b->exits[k];
             unsigned npages = c->npages;
             const Block *to = x->kind == EXIT_JUMP ? seed_at(c, x->pc) : NULL;
-            if (to && !(is_warm(c->tcg, to) && add(c, to))) {
-                c->npages = npages;
+            if (!to || !is_warm(c->tcg, to) || !add(c, to)) {
+                c->npages = npages;         /* a page was looked at for nothing */
             }
         }
     }
@@ -136,7 +133,7 @@ static void list_blocks(const Collection *c, RegionRequest *q)
         unsigned at = (unsigned)(b->pc - p->pc);
         bool fixed = tcg_is_unmapped(c->tcg, b->pc);
         q->blocks[i] = (MipsRegionBlock){ .pc = b->pc, .code = p->code + at, .avail = bytes_of(b),
-                                          .frame = fixed ? 0 : (uint32_t)(p->phys >> SOFTMMU_PAGE_BITS) + 1 };
+                                          .frame = fixed ? 0 : flat_frame(p->phys) };
         p->first = MIN(p->first, at);
         p->end = MAX(p->end, at + bytes_of(b));
     }

@@ -140,8 +140,6 @@ void tcg_kill_at(Tcg *tcg, uint64_t pc);
 const uint8_t *tcg_code_at(Tcg *tcg, uint64_t *phys, unsigned *avail);
 /* All blocks die. */
 void tcg_flush(Tcg *tcg);
-/* The page of code that pc is in, which was fetched from just now. */
-const uint8_t *tcg_code_page(const Tcg *tcg, uint64_t pc);
 /* Makes room in the arena: its oldest blocks go when there is less. No block may be running. True if
  * any went. */
 bool tcg_make_room(Tcg *tcg, Arena *arena, size_t room);
@@ -161,6 +159,10 @@ static inline unsigned tcg_jump_index(uint64_t pc)
 Block *tcg_translate(Tcg *tcg, uint64_t phys, const uint8_t *code, unsigned avail);
 /* Runs the passes over r and has the back end make code of it for b, in the arena. */
 void tcg_finish(Tcg *tcg, Arena *arena, IrRegion *r, Block *b);
+
+/* One instruction at cpu->pc by the interpreter, a branch with its delay slot, made in r; its code is not
+ * kept. Raises. The block arena has TCG_CACHE_ROOM. */
+void tcg_interpret(Tcg *tcg, IrRegion *r);
 
 /* ---- region.c ---- */
 

@@ -85,6 +85,24 @@ void tcg_finish(Tcg *tcg, Arena *arena, IrRegion *r, Block *b)
     }
 }
 
+void tcg_interpret(Tcg *tcg, IrRegion *r)
+{
+    MipsCpu *cpu = tcg->cpu;
+    Arena *arena = &tcg->space.blocks;
+    MipsBlockInfo info;
+    uint64_t phys;
+    unsigned avail;
+    cpu->cur_op = NULL;
+    const uint8_t *code = tcg_code_at(tcg, &phys, &avail);
+    mips_translate_block(cpu, tcg->decoder, r, cpu->pc, cpu->mode, code, avail, 1, &info);
+    size_t code_used = arena->code.used, meta_used = arena->meta.used;
+    Block b = { .pc = cpu->pc, .mode = cpu->mode, .tier = 1 };
+    interp_backend.make(tcg, arena, r, &b);
+    arena->code.used = code_used;               /* nothing else is made while it runs */
+    arena->meta.used = meta_used;
+    interp_backend.run(tcg, b.code);
+}
+
 Block *tcg_translate(Tcg *tcg, uint64_t phys, const uint8_t *code, unsigned avail)
 {
     MipsCpu *cpu = tcg->cpu;

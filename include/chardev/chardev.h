@@ -37,6 +37,9 @@ void chardev_attach(Chardev *chr, const ChardevFrontend *frontend, void *opaque)
 /* Queues len bytes for the host; never blocks. What the host does not take now is kept,
  * up to 1 MiB, beyond which the oldest is dropped. A back end without a peer discards. */
 void chardev_write(Chardev *chr, const void *data, size_t len);
+/* Moves what out begins with to chr, in pieces, as long as nothing is queued there: nothing is ever dropped
+ * of it. Again when the front end's written() is called. */
+void chardev_write_from(Chardev *chr, GString *out);
 /* Whether output is still queued: a UART may hold THRE low meanwhile. */
 bool chardev_output_pending(const Chardev *chr);
 /* A descriptor that the peer sent along with what was received; the oldest first, the caller's

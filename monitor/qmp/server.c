@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #define REQUESTS_MAX 8              /* more wait in the client's socket */
-#define OUTPUT_PIECE (256u << 10)   /* less than the device's own queue holds */
 #define OUTPUT_FULL (64u << 10)     /* no command is begun while so much waits */
 #define EVENTS_FULL (1u << 20)
 
@@ -51,15 +50,6 @@ QmpSession *qmp_session(QmpMonitor *m)
 
 /* ---- output ---- */
 
-static void pump(QmpMonitor *m)
-{
-    while (m->out->len > 0 && !chardev_output_pending(m->chr)) {
-        gsize n = MIN(m->out->len, OUTPUT_PIECE);
-        chardev_write(m->chr, m->out->str, n);
-        g_string_erase(m->out, 0, (gssize)n);
-    }
-}
-
 void qmp_send(QmpMonitor *m, Json *object, bool is_event)
 {
     g_autoptr(Json) owned = object;
@@ -69,7 +59,7 @@ void qmp_send(QmpMonitor *m, Json *object, bool is_event)
     g_autofree char *text = json_print(object, m->pretty);
     g_string_append(m->out, text);
     g_string_append(m->out, "\r\n");
-    pump(m);
+    chardev_write_from(m->chr, m->out);
 }
 
 /* ---- requests ---- */
@@ -197,7 +187,7 @@ static void event(void *opaque, ChardevEvent what)
 static void written(void *opaque)
 {
     QmpMonitor *m = opaque;
-    pump(m);
+    chardev_write_from(m->chr, m->out);
     process(m);
     chardev_accept_input(m->chr);
 }

@@ -37,36 +37,28 @@ static RunResult run(Tcg *tcg, const void *code)
     return why == 1 ? (RunResult){ RUN_HOT, NULL } : (RunResult){ RUN_EXIT, (BlockExit *)(uintptr_t)why };
 }
 
-/*
- * An exit's site is a jump with a distance of 32 bits, at first to what comes next: the way back to
- * the run loop. One that checks the page has a comparison of the page's exec entry with the
- * frame, in the 10 bytes before the jump: CMP's immediate, and a JNE over 6 bytes.
- */
 static void put(uint8_t *at, int32_t v)
 {
     memcpy(at, &v, 4);
 }
 
-static void chain_cache(BlockExit *exit, const Block *to)
-{
-    uint8_t *site = exit->site;
-    put(site + JIT_IC_PC, (int32_t)to->pc);
-    put(site + JIT_IC_ENTRY, flat_exec_disp(to->pc, to->mode & MODE_KSU));
-    put(site + JIT_IC_FRAME, (int32_t)((uint32_t)(to->phys >> 12) + 1));
-    put(site + JIT_IC_MISS, JIT_IC_LOOKUP - JIT_IC_MISS - 4);
-}
-
+/*
+ * An exit's site is a jump with a distance of 32 bits, at first to what comes next: the way back to
+ * the run loop. One that checks the page has a comparison of the page's exec entry with the
+ * frame before the jump.
+ */
 static void chain(Tcg *tcg, BlockExit *exit, const Block *to)
 {
     uint8_t *site = exit->site;
-    if (exit->kind == EXIT_INDIRECT) {
-        chain_cache(exit, to);
-    } else if (exit->checks_page) {
-        uint32_t frame = (uint32_t)(to->phys >> 12) + 1;
-        memcpy(site - 1 - 6 - 4, &frame, 4);
+    if (exit->checks_page) {
+        put(site + JIT_FRAME, (int32_t)flat_frame(to->phys));
     }
-    int32_t distance = (int32_t)((const uint8_t *)to->code - (site + 4 + tcg->space.exec));
-    memcpy(site, &distance, 4);
+    if (exit->kind == EXIT_INDIRECT) {
+        put(site + JIT_IC_PC, (int32_t)to->pc);
+        put(site + JIT_IC_ENTRY, flat_exec_disp(to->pc, to->mode & MODE_KSU));
+        put(site + JIT_IC_MISS, JIT_IC_LOOKUP - JIT_IC_MISS - 4);
+    }
+    put(site, (int32_t)((const uint8_t *)to->code - (site + 4 + tcg->space.exec)));
 }
 
 static void unchain(Tcg *tcg, BlockExit *exit)

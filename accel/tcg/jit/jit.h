@@ -58,14 +58,16 @@ typedef struct {
 
 enum { JIT_MASK_ABS_D, JIT_MASK_SIGN_D, JIT_MASK_ABS_S, JIT_MASK_SIGN_S, JIT_MASKS };
 
+/* The frame that an exit checks, from its site: CMP's immediate, a JNE over 6 bytes, the jump's opcode. */
+#define JIT_FRAME (-11)
+
 /*
  * The inline cache of an indirect jump, at distances from the site of its exit (jit.c, flow.c):
  *     cmp eax, PC; jne MISS; cmp exit_request, 0; jne; cmp exec entry of PC, FRAME; jne; jmp SITE
  * and behind it the look-up, then the way to the run loop, where MISS leads as long as it is not chained.
  */
 enum {
-    JIT_IC_PC = -41, JIT_IC_MISS = -35, JIT_IC_ENTRY = -15, JIT_IC_FRAME = -11, JIT_IC_LOOKUP = 4,
-    JIT_IC_FIRST = 14,
+    JIT_IC_PC = -41, JIT_IC_MISS = -35, JIT_IC_ENTRY = JIT_FRAME - 4, JIT_IC_LOOKUP = 4, JIT_IC_FIRST = 14,
 };
 
 /* Which slow path: loads and stores by log2 of the size, exact floating point. */

@@ -109,8 +109,7 @@ static void jump_cached(Gen *g)
     uint8_t *miss = a->p;
     x_alu_mi(a, false, ALU_CMP, RBP, CPU(exit_request), 0);
     uint8_t *asked = x_jcc(a, CC_NE);
-    x_rm(a, false, 0x81, ALU_CMP, R15, (int32_t)FLAT_EXEC);
-    x_32(a, 0);
+    compare_frame(g, 0, 0);
     uint8_t *moved = x_jcc(a, CC_NE);
     uint8_t *site = x->site = x_jmp(a);
     x_patch(asked, a->p);

@@ -57,6 +57,15 @@ static void address32(Gen *g, const IrOp *op, int base)
     }
 }
 
+/* d = the entry for the address in RCX, and flags of whether it is 0; RAX is lost. */
+static void look_up(Gen *g, int d, bool write)
+{
+    Asm *a = &g->a;
+    gen_page_index(a, RAX, RCX, g->user);
+    x_rmx(a, true, X_MOV_LOAD, d, R15, RAX, 3, write ? FLAT_WRITE : FLAT_READ);
+    x_rr(a, true, X_TEST, d, d);
+}
+
 /* RCX = the address, from the base in a register; RAX = what is to be added to it; s gets the ways to
  * the slow path. No value changes its place here or later: the slow path comes back behind. */
 static void translate32(Gen *g, const IrOp *op, int base, bool write, Stub *s)
@@ -64,9 +73,7 @@ static void translate32(Gen *g, const IrOp *op, int base, bool write, Stub *s)
     Asm *a = &g->a;
     unsigned log2 = op->mem & IR_MEM_SIZE;
     address32(g, op, base);
-    gen_page_index(a, RAX, RCX, g->user);
-    x_rmx(a, true, X_MOV_LOAD, RAX, R15, RAX, 3, write ? FLAT_WRITE : FLAT_READ);
-    x_rr(a, true, X_TEST, RAX, RAX);
+    look_up(g, RAX, write);
     s->from[0] = x_jcc(a, CC_E);
     if (log2 && !known_aligned(g, op, log2)) {
         x_test_ri(a, false, RCX, (1 << log2) - 1);
@@ -325,9 +332,7 @@ void gen_page(Gen *g, const IrOp *op)
         x_alu_ri(a, false, ALU_CMP, RAX, 0xfff);
         s.from[0] = x_jcc(a, CC_A);
     }
-    gen_page_index(a, RAX, RCX, g->user);
-    x_rmx(a, true, X_MOV_LOAD, d, R15, RAX, 3, op->mem & 1 ? FLAT_WRITE : FLAT_READ);
-    x_rr(a, true, X_TEST, d, d);
+    look_up(g, d, op->mem & 1);
     uint8_t *none = x_jcc_short(a, CC_E);
     x_rmx(a, true, X_LEA, d, d, RCX, 0, -lo);
     x_patch_short(none, a->p);
@@ -346,9 +351,7 @@ bool gen_unpaged(Gen *g, const Stub *s, uint8_t *slow[2])
     if (!s->retry) {
         return false;
     }
-    gen_page_index(a, RAX, RCX, g->user);
-    x_rmx(a, true, X_MOV_LOAD, RAX, R15, RAX, 3, op->code == IR_STORE ? FLAT_WRITE : FLAT_READ);
-    x_rr(a, true, X_TEST, RAX, RAX);
+    look_up(g, RAX, op->code == IR_STORE);
     slow[0] = x_jcc(a, CC_E);
     x_test_ri(a, false, RCX, (1 << (op->mem & IR_MEM_SIZE)) - 1);
     slow[1] = x_jcc(a, CC_NE);
