@@ -3,8 +3,6 @@
 #include "accel/tcg/flat.h"
 #include "accel/tcg/jit/jit.h"
 
-#include <capstone/capstone.h>
-#include <inttypes.h>
 #include <xmmintrin.h>
 #include "target/mips/fpu.h"
 
@@ -91,20 +89,7 @@ static void restore(Tcg *tcg)
 
 static void print(const Tcg *tcg, const Block *b, GString *out)
 {
-    csh handle;
-    cs_insn *insns;
-    if (cs_open(CS_ARCH_X86, CS_MODE_64, &handle) != CS_ERR_OK) {
-        return;
-    }
-    size_t n = cs_disasm(handle, b->code, b->code_size - sizeof(b), (uintptr_t)b->code, 0, &insns);
-    for (size_t i = 0; i < n; i++) {
-        g_string_append_printf(out, "  %012" PRIx64 "  %-7s %s\n", insns[i].address, insns[i].mnemonic,
-                               insns[i].op_str);
-    }
-    if (n) {
-        cs_free(insns, n);
-    }
-    cs_close(&handle);
+    jit_disassemble(b->code, b->code_size - sizeof(b), out);
 }
 
 const TcgBackend jit_backend = {

@@ -85,6 +85,9 @@ void jit_make_thunks(Tcg *tcg, Jit *jit);
 /* Code of r for b, in the arena (x86_64/gen.c). */
 void jit_generate(Tcg *tcg, Arena *arena, const IrRegion *r, Block *b);
 
+/* Appends size bytes of code, an instruction a line, or that the disassembler is missing (host_disas.c). */
+void jit_disassemble(const uint8_t *code, size_t size, GString *out);
+
 /* ---- runtime.c: what machine code calls ---- */
 
 typedef void (*JitFunc)(MipsCpu *cpu);
