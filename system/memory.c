@@ -10,6 +10,9 @@
 #include "system/memory_internal.h"
 #include "util/error.h"
 
+/* Divides the size of every flash; small, as it is filled at start. */
+#define ERASED_PIECE (64 * 1024)
+
 static MemRegion *region_new(MemKind kind, const char *name, uint64_t size)
 {
     g_assert(size > 0);
@@ -93,13 +96,40 @@ MemRegion *mem_rom_new(const char *name, uint64_t size, GError **err)
     return backed_new(KIND_ROM, name, size, err);
 }
 
+/* One piece of erased flash, mapped all over host; what is written becomes private pages. */
+static bool map_erased(uint8_t *host, uint64_t size)
+{
+    int fd = memfd_create("erased", MFD_CLOEXEC);
+    uint8_t *ones = g_malloc(ERASED_PIECE);
+    memset(ones, 0xff, ERASED_PIECE);
+    bool ok = fd >= 0 && write(fd, ones, ERASED_PIECE) == ERASED_PIECE;
+    for (uint64_t at = 0; ok && at < size; at += ERASED_PIECE) {
+        ok = mmap(host + at, ERASED_PIECE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd, 0) != MAP_FAILED;
+    }
+    g_free(ones);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return ok;
+}
+
 MemRegion *mem_romd_new(const char *name, uint64_t size, const MemOps *ops, void *opaque, GError **err)
 {
-    MemRegion *mr = backed_new(KIND_ROMD, name, size, err);
-    if (mr) {
-        mr->ops = *ops;
-        mr->opaque = opaque;
+    g_assert(size % ERASED_PIECE == 0);
+    void *host = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (host == MAP_FAILED || !map_erased(host, size)) {
+        error_set(err, "memory '%s': the host has no %" G_GUINT64_FORMAT " KiB for it (%s)", name, size >> 10,
+                  g_strerror(errno));
+        if (host != MAP_FAILED) {
+            munmap(host, size);
+        }
+        return NULL;
     }
+    MemRegion *mr = region_new(KIND_ROMD, name, size);
+    mr->host = host;
+    mr->direct = true;
+    mr->ops = *ops;
+    mr->opaque = opaque;
     return mr;
 }
 
@@ -149,7 +179,9 @@ void mem_free(MemRegion *mr)
     }
     if (mr->host) {
         munmap(mr->host, mr->size);
-        close(mr->fd);
+        if (mr->fd >= 0) {
+            close(mr->fd);
+        }
     }
     g_ptr_array_free(mr->children, TRUE);
     g_ptr_array_free(mr->aliases, TRUE);

@@ -10,7 +10,6 @@
  * erase, Vpp faults.
  */
 #include <string.h>
-#include <sys/mman.h>
 #include "hw/misc/cfi_flash.h"
 #include "util/bits.h"
 #include "util/error.h"
@@ -283,13 +282,7 @@ static bool cfi_flash_realize(Device *dev, GError **err)
     };
     CfiFlash *f = (CfiFlash *)dev;
     f->mem = mem_romd_new("flash", CFI_FLASH_SIZE, &ops, f, err);
-    if (!f->mem) {
-        return false;
-    }
-    /* All of it at once: page by page takes several times as long. An old host refuses. */
-    madvise(mem_host(f->mem), CFI_FLASH_SIZE, MADV_POPULATE_WRITE);
-    memset(mem_host(f->mem), 0xff, CFI_FLASH_SIZE);
-    return true;
+    return f->mem != NULL;
 }
 
 static void cfi_flash_reset(Device *dev)

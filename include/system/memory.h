@@ -51,7 +51,7 @@ MemRegion *mem_ram_new(const char *name, uint64_t size, GError **err);
 MemRegion *mem_ram_new_file(const char *name, uint64_t size, int fd, bool share, GError **err);
 MemRegion *mem_rom_new(const char *name, uint64_t size, GError **err);
 /* Flash: reads come from memory while mem_set_direct_read(true), writes and all other
- * reads go to ops. */
+ * reads go to ops. All 0xff at first; size: whole pieces of 64 KiB. */
 MemRegion *mem_romd_new(const char *name, uint64_t size, const MemOps *ops, void *opaque, GError **err);
 MemRegion *mem_io_new(const char *name, uint64_t size, const MemOps *ops, void *opaque);
 /* A window onto size bytes of target from offset. */

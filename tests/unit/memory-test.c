@@ -229,6 +229,7 @@ static void test_romd(void)
     MemRegion *flash = mem_romd_new("flash", 0x10000, &probe_ops, &p, NULL);
     AddressSpace *as = as_new("test", root);
     mem_add(root, 0, flash, 0);
+    g_assert_cmphex(mem_host(flash)[0xffff], ==, 0xff);
     mem_host(flash)[4] = 0x12;
     g_assert_cmphex(rd(as, 4, 1, false), ==, 0x12);
     g_assert_false(as_span(as, 4).writable);
