@@ -8,6 +8,18 @@
 #include "util/bits.h"
 #include "util/log.h"
 
+/* Nothing is to be used next to the entry that software is about to write. */
+static void forget_displaced(MipsCpu *cpu, uint64_t vaddr)
+{
+    Softmmu *m = cpu->softmmu;
+    Tcg *tcg = cpu->engine_data;
+    uint64_t drops = m->victim_drops;
+    softmmu_drop_displaced(cpu, vaddr & ~UINT64_C(0x1fff), 0x2000, cpu->cp0.entryhi & 0xff);
+    if (m->victim_drops != drops && tcg->check) {
+        check_only_once(tcg->check);
+    }
+}
+
 static MipsMapping translate(MipsCpu *cpu, uint64_t vaddr, MipsAccess access)
 {
     MipsMapping map;
@@ -15,8 +27,7 @@ static MipsMapping translate(MipsCpu *cpu, uint64_t vaddr, MipsAccess access)
     MipsException e = mips_translate(cpu, vaddr, access, &map, &refill);
     if (e != EXC_NONE) {
         if (refill) {
-            /* Nothing is to be used next to the entry that software is about to write. */
-            softmmu_drop_displaced(cpu, vaddr & ~UINT64_C(0x1fff), 0x2000, cpu->cp0.entryhi & 0xff);
+            forget_displaced(cpu, vaddr);
         }
         mips_raise_tlb(cpu, e, vaddr, refill);
     }
@@ -63,7 +74,7 @@ uint64_t softmmu_load(MipsCpu *cpu, uint64_t vaddr, unsigned size)
     Tcg *tcg = cpu->engine_data;
     uint64_t v;
     if (tcg->check) {
-        check_device(tcg->check);
+        check_only_once(tcg->check);
     }
     if (as_read(as, map.paddr, size, cpu->big_endian, &v) != MEM_OK) {
         guest_log("bus error: load of %u bytes at 0x%" G_GINT64_MODIFIER "x "
@@ -100,7 +111,7 @@ void softmmu_store(MipsCpu *cpu, uint64_t vaddr, unsigned size, uint64_t value)
         return;
     }
     if (tcg->check) {
-        check_device(tcg->check);
+        check_only_once(tcg->check);
     }
     if (as_write(as, map.paddr, size, cpu->big_endian, value) != MEM_OK) {
         guest_log("bus error: store of %u bytes at 0x%" G_GINT64_MODIFIER "x "

@@ -13,8 +13,9 @@ void check_free(Check *c);
 /* Runs code, as the back end does; now and then compares. Ends the program with both states at the first
  * difference. An exception unwinds as ever. */
 RunResult check_run(Check *c, const void *code);
-/* Memory is about to be written there, or a device was accessed: what cannot be done twice. */
+/* Memory is about to be written there. */
 void check_store(Check *c, uint8_t *host, unsigned size);
-void check_device(Check *c);
+/* Something was done that cannot be done twice: an access to a device, a displaced entry forgotten. */
+void check_only_once(Check *c);
 
 #endif
