@@ -104,7 +104,8 @@ static bool map_erased(uint8_t *host, uint64_t size)
     memset(ones, 0xff, ERASED_PIECE);
     bool ok = fd >= 0 && write(fd, ones, ERASED_PIECE) == ERASED_PIECE;
     for (uint64_t at = 0; ok && at < size; at += ERASED_PIECE) {
-        ok = mmap(host + at, ERASED_PIECE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd, 0) != MAP_FAILED;
+        void *p = mmap(host + at, ERASED_PIECE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd, 0);
+        ok = p != MAP_FAILED;
     }
     g_free(ones);
     if (fd >= 0) {

@@ -168,6 +168,19 @@ void keyval_merge(KeyVal *kv, const KeyVal *other)
     kv->help |= other->help;
 }
 
+KeyVal *keyval_sub(KeyVal *kv, const char *prefix)
+{
+    KeyVal *sub = keyval_new(kv->option);
+    for (guint i = 0; i < kv->items->len; i++) {
+        const Item *item = g_ptr_array_index(kv->items, i);
+        if (g_str_has_prefix(item->key, prefix)) {
+            add_item(sub, g_strdup(item->key + strlen(prefix)), g_strdup(item->value));
+            g_ptr_array_add(kv->known, g_strdup(item->key));
+        }
+    }
+    return sub;
+}
+
 bool keyval_wants_help(const KeyVal *kv)
 {
     return kv->help;

@@ -34,6 +34,8 @@ bool keyval_add_json(KeyVal *kv, const Json *object, GError **err);
 void keyval_set(KeyVal *kv, const char *key, const char *value);
 /* Adds all items of other, in order. */
 void keyval_merge(KeyVal *kv, const KeyVal *other);
+/* The items whose keys begin with prefix, without it, as a set of their own; they are known now. */
+KeyVal *keyval_sub(KeyVal *kv, const char *prefix);
 /* Whether a bare "help" or "?" was among the items. */
 bool keyval_wants_help(const KeyVal *kv);
 /* The option's name as given to keyval_new. */

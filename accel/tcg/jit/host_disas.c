@@ -34,7 +34,7 @@ void jit_disassemble(const uint8_t *code, size_t size, GString *out)
     cs_insn *insns;
     GModule *module = g_module_open(CAPSTONE_LIBRARY, G_MODULE_BIND_LOCAL);
     if (!module || !load(module, &c)) {
-        g_string_append_printf(out, "  %zu bytes; " CAPSTONE_LIBRARY " is missing, so they are not shown\n", size);
+        g_string_append_printf(out, "  %zu bytes, not shown: " CAPSTONE_LIBRARY " is missing\n", size);
         return;
     }
     g_module_make_resident(module);

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Requests of devices: threads carry them out, and call back with the machine lock held. */
+#include <errno.h>
+#include "block/graph_internal.h"
+#include "util/error.h"
+
+/* Requests that may be under way at the host at once. */
+#define THREADS 16
+
+struct BlockUser {
+    BlockGraph *graph;
+    char *name;
+    BlockNode *node;                /* or NULL */
+    void (*changed)(void *opaque);
+    void *opaque;
+    unsigned inflight;              /* submitted, and done not called yet; machine lock */
+    GQueue finished;                /* of BlockRequest *, done not called yet; graph lock */
+    BlockStats stats[BLOCK_ZERO + 1];
+};
+
+/* ---- carrying out, in a thread ---- */
+
+static int carry_out(BlockNode *node, const BlockRequest *r)
+{
+    switch (r->op) {
+    case BLOCK_READ:    return block_readv(node, r->offset, r->iov, r->niov);
+    case BLOCK_WRITE:   return block_writev(node, r->offset, r->iov, r->niov);
+    case BLOCK_FLUSH:   return block_flush(node);
+    case BLOCK_DISCARD: return block_discard(node, r->offset, r->bytes);
+    case BLOCK_ZERO:    return block_zero(node, r->offset, r->bytes, r->unmap);
+    }
+    return -ENOTSUP;
+}
+
+static void count(BlockUser *user, const BlockRequest *r)
+{
+    BlockStats *s = &user->stats[r->op];
+    bool listed = r->op == BLOCK_READ || r->op == BLOCK_WRITE;
+    s->operations += r->error == 0;
+    s->failed += r->error != 0;
+    s->bytes += r->error ? 0 : listed ? iov_bytes(r->iov, r->niov) : r->bytes;
+    s->ns += (uint64_t)(g_get_monotonic_time() - r->started) * 1000;
+}
+
+/* Calls done of one that has finished; false when there is none. Machine lock held. */
+static bool deliver(BlockUser *user)
+{
+    BlockGraph *graph = user->graph;
+    g_mutex_lock(&graph->lock);
+    BlockRequest *r = g_queue_pop_head(&user->finished);
+    g_mutex_unlock(&graph->lock);
+    if (r) {
+        count(user, r);
+        r->done(r, r->error);
+        user->inflight--;
+    }
+    return r != NULL;
+}
+
+/* Whoever drains may have delivered all meanwhile, and freed the user; then it is not looked at. */
+static void deliver_all(BlockGraph *graph, BlockUser *user)
+{
+    while (g_ptr_array_find(graph->users, user, NULL) && deliver(user)) {
+    }
+}
+
+static void deliver_late(gpointer user, gpointer opaque)
+{
+    BlockGraph *graph = opaque;
+    machine_lock(graph->machine);
+    deliver_all(graph, user);
+    machine_unlock(graph->machine);
+}
+
+/* A thread that works waits for no lock of the machine: who holds it may be draining. */
+static void work(gpointer data, gpointer opaque)
+{
+    BlockGraph *graph = opaque;
+    BlockRequest *r = data;
+    BlockUser *user = r->user;
+    r->error = user->node ? carry_out(user->node, r) : -ENOMEDIUM;
+    g_mutex_lock(&graph->lock);
+    g_queue_push_tail(&user->finished, r);
+    g_cond_broadcast(&graph->finished);
+    g_mutex_unlock(&graph->lock);
+    if (g_rec_mutex_trylock(&graph->machine->lock)) {
+        deliver_all(graph, user);
+        machine_unlock(graph->machine);
+    } else {
+        g_thread_pool_push(graph->late, user, NULL);
+    }
+}
+
+void block_pool_start(BlockGraph *graph)
+{
+    graph->pool = g_thread_pool_new(work, graph, THREADS, FALSE, NULL);
+    graph->late = g_thread_pool_new(deliver_late, graph, 1, FALSE, NULL);
+}
+
+void block_pool_stop(BlockGraph *graph)
+{
+    g_thread_pool_free(graph->pool, FALSE, TRUE);
+    g_thread_pool_free(graph->late, FALSE, TRUE);
+}
+
+void block_submit(BlockUser *user, BlockRequest *request)
+{
+    request->user = user;
+    request->started = g_get_monotonic_time();
+    user->inflight++;
+    g_thread_pool_push(user->graph->pool, request, NULL);
+}
+
+void block_drain(BlockUser *user)
+{
+    BlockGraph *graph = user->graph;
+    while (user->inflight) {
+        g_mutex_lock(&graph->lock);
+        while (g_queue_is_empty(&user->finished)) {
+            g_cond_wait(&graph->finished, &graph->lock);
+        }
+        g_mutex_unlock(&graph->lock);
+        deliver(user);
+    }
+}
+
+/* ---- users ---- */
+
+/* One user may write to a node, and then nobody else has it. */
+static bool may_use(const BlockGraph *graph, const BlockNode *node, GError **err)
+{
+    for (guint i = 0; i < graph->users->len; i++) {
+        const BlockUser *u = g_ptr_array_index(graph->users, i);
+        if (u->node == node && !node->read_only) {
+            return error_set(err, "node '%s' is written to by '%s' already", node->name, u->name);
+        }
+    }
+    return true;
+}
+
+BlockUser *block_user_new(BlockGraph *graph, const char *name, BlockNode *node, GError **err)
+{
+    if (node && !may_use(graph, node, err)) {
+        return NULL;
+    }
+    BlockUser *user = g_new0(BlockUser, 1);
+    user->graph = graph;
+    user->name = g_strdup(name);
+    user->node = node ? block_ref(node) : NULL;
+    g_queue_init(&user->finished);
+    g_ptr_array_add(graph->users, user);
+    return user;
+}
+
+void block_user_free(BlockUser *user)
+{
+    if (!user) {
+        return;
+    }
+    block_drain(user);
+    g_ptr_array_remove(user->graph->users, user);
+    block_unref(user->node);
+    g_free(user->name);
+    g_free(user);
+}
+
+const char *block_user_name(const BlockUser *user)
+{
+    return user->name;
+}
+
+BlockNode *block_user_node(const BlockUser *user)
+{
+    return user->node;
+}
+
+void block_user_set_node(BlockUser *user, BlockNode *node)
+{
+    block_drain(user);
+    BlockNode *old = user->node;
+    user->node = node ? block_ref(node) : NULL;
+    block_unref(old);
+    if (user->changed) {
+        user->changed(user->opaque);
+    }
+}
+
+void block_user_on_change(BlockUser *user, void (*changed)(void *opaque), void *opaque)
+{
+    user->changed = changed;
+    user->opaque = opaque;
+}
+
+const BlockStats *block_user_stats(const BlockUser *user, BlockOp op)
+{
+    return &user->stats[op];
+}
+
+BlockUser *block_user_at(BlockGraph *graph, unsigned n)
+{
+    return n < graph->users->len ? g_ptr_array_index(graph->users, n) : NULL;
+}
+
+BlockUser *block_user_find(BlockGraph *graph, const char *name)
+{
+    for (guint i = 0; i < graph->users->len; i++) {
+        BlockUser *user = g_ptr_array_index(graph->users, i);
+        if (g_strcmp0(user->name, name) == 0) {
+            return user;
+        }
+    }
+    return NULL;
+}

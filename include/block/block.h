@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Disk images: a graph of nodes (an image format on a file, on a backing image ...), and what
+ * devices use them through.
+ *
+ * Nodes are made, found and freed in the main thread with the machine lock held. block_read and the
+ * other functions of node I/O may be called from any thread, several at once; they block.
+ */
+#ifndef BLOCK_BLOCK_H
+#define BLOCK_BLOCK_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/uio.h>
+#include "system/machine.h"
+#include "util/keyval.h"
+
+#define BLOCK_SECTOR 512u
+
+typedef struct BlockGraph BlockGraph;
+typedef struct BlockNode BlockNode;
+typedef struct BlockDriver BlockDriver;
+
+/* Requests to nodes go to threads of the graph; machine: whose lock completions take. */
+BlockGraph *block_graph_new(Machine *machine);
+/* Waits for what is in flight, flushes and closes everything. Lock not held. NULL is allowed. */
+void block_graph_free(BlockGraph *graph);
+
+/* ---- nodes ---- */
+
+/* A node as -blockdev describes it: "driver", "node-name", "read-only", "cache.direct",
+ * "cache.no-flush", "discard" (ignore, unmap) and the driver's own; a child is named ("file":
+ * "other") or described ("file.driver", ...). NULL with err. The caller holds a reference. */
+BlockNode *block_open(BlockGraph *graph, KeyVal *options, GError **err);
+/* For drivers: the child called name of a node that is being opened; NULL with err. */
+BlockNode *block_open_child(BlockNode *parent, KeyVal *options, const char *name, GError **err);
+BlockNode *block_ref(BlockNode *node);
+/* The last reference flushes and closes it. NULL is allowed. */
+void block_unref(BlockNode *node);
+/* NULL when there is none of that name. */
+BlockNode *block_find(BlockGraph *graph, const char *node_name);
+/* Node n in the order they were opened, or NULL. */
+BlockNode *block_at(BlockGraph *graph, unsigned n);
+/* Keeps a node of -blockdev until block_del; block_del is false with err when it is not such a one or
+ * something uses it. */
+void block_keep(BlockNode *node);
+bool block_del(BlockGraph *graph, const char *node_name, GError **err);
+
+const char *block_name(const BlockNode *node);
+const char *block_driver_name(const BlockNode *node);
+/* Where its data are on the host: "disk.img"; what opened it when nothing better is known. */
+const char *block_filename(const BlockNode *node);
+/* "file" or "backing" of a node; NULL. */
+BlockNode *block_file(const BlockNode *node);
+BlockNode *block_backing(const BlockNode *node);
+bool block_read_only(const BlockNode *node);
+bool block_direct(const BlockNode *node);
+bool block_no_flush(const BlockNode *node);
+/* Bytes. */
+uint64_t block_size(const BlockNode *node);
+/* Bytes that it takes on the host. */
+uint64_t block_allocated(const BlockNode *node);
+/* The names of all drivers, ended by NULL. */
+const char *const *block_driver_names(void);
+/* "qcow2" or "raw", by the first bytes of the file. */
+const char *block_probe(BlockNode *file);
+
+/* ---- I/O of a node: 0 or a negative errno; ranges that leave the node are -EIO ---- */
+
+int block_readv(BlockNode *node, uint64_t offset, const struct iovec *iov, unsigned niov);
+int block_writev(BlockNode *node, uint64_t offset, const struct iovec *iov, unsigned niov);
+int block_read(BlockNode *node, uint64_t offset, void *buf, size_t len);
+int block_write(BlockNode *node, uint64_t offset, const void *buf, size_t len);
+/* What reads as zeros from now on; unmap: the space may be given back. */
+int block_zero(BlockNode *node, uint64_t offset, uint64_t bytes, bool unmap);
+/* A hint that nobody will read it. */
+int block_discard(BlockNode *node, uint64_t offset, uint64_t bytes);
+/* All writes that have returned are on stable storage. */
+int block_flush(BlockNode *node);
+int block_truncate(BlockNode *node, uint64_t size);
+
+/* ---- scatter lists ---- */
+
+/* Bytes of the list. */
+uint64_t iov_bytes(const struct iovec *iov, unsigned niov);
+/* The part of len bytes from skip, as a list in out (room for niov); returns its length. */
+unsigned iov_part(struct iovec *out, const struct iovec *iov, unsigned niov, uint64_t skip, uint64_t len);
+void iov_from_buf(const struct iovec *iov, unsigned niov, uint64_t skip, const void *buf, size_t len);
+void iov_to_buf(const struct iovec *iov, unsigned niov, uint64_t skip, void *buf, size_t len);
+void iov_zero(const struct iovec *iov, unsigned niov, uint64_t skip, size_t len);
+
+/* ---- what devices use: machine lock held ---- */
+
+typedef struct BlockUser BlockUser;
+typedef struct BlockRequest BlockRequest;
+
+typedef enum { BLOCK_READ, BLOCK_WRITE, BLOCK_FLUSH, BLOCK_DISCARD, BLOCK_ZERO } BlockOp;
+
+/* Owned by the device, untouched from submit to done. */
+struct BlockRequest {
+    BlockOp op;
+    uint64_t offset, bytes;         /* bytes: of DISCARD and ZERO; READ and WRITE have those of iov */
+    const struct iovec *iov;        /* memory that stays as it is until done */
+    unsigned niov;
+    bool unmap;                     /* ZERO: the space may be given back */
+    /* error: 0 or a negative errno. From any thread, machine lock held. */
+    void (*done)(BlockRequest *request, int error);
+    void *opaque;
+    int error;                      /* private, with those below */
+    BlockUser *user;
+    int64_t started;
+};
+
+typedef struct {
+    uint64_t bytes, operations, failed, ns;
+} BlockStats;
+
+/* The user called name (a drive's id or a device's) of node, which it takes a reference to; NULL: an
+ * empty drive. False with err when somebody else writes to the node, or may not be disturbed. */
+BlockUser *block_user_new(BlockGraph *graph, const char *name, BlockNode *node, GError **err);
+/* Waits for its requests. NULL is allowed. */
+void block_user_free(BlockUser *user);
+const char *block_user_name(const BlockUser *user);
+BlockNode *block_user_node(const BlockUser *user);
+/* Another medium, or none; waits for the requests to the old one. changed tells the device. */
+void block_user_set_node(BlockUser *user, BlockNode *node);
+void block_user_on_change(BlockUser *user, void (*changed)(void *opaque), void *opaque);
+const BlockStats *block_user_stats(const BlockUser *user, BlockOp op);
+/* The user n of a graph, or NULL. */
+BlockUser *block_user_at(BlockGraph *graph, unsigned n);
+BlockUser *block_user_find(BlockGraph *graph, const char *name);
+
+/* Begins it; done comes later, also for what cannot be done. */
+void block_submit(BlockUser *user, BlockRequest *request);
+/* Until no request of the user is in flight: their done functions have run. */
+void block_drain(BlockUser *user);
+
+#endif

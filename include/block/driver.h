@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an image format or a protocol is. */
+#ifndef BLOCK_DRIVER_H
+#define BLOCK_DRIVER_H
+
+#include "block/block.h"
+
+struct BlockDriver {
+    const char *name;
+    size_t state_size;              /* of node->state, zeroed before open */
+    bool protocol;                  /* reaches the host itself: it has no "file" child */
+    /* Looks up its options, opens its children, sets size. False with err; close is not called then. */
+    bool (*open)(BlockNode *node, KeyVal *options, GError **err);
+    void (*close)(BlockNode *node);
+    /* Any thread, several at once; within the node's size; 0 or a negative errno. */
+    int (*readv)(BlockNode *node, uint64_t offset, const struct iovec *iov, unsigned niov);
+    int (*writev)(BlockNode *node, uint64_t offset, const struct iovec *iov, unsigned niov);
+    /* NULL: -ENOTSUP, which makes zero write zeros and discard do nothing. */
+    int (*zero)(BlockNode *node, uint64_t offset, uint64_t bytes, bool unmap);
+    int (*discard)(BlockNode *node, uint64_t offset, uint64_t bytes);
+    int (*flush)(BlockNode *node);  /* NULL: the file child's */
+    int (*truncate)(BlockNode *node, uint64_t size);    /* NULL: -ENOTSUP; sets node->size */
+    uint64_t (*allocated)(BlockNode *node);             /* NULL: the file child's */
+};
+
+struct BlockNode {
+    const BlockDriver *driver;
+    BlockGraph *graph;
+    void *state;                    /* the driver's */
+    char *name, *filename;
+    BlockNode *file, *backing;
+    uint64_t size;                  /* atomic while the node is in use */
+    bool read_only, direct, no_flush, unmap;
+    bool kept;                      /* -blockdev's own reference */
+    unsigned refs;
+    BlockUser *writer;              /* the user that may write, or NULL */
+};
+
+extern const BlockDriver block_driver_file, block_driver_host_device, block_driver_raw, block_driver_null,
+    block_driver_qcow2;
+
+#endif
