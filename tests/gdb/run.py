@@ -17,6 +17,7 @@ import traceback
 
 here = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, here)
+import cases_devices
 import cases_gdb
 import cases_protocol
 from rsp import Machine, Rsp
@@ -101,6 +102,8 @@ def jobs(o, elves):
                 yield f"{func.__name__}.{target}.{engine}", func, Start(o.valletta, target, elves[target], engine)
         if elves[target]:
             yield f"random_packets.{target}", random_packets, Start(o.valletta, target, elves[target], engine)
+    for func in cases_devices.CASES if elves["le64"] else []:
+        yield f"{func.__name__}.le64", func, Start(o.valletta, "le64", elves["le64"], "jit")
     if elves["be32"]:
         yield "same_code.be32", lambda s: same_code(s, o.builddir), Start(o.valletta, "be32", elves["be32"], "tier1")
 
@@ -112,6 +115,8 @@ def run(job):
     try:
         func(start)
         return label, "ok", "", ""
+    except cases_devices.Skip as skip:
+        return label, "ok", " # SKIP " + str(skip), ""
     except Exception:
         return label, "not ok", "", traceback.format_exc()
 
