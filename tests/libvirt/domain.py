@@ -62,7 +62,8 @@ class Domain:
 
     def pid(self):
         """Of its emulator."""
-        folder = "/run/libvirt/qemu" if self.daemon.system else self.daemon.env["XDG_RUNTIME_DIR"] + "/libvirt/qemu/run"
+        folder = "/run/libvirt/qemu" if self.daemon.system else \
+            self.daemon.env["XDG_RUNTIME_DIR"] + "/libvirt/qemu/run"
         with open(f"{folder}/{self.name}.pid", encoding="ascii") as file:
             return int(file.read())
 
@@ -87,8 +88,8 @@ class Console:
         daemon = domain.daemon
         if daemon.demote:
             os.fchmod(slave, 0o666)
-        self.process = subprocess.Popen(daemon.line("console", domain.name, "--force", quiet=False), env=daemon.env, cwd="/",
-                                        stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
+        self.process = subprocess.Popen(daemon.line("console", domain.name, "--force", quiet=False), env=daemon.env,
+                                        cwd="/", stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
         os.close(slave)
         self.text, self.mark, self.ended = "", 0, False
 
