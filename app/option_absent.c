@@ -5,7 +5,7 @@
 #define NO_DISK "there are no disks; a root file system can be an initramfs (-initrd)"
 #define NO_NET "there is no network; -net none and -nic none are accepted"
 #define NO_DISPLAY "there is no display; the console is the serial port (-append console=ttyS0)"
-#define NO_USB "there is no USB"
+#define NO_USB "there is no USB; libvirt leaves it out with <controller type='usb' model='none'/>"
 #define NO_AUDIO "there is no sound"
 #define NO_SAVE "machine state cannot be saved or loaded"
 #define NOT_MALTA "a Malta has no such thing"
@@ -60,7 +60,6 @@ const AbsentOption absent_options[] = {
     { "runas", "start it as that user" },
     { "run-with", "start it in that environment" },
     { "chroot", "start it in that environment" },
-    { "add-fd", "use -chardev socket,fd=N" },
     { "tpmdev", NOT_MALTA },
     { "acpitable", NOT_MALTA },
     { "smbios", NOT_MALTA },

@@ -17,6 +17,7 @@ static const struct { const char *option, *keys; } params[] = {
     { "boot", "order:s strict:b menu:b" },
     { "chardev", "backend:s id:s mux:b logfile:s logappend:b path:s host:s port:s fd:s server:b wait:b "
       "nodelay:b abstract:b signal:b" },
+    { "add-fd", "fd:n set:n opaque:s" },
     { "mon", "chardev:s id:s mode:s pretty:b" },
     { "msg", "timestamp:b guest-name:b" },
     { "sandbox", "enable:b obsolete:s elevateprivileges:s spawn:s resourcecontrol:s" },

@@ -365,6 +365,11 @@ HANDLER(on_overcommit)
     return keyval_parse(s->overcommit, arg, NULL, err);
 }
 
+HANDLER(on_add_fd)
+{
+    return append_to(s->fds, arg);
+}
+
 HANDLER(on_readconfig)
 {
     return readconfig(s, arg, err);
@@ -453,6 +458,8 @@ const Option option_table[] = {
       "a monitor on a -chardev: for people, or QMP (control)", on_mon },
     { "qmp", "DEV", "a QMP monitor, as with -serial", on_qmp },
     { "qmp-pretty", "DEV", "the same, replies on several lines", on_qmp },
+    { "add-fd", "fd=N,set=M[,opaque=TEXT]",
+      "an inherited descriptor, for /dev/fdset/M in the place of a file", on_add_fd },
     { "audio", "[driver=]none", "there is no sound", on_audio },
     { "audiodev", "[driver=]none,id=ID", "there is no sound", on_audio },
     { "display", "none", "there is no display", on_display },

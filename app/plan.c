@@ -364,7 +364,7 @@ static bool stdio_taken(const Settings *s)
             }
         }
     }
-    if (s->qtest && names_stdio(s->qtest)) {
+    if ((s->qtest && names_stdio(s->qtest)) || (s->gdb && names_stdio(s->gdb))) {
         return true;
     }
     for (guint i = 0; i < s->qmps->len; i++) {

@@ -23,8 +23,9 @@ typedef struct {
     KeyVal *machine, *memory, *smp, *rtc, *guest_name, *boot, *msg;     /* merged over repetitions */
     KeyVal *sandbox, *overcommit;                                       /* the same */
     KeyVal *cpu;
-    GPtrArray *accels;      /* of char *, in order, as are the next five */
+    GPtrArray *accels;      /* of char *, in order, as are the next six */
     GPtrArray *serials, *monitors, *mons, *chardevs, *data_dirs;
+    GPtrArray *fds;         /* -add-fd */
     GPtrArray *objects, *devices, *qmps;    /* the last with a 'p' (pretty) or '-' before each */
     char *bios, *kernel, *initrd, *append, *dtb;
     char *gdb;              /* -gdb and -s, or NULL */

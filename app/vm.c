@@ -2,8 +2,10 @@
 #include "app/vm.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #include "app/options.h"
 #include "app/qtest.h"
 #include "chardev/chardev_set.h"
@@ -13,6 +15,7 @@
 #include "hw/mips/boot.h"
 #include "hw/mips/malta.h"
 #include "monitor/monitor.h"
+#include "system/fdset.h"
 #include "system/objects.h"
 #include "target/mips/cpu.h"
 #include "util/error.h"
@@ -261,10 +264,41 @@ static bool add_devices(Vm *vm, GError **err)
     return true;
 }
 
+/* -add-fd: from now on the descriptor belongs to its set. */
+static bool add_fd(Vm *vm, const char *text, GError **err)
+{
+    g_autoptr(KeyVal) kv = keyval_new("-add-fd");
+    uint64_t fd = 0, set = 0;
+    if (!keyval_parse(kv, text, NULL, err) || !keyval_get_number(kv, "fd", 0, INT_MAX, &fd, err) ||
+        !keyval_get_number(kv, "set", 0, INT64_MAX, &set, err)) {
+        return false;
+    }
+    bool complete = keyval_get(kv, "fd") && keyval_get(kv, "set");
+    const char *opaque = keyval_get(kv, "opaque");
+    if (!keyval_finish(kv, err)) {
+        return false;
+    }
+    if (!complete) {
+        return error_set(err, "-add-fd %s: needs fd=N and set=M", text);
+    }
+    int flags = fcntl((int)fd, F_GETFD);
+    if (fd <= STDERR_FILENO || flags < 0 || (flags & FD_CLOEXEC)) {
+        return error_set(err, "-add-fd fd=%d: is no descriptor that was inherited for this", (int)fd);
+    }
+    fcntl((int)fd, F_SETFD, FD_CLOEXEC);        /* so that it is taken once */
+    fdsets_add(vm->machine->fdsets, (int64_t)set, (int)fd, opaque);
+    return true;
+}
+
 /* What does not need the machine: so all of it is there before x-exit-preconfig. */
 static bool make_host_side(Vm *vm, GError **err)
 {
     const Settings *s = vm->settings;
+    for (guint i = 0; i < s->fds->len; i++) {
+        if (!add_fd(vm, g_ptr_array_index(s->fds, i), err)) {
+            return false;
+        }
+    }
     for (guint i = 0; i < s->objects->len; i++) {
         if (!object_set_add_text(vm->objects, "-object", g_ptr_array_index(s->objects, i), err)) {
             return false;

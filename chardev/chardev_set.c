@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "chardev/chardev_set.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include "chardev/backend.h"
+#include "system/fdset.h"
 #include "util/error.h"
 
 #define FLUSH_MAX_US (1000 * 1000)
@@ -140,9 +140,11 @@ static bool open_log(Chardev *chr, KeyVal *props, bool append, GError **err)
 {
     const char *path = keyval_get(props, "logfile");
     if (path) {
-        chr->log_fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0666);
+        chr->log_fd = fdsets_open(chr->machine->fdsets, path,
+                                  O_WRONLY | O_CREAT | (append ? O_APPEND : O_TRUNC), err);
         if (chr->log_fd < 0) {
-            return error_set(err, "%s: logfile=%s: %s", keyval_option(props), path, g_strerror(errno));
+            g_prefix_error(err, "%s: logfile: ", keyval_option(props));
+            return false;
         }
     }
     return true;

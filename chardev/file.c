@@ -2,16 +2,16 @@
 /* Files and named pipes, and the device that discards everything. */
 #include "chardev/backend.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
+#include "system/fdset.h"
 #include "util/error.h"
 
-static int open_path(KeyVal *props, const char *path, int flags, GError **err)
+static int open_path(Chardev *chr, KeyVal *props, const char *path, int flags, GError **err)
 {
-    int fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0666);
+    int fd = fdsets_open(chr->machine->fdsets, path, flags | O_NOCTTY, err);
     if (fd < 0) {
-        error_set(err, "%s: cannot open '%s': %s", keyval_option(props), path, g_strerror(errno));
+        g_prefix_error(err, "%s: ", keyval_option(props));
     }
     return fd;
 }
@@ -36,10 +36,10 @@ static bool file_open(Chardev *chr, KeyVal *props, GError **err)
         return false;
     }
     int in = -1;
-    if (input && (in = open_path(props, input, O_RDONLY | O_NONBLOCK, err)) < 0) {
+    if (input && (in = open_path(chr, props, input, O_RDONLY | O_NONBLOCK, err)) < 0) {
         return false;
     }
-    int out = open_path(props, path, O_WRONLY | O_CREAT | (append ? O_APPEND : O_TRUNC), err);
+    int out = open_path(chr, props, path, O_WRONLY | O_CREAT | (append ? O_APPEND : O_TRUNC), err);
     if (out < 0) {
         if (in >= 0) {
             close(in);
@@ -96,7 +96,7 @@ static bool pipe_open(Chardev *chr, KeyVal *props, GError **err)
         if (out >= 0) {
             close(out);
         }
-        in = out = open_path(props, path, O_RDWR | O_NONBLOCK, err);
+        in = out = open_path(chr, props, path, O_RDWR | O_NONBLOCK, err);
         if (in < 0) {
             g_prefix_error(err, "neither '%s' with '%s' nor one pipe for both: ", in_path, out_path);
             return false;

@@ -2,6 +2,7 @@
 #include "system/machine.h"
 
 #include <stdatomic.h>
+#include "system/fdset.h"
 #include "util/log.h"
 
 struct ResetHook {
@@ -130,6 +131,7 @@ Machine *machine_new(GMainContext *context)
     machine->loop = g_main_loop_new(machine->context, FALSE);
     machine->clock = clock_new(machine->context, &machine->lock);
     machine->memory = mem_container_new("system", UINT64_MAX);
+    machine->fdsets = fdsets_new();
     machine->as = as_new("memory", machine->memory);
     machine->cpus = g_ptr_array_new_with_free_func(cpu_free);
     machine->devices = g_ptr_array_new();
@@ -183,6 +185,7 @@ void machine_free(Machine *machine)
     g_main_context_unref(machine->context);
     g_rec_mutex_clear(&machine->lock);
     debug_free(machine->debug);
+    fdsets_free(machine->fdsets);
     g_free(machine->name);
     g_free(machine);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "monitor/commands.h"
 #include "monitor/qmp/qmp.h"
+#include "system/fdset.h"
 #include "util/error.h"
 
 #define PIECE (256u << 10)
@@ -143,8 +144,8 @@ static bool start(QmpCall *call, const Json *args, Cpu *cpu, GError **err)
     bool running = commands_park(call->c);
     bool good = find_pieces(s, cpu, cpu && !cpu->is_64bit ? (uint64_t)(int32_t)at : at, (uint64_t)size, err);
     commands_unpark(call->c, running);
-    if (good && qmp_is_fdset(s->path)) {
-        s->fd = qmp_fdset_open(call->c->hub, s->path, O_WRONLY, err);
+    if (good && fdsets_is_path(s->path)) {
+        s->fd = fdsets_open(call->c->machine->fdsets, s->path, O_WRONLY, err);
         good = s->fd >= 0;
     }
     if (!good) {

@@ -14,7 +14,6 @@ struct QmpHub {
     const MonitorContext *c;
     GPtrArray *monitors;        /* of QmpMonitor * */
     bool migration_events;
-    GPtrArray *fdsets;
     gint64 clock_told;          /* when RTC_CHANGE was sent last, us */
     int64_t clock_offset;       /* of the one that is still to be sent */
     GSource *clock_later;       /* sends it, or NULL */
@@ -157,7 +156,6 @@ QmpHub *qmp_hub_new(const MonitorContext *c)
     g_atomic_ref_count_init(&hub->gate->refs);
     g_mutex_init(&hub->gate->lock);
     hub->monitors = g_ptr_array_new();
-    hub->fdsets = g_ptr_array_new_with_free_func(qmp_fdset_free);
     machine_add_event_listener(c->machine, on_event, hub);
     return hub;
 }
@@ -175,14 +173,8 @@ void qmp_hub_free(QmpHub *hub)
         g_mutex_unlock(&hub->gate->lock);
         qmp_gate_unref(hub->gate);
         g_ptr_array_free(hub->monitors, TRUE);
-        g_ptr_array_free(hub->fdsets, TRUE);
         g_free(hub);
     }
-}
-
-GPtrArray *qmp_hub_fdsets(QmpHub *hub)
-{
-    return hub->fdsets;
 }
 
 bool *qmp_hub_migration_events(QmpHub *hub)

@@ -50,13 +50,6 @@ void qmp_keep_fd(QmpMonitor *monitor, const char *name, int fd);
 /* The caller's from now on; -1 when there is none. */
 int qmp_named_fd(QmpMonitor *monitor, const char *name);
 
-/* ---- sets of descriptors (fdset.c) ---- */
-GPtrArray *qmp_hub_fdsets(QmpHub *hub);
-void qmp_fdset_free(gpointer set);
-/* Whether path is "/dev/fdset/N"; and a new descriptor for it, -1 with err. */
-bool qmp_is_fdset(const char *path);
-int qmp_fdset_open(QmpHub *hub, const char *path, int flags, GError **err);
-
 /* ---- threads that outlive a command ---- */
 /* Between enter (false: the machine goes away, touch nothing) and leave the machine stays. The
  * machine lock is not held on entry. */

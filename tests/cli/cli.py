@@ -315,6 +315,32 @@ def daemon_tells_its_errors():
 
 
 @test
+def inherited_descriptors_are_files():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "out")
+        with open(path, "wb") as out:
+            fd = out.fileno()
+            line = [VALLETTA, "-machine", "none", "-nodefaults", "-display", "none", "-S"]
+            name = f"fd={fd},set=5,opaque=serial0-source"
+            child = start([*line, "-add-fd", name, "-chardev", "file,id=c,path=/dev/fdset/5", "-mon", "c"],
+                          pass_fds=[fd], stdin=subprocess.DEVNULL)
+            end = time.monotonic() + 20
+            while os.path.getsize(path) == 0:       # the monitor's greeting
+                assert time.monotonic() < end and child.poll() is None
+                time.sleep(0.02)
+            child.terminate()
+            assert child.wait(20) == 0
+            for wrong, wanted in ((f"fd={fd}", "set=M"), ("fd=1,set=0", "inherited"), ("fd=99,set=0", "inherited"),
+                                  (f"fd={fd},set=x", "set=x"), (f"fd={fd},set=0,frob=1", "frob")):
+                done = subprocess.run([*line, "-add-fd", wrong], pass_fds=[fd], capture_output=True, text=True,
+                                      timeout=20)
+                assert done.returncode == 1 and "-add-fd" in done.stderr and wanted in done.stderr, done.stderr
+            done = subprocess.run([*line, "-add-fd", name, "-add-fd", name], pass_fds=[fd], capture_output=True,
+                                  text=True, timeout=20)
+            assert done.returncode == 1 and "inherited" in done.stderr, done.stderr
+
+
+@test
 def stopped_until_cont():
     sock = os.path.join(FOLDER, "mon2")
     process = start([VALLETTA, "-bios", FIRMWARE, "-M", "endian=little", "-S", "-serial", "null",

@@ -12,13 +12,14 @@ import time
 TIMEOUT = 20
 
 
-def connect(path):
+def connect(where):
+    """To a unix socket's path, or to (host, port)."""
     end = time.monotonic() + TIMEOUT
     while True:
-        s = socket.socket(socket.AF_UNIX)
+        s = socket.socket(socket.AF_UNIX if isinstance(where, str) else socket.AF_INET)
         s.settimeout(TIMEOUT)
         try:
-            s.connect(path)
+            s.connect(where)
             return s
         except OSError:
             s.close()
@@ -32,8 +33,9 @@ def frame(data):
 
 
 class Rsp:
-    def __init__(self, path, acks=False):
-        self.socket = connect(path)
+    def __init__(self, where, acks=False):
+        """where: as for connect(), or a socket that is connected, or what is like one."""
+        self.socket = where if hasattr(where, "recv") else connect(where)
         self.buffer = b""
         self.acks = True
         if not acks:
@@ -90,14 +92,16 @@ class Rsp:
 
 
 class Machine:
-    """The emulator with its gdb server and QMP on unix sockets."""
-    def __init__(self, valletta, kernel, *args, stopped=True, extra_gdb=""):
+    """The emulator with its gdb server and QMP on unix sockets. serve: options in the place of that server's."""
+    def __init__(self, valletta, kernel, *args, stopped=True, extra_gdb="", serve=None,
+                 pass_fds=()):
         self.dir = tempfile.mkdtemp(prefix="gdb-")
         self.gdb, qmp = self.dir + "/gdb", self.dir + "/qmp"
         line = [valletta, "-kernel", kernel, "-nodefaults", "-display", "none", "-qmp",
-                f"unix:{qmp},server=on,wait=off", "-gdb", f"unix:{self.gdb}{extra_gdb}", *args]
+                f"unix:{qmp},server=on,wait=off",
+                *(["-gdb", f"unix:{self.gdb}{extra_gdb}"] if serve is None else serve), *args]
         self.process = subprocess.Popen(line + (["-S"] if stopped else []), stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=pass_fds)
         self.qmp_socket = connect(qmp)
         self.qmp_lines = self.qmp_socket.makefile("r")
         self.qmp_lines.readline()
@@ -154,8 +158,8 @@ def symbols(elf):
 
 class View:
     """A client that knows the target's word and byte order."""
-    def __init__(self, machine, target, **args):
-        self.rsp = machine.client(**args)
+    def __init__(self, machine, target, where=None, **args):
+        self.rsp = Rsp(where, **args) if where else machine.client(**args)
         self.ask, self.symbols = self.rsp.ask, machine.symbols
         self.size = 8 if target.endswith("64") else 4
         self.order = "big" if target.startswith("be") else "little"

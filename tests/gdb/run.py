@@ -17,7 +17,9 @@ import traceback
 
 here = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, here)
+import cases_devices
 import cases_gdb
+import cases_kernel
 import cases_protocol
 from rsp import Machine, Rsp
 
@@ -54,6 +56,24 @@ class Start:
 def with_gdb(start):
     with start() as m:
         cases_gdb.session(m, start.elf)
+
+
+def with_kernel(start, symbols, folder, label):
+    start.console = os.path.join(folder, label + ".log")
+    cases_kernel.session(start, symbols, folder)
+
+
+def kernel_jobs(o):
+    for target in TARGETS:
+        files = cases_kernel.kept(target)
+        for engine in ("jit", "interpreter"):
+            label = f"kernel.{target}.{engine}"
+            if not files or not shutil.which("gdb-multiarch"):
+                yield label, None, "no gdb-multiarch" if files else \
+                    f"no {target} kernel is kept yet: tests/boot/kernel/build.sh {target} makes it"
+                continue
+            yield label, lambda s, f=files[1], n=label: with_kernel(s, f, o.builddir, n), \
+                Start(o.valletta, target, files[0], engine)
 
 
 def code_of(start, out, gdb):
@@ -101,6 +121,8 @@ def jobs(o, elves):
                 yield f"{func.__name__}.{target}.{engine}", func, Start(o.valletta, target, elves[target], engine)
         if elves[target]:
             yield f"random_packets.{target}", random_packets, Start(o.valletta, target, elves[target], engine)
+    for func in cases_devices.CASES if elves["le64"] else []:
+        yield f"{func.__name__}.le64", func, Start(o.valletta, "le64", elves["le64"], "jit")
     if elves["be32"]:
         yield "same_code.be32", lambda s: same_code(s, o.builddir), Start(o.valletta, "be32", elves["be32"], "tier1")
 
@@ -112,6 +134,8 @@ def run(job):
     try:
         func(start)
         return label, "ok", "", ""
+    except cases_devices.Skip as skip:
+        return label, "ok", " # SKIP " + str(skip), ""
     except Exception:
         return label, "not ok", "", traceback.format_exc()
 
@@ -124,7 +148,7 @@ def main():
     o = ap.parse_args()
     os.makedirs(o.builddir, exist_ok=True)
     elves = {target: build(target, o.builddir) for target in TARGETS}
-    todo = [j for j in jobs(o, elves) if re.search(o.only, j[0])]
+    todo = [j for j in [*kernel_jobs(o), *jobs(o, elves)] if re.search(o.only, j[0])]
     print(f"1..{len(todo)}")
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:

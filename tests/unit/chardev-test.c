@@ -13,6 +13,7 @@
 #include <termios.h>
 #include <unistd.h>
 #include "monitor/monitor.h"
+#include "system/fdset.h"
 
 typedef struct {
     Machine *machine;
@@ -622,6 +623,47 @@ static void test_logfile(Fixture *f, gconstpointer data)
     g_assert_cmpstr(text, ==, "kept");
 }
 
+/* Files by the names of descriptors that somebody else has opened. */
+static void test_fdset(Fixture *f, gconstpointer data)
+{
+    g_autofree char *path = g_build_filename(f->folder, "s", NULL);
+    g_autofree char *text = NULL, *log = NULL;
+    g_autofree char *log_path = g_build_filename(f->folder, "t", NULL);
+    GError *err = NULL;
+    g_assert_true(g_file_set_contents(path, "old ", -1, NULL));
+    int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    int log_fd = open(log_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    g_assert_cmpint(fdsets_add(f->machine->fdsets, 3, fd, NULL), ==, 3);
+    g_assert_cmpint(fdsets_add(f->machine->fdsets, -1, log_fd, "remark"), ==, 0);
+    g_assert_true(chardev_set_add(f->set, "file,id=c,path=/dev/fdset/3,append=on,logfile=/dev/fdset/0",
+                                  &err));
+    g_assert_no_error(err);
+    g_assert_true(fdsets_remove(f->machine->fdsets, 3, fd));        /* the device has its own */
+    g_assert_false(fdsets_remove(f->machine->fdsets, 3, -1));
+    chardev_write(chardev_set_claim(f->set, "-serial", "c", "serial0", &err), "new", 3);
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_assert_cmpstr(text, ==, "old new");
+    g_assert_true(g_file_get_contents(log_path, &log, NULL, NULL));
+    g_assert_cmpstr(log, ==, "new");
+
+    g_assert_false(chardev_set_add(f->set, "file,id=d,path=/dev/fdset/3", &err));
+    g_assert_cmpstr(err->message, ==, "-chardev: cannot open '/dev/fdset/3': there is no such set");
+    g_clear_error(&err);
+    fdsets_add(f->machine->fdsets, 7, open(path, O_RDONLY | O_CLOEXEC), NULL);
+    g_assert_false(chardev_set_add(f->set, "null,id=d,logfile=/dev/fdset/7", &err));
+    g_assert_nonnull(strstr(err->message, "logfile: cannot open '/dev/fdset/7': no descriptor"));
+    g_clear_error(&err);
+    g_assert_cmpint(fdsets_open(f->machine->fdsets, "/dev/fdset/x", O_RDONLY, &err), ==, -1);
+    g_assert_nonnull(strstr(err->message, "/dev/fdset/N"));
+    g_clear_error(&err);
+    fdsets_add(f->machine->fdsets, 8, open(path, O_RDWR | O_CLOEXEC), NULL);
+    close(fdsets_open(f->machine->fdsets, "/dev/fdset/8", O_WRONLY | O_TRUNC, &err));
+    g_assert_no_error(err);
+    g_autofree char *emptied = NULL;
+    g_assert_true(g_file_get_contents(path, &emptied, NULL, NULL));
+    g_assert_cmpstr(emptied, ==, "");
+}
+
 static void test_refused(Fixture *f, gconstpointer data)
 {
     static const struct {
@@ -681,6 +723,7 @@ int main(int argc, char **argv)
     ADD("tcp", test_tcp);
     ADD("fd", test_fd);
     ADD("logfile", test_logfile);
+    ADD("fdset", test_fdset);
     ADD("refused", test_refused);
     return g_test_run();
 }

@@ -1,15 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# build.sh be32|be64: a stripped Malta vmlinux from Debian's linux-source, made once
-# and kept. Prints the path of the kernel on its last line; progress goes to stderr.
+# build.sh be32|be64|le32|le64: a stripped Malta vmlinux from Debian's linux-source, made once and kept, with
+# vmlinux.debug beside it for gdb. Prints the path of the kernel on its last line; progress goes to
+# stderr.
 set -eu
-name=${1:?usage: build.sh be32|be64}
+name=${1:?usage: build.sh be32|be64|le32|le64}
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${VALLETTA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/valletta}
 case $name in
 be32) cross=mips-linux-gnu- ;;
 be64) cross=mips64-linux-gnuabi64- ;;
-*) echo "build.sh: no kernel configuration named '$name' (be32, be64)" >&2; exit 1 ;;
+le32) cross=mipsel-linux-gnu- ;;
+le64) cross=mips64el-linux-gnuabi64- ;;
+*) echo "build.sh: no kernel configuration named '$name' (be32, be64, le32, le64)" >&2; exit 1 ;;
 esac
 
 mkdir -p "$cache"
@@ -39,6 +42,7 @@ if [ ! -e "$out/vmlinux" ]; then
         { tail -20 "$out/log" >&2; exit 1; }
     make -C "$out/build" ARCH=mips CROSS_COMPILE=$cross KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 2026' \
         -j"$(nproc)" vmlinux >>"$out/log" 2>&1 || { tail -20 "$out/log" >&2; exit 1; }
+    ${cross}objcopy --only-keep-debug "$out/build/vmlinux" "$out/vmlinux.debug"
     ${cross}strip -o "$out/vmlinux.tmp" "$out/build/vmlinux"
     rm -rf "$out/build"
     mv "$out/vmlinux.tmp" "$out/vmlinux"
