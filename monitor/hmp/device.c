@@ -115,7 +115,7 @@ COMMAND(run_qom_get)
     g_auto(GStrv) words = commands_words(args, 2, 2, "qom-get PATH PROPERTY", err);
     const TreeProp *p = find_prop(root, words, err);
     if (p) {
-        g_autofree char *text = json_print(p->value, true);
+        g_autofree char *text = json_text_write(p->value, true);
         g_string_append_printf(out, "%s\n", text);
     }
     return p != NULL;

@@ -117,7 +117,7 @@ COMMAND(info_roms)
 {
     static const char *const files[] = { "kernel", "initrd", "dtb", "firmware" };
     for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
-        const char *path = json_member_text(c->properties, files[i]);
+        const char *path = json_object_get_string_member_with_default(c->properties, files[i], "");
         if (path && *path) {
             g_string_append_printf(out, "%s: %s\n", files[i], path);
         }

@@ -7,13 +7,13 @@
 QMP(query_chardev)
 {
     ChardevInfo info;
-    *ret = json_array();
+    JsonArray *list = qmp_return_array(ret);
     for (unsigned i = 0; chardev_set_info(call->c->chardevs, i, &info); i++) {
-        Json *entry = json_object();
-        json_set_string(entry, "label", info.id);
-        json_set_string(entry, "filename", info.filename);
-        json_set_bool(entry, "frontend-open", info.frontend_open);
-        json_add(*ret, entry);
+        JsonObject *entry = json_object_new();
+        json_object_set_string_member(entry, "label", info.id);
+        json_object_set_string_member(entry, "filename", info.filename);
+        json_object_set_boolean_member(entry, "frontend-open", info.frontend_open);
+        json_array_add_object_element(list, entry);
         chardev_info_clear(&info);
     }
     return true;
@@ -21,11 +21,11 @@ QMP(query_chardev)
 
 QMP(query_backends)
 {
-    *ret = json_array();
+    JsonArray *list = qmp_return_array(ret);
     for (const char *const *name = chardev_backend_names(); *name; name++) {
-        Json *entry = json_object();
-        json_set_string(entry, "name", *name);
-        json_add(*ret, entry);
+        JsonObject *entry = json_object_new();
+        json_object_set_string_member(entry, "name", *name);
+        json_array_add_object_element(list, entry);
     }
     return true;
 }
@@ -46,55 +46,65 @@ static bool add_fd_address(QmpCall *call, KeyVal *props, const char *name, GErro
     return true;
 }
 
-static bool add_address(QmpCall *call, KeyVal *props, const Json *addr, GError **err)
+static bool add_address(QmpCall *call, KeyVal *props, JsonObject *addr, GError **err)
 {
-    const Json *data = json_member(addr, "data");
-    if (strcmp(json_member_text(addr, "type"), "fd") == 0) {
-        return add_fd_address(call, props, json_member_text(data, "str"), err);
+    JsonObject *data = qmp_object(addr, "data");
+    if (strcmp(qmp_text(addr, "type"), "fd") == 0) {
+        return add_fd_address(call, props, qmp_text(data, "str"), err);
     }
     return keyval_add_json(props, data, err);
 }
 
-/* From the JSON form to the properties of -chardev. */
-static bool convert(QmpCall *call, const Json *backend, KeyVal *props, GError **err)
+/* What has another name there gets it; the address is left out. */
+static JsonObject *rename_members(JsonObject *data)
 {
     static const char *const renamed[][2] = { { "out", "path" }, { "device", "path" } };
-    const Json *data = json_member(backend, "data"), *addr = json_member(data, "addr");
-    const char *type = json_member_text(backend, "type");
-    g_autoptr(Json) rest = json_object();
-    keyval_set(props, "backend", type);
-    for (unsigned i = 0; data && i < json_length(data); i++) {
-        const char *key = json_key(data, i);
+    JsonObject *rest = json_object_new();
+    JsonObjectIter iter;
+    const char *key;
+    JsonNode *value;
+    json_object_iter_init_ordered(&iter, data);
+    while (json_object_iter_next_ordered(&iter, &key, &value)) {
         for (size_t k = 0; k < G_N_ELEMENTS(renamed); k++) {
             key = strcmp(key, renamed[k][0]) == 0 ? renamed[k][1] : key;
         }
         if (strcmp(key, "addr") != 0) {
-            json_set(rest, key, json_copy(json_at(data, i)));
+            json_object_set_member(rest, key, json_node_copy(value));
         }
     }
-    if (strcmp(type, "socket") == 0 && !json_member(rest, "server")) {
-        json_set_bool(rest, "server", true);        /* the default of the JSON form */
+    return rest;
+}
+
+/* From the JSON form to the properties of -chardev. */
+static bool convert(QmpCall *call, JsonObject *backend, KeyVal *props, GError **err)
+{
+    JsonObject *data = qmp_object(backend, "data"), *addr = qmp_object(data, "addr");
+    const char *type = qmp_text(backend, "type");
+    g_autoptr(JsonObject) rest = data ? rename_members(data) : json_object_new();
+    keyval_set(props, "backend", type);
+    if (strcmp(type, "socket") == 0 && !json_object_has_member(rest, "server")) {
+        json_object_set_boolean_member(rest, "server", true);        /* the default of the JSON form */
     }
-    if (json_truth(json_member(rest, "server")) && !json_member(rest, "wait")) {
-        json_set_bool(rest, "wait", false);
+    if (qmp_bool(rest, "server") && !json_object_has_member(rest, "wait")) {
+        json_object_set_boolean_member(rest, "wait", false);
     }
     return keyval_add_json(props, rest, err) && (!addr || add_address(call, props, addr, err));
 }
 
 QMP(chardev_add)
 {
-    const char *id = json_member_text(args, "id");
+    const char *id = qmp_text(args, "id");
     g_autoptr(KeyVal) props = keyval_new("chardev-add");
     ChardevInfo info;
     keyval_set(props, "id", id);
-    if (!convert(call, json_member(args, "backend"), props, err) ||
+    if (!convert(call, qmp_object(args, "backend"), props, err) ||
         !chardev_set_add_props(call->c->chardevs, props, err)) {
         return false;
     }
-    *ret = json_object();
+    JsonObject *made = qmp_return_object(ret);
     for (unsigned i = 0; chardev_set_info(call->c->chardevs, i, &info); i++) {
         if (strcmp(info.id, id) == 0 && g_str_has_prefix(info.filename, "pty:")) {
-            json_set_string(*ret, "pty", info.filename + strlen("pty:"));
+            json_object_set_string_member(made, "pty", info.filename + strlen("pty:"));
         }
         chardev_info_clear(&info);
     }
@@ -103,12 +113,12 @@ QMP(chardev_add)
 
 QMP(chardev_remove)
 {
-    return chardev_set_remove(call->c->chardevs, json_member_text(args, "id"), err);
+    return chardev_set_remove(call->c->chardevs, qmp_text(args, "id"), err);
 }
 
 QMP(send_break)
 {
-    return chardev_set_break(call->c->chardevs, json_member_text(args, "id"), err);
+    return chardev_set_break(call->c->chardevs, qmp_text(args, "id"), err);
 }
 
 const QmpCommand qmp_chardev_commands[] = {

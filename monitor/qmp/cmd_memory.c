@@ -129,17 +129,17 @@ static bool find_pieces(Save *s, Cpu *cpu, uint64_t at, uint64_t left, GError **
     return true;
 }
 
-static bool start(QmpCall *call, const Json *args, Cpu *cpu, GError **err)
+static bool start(QmpCall *call, JsonObject *args, Cpu *cpu, GError **err)
 {
     int64_t size = qmp_int(args, "size", 0);
-    uint64_t at = (uint64_t)qmp_int(args, "val", 0);
+    uint64_t at = qmp_address(args, "val");
     if (size <= 0 || size > SIZE_MAX_SAVED) {
         return error_set(err, "Parameter 'size' expects a number of bytes from 1 to 4 GiB");
     }
     Save *s = g_new0(Save, 1);
     *s = (Save){ .call = call, .machine = call->c->machine, .gate = qmp_gate_ref(call->c->hub),
                  .pieces = g_array_new(FALSE, FALSE, sizeof(Piece)),
-                 .path = g_strdup(json_member_text(args, "filename")), .fd = -1 };
+                 .path = g_strdup(qmp_text(args, "filename")), .fd = -1 };
     bool running = commands_park(call->c);
     bool good = find_pieces(s, cpu, cpu && !cpu->is_64bit ? (uint64_t)(int32_t)at : at, (uint64_t)size, err);
     commands_unpark(call->c, running);
@@ -173,12 +173,13 @@ QMP(memsave)
 
 const QmpCommand qmp_memory_commands[] = {
     { "memsave", memsave,
-      MEMBERS({ "val", "int", "virtual address" }, { "size", "int", "bytes" },
+      MEMBERS({ "val", "address", "virtual address" }, { "size", "int", "bytes" },
               { "filename", "str", "or /dev/fdset/N" },
               { "cpu-index?", "int", NULL }),
       .doc = "Writes memory at a virtual address to a file; the reply comes when that is done." },
     { "pmemsave", pmemsave,
-      MEMBERS({ "val", "int", "physical address" }, { "size", "int", "bytes" }, { "filename", "str", NULL }),
+      MEMBERS({ "val", "address", "physical address" }, { "size", "int", "bytes" },
+              { "filename", "str", "or /dev/fdset/N" }),
       .doc = "Writes memory at a physical address to a file; the reply comes when that is done." },
     { 0 },
 };

@@ -34,36 +34,36 @@ const QmpEvent schema_events[] = {
     { 0 },
 };
 
-void qmp_event(QmpHub *hub, const char *name, Json *data)
+void qmp_event(QmpHub *hub, const char *name, JsonObject *data)
 {
     gint64 now = g_get_real_time();
-    Json *stamp = json_object(), *event = json_object();
-    json_set_int(stamp, "seconds", now / G_USEC_PER_SEC);
-    json_set_int(stamp, "microseconds", now % G_USEC_PER_SEC);
-    json_set_string(event, "event", name);
+    JsonObject *stamp = json_object_new(), *event = json_object_new();
+    json_object_set_int_member(stamp, "seconds", now / G_USEC_PER_SEC);
+    json_object_set_int_member(stamp, "microseconds", now % G_USEC_PER_SEC);
+    json_object_set_string_member(event, "event", name);
     if (data) {
-        json_set(event, "data", data);
+        json_object_set_object_member(event, "data", data);
     }
-    json_set(event, "timestamp", stamp);
+    json_object_set_object_member(event, "timestamp", stamp);
     for (guint i = 0; i < hub->monitors->len; i++) {
-        qmp_send(g_ptr_array_index(hub->monitors, i), json_copy(event), true);
+        qmp_send(g_ptr_array_index(hub->monitors, i), json_object_ref(event), true);
     }
-    json_free(event);
+    json_object_unref(event);
 }
 
-static Json *cause_data(ShutdownCause cause)
+static JsonObject *cause_data(ShutdownCause cause)
 {
-    Json *data = json_object();
-    json_set_bool(data, "guest", shutdown_cause_is_guest(cause));
-    json_set_string(data, "reason", shutdown_cause_name(cause));
+    JsonObject *data = json_object_new();
+    json_object_set_boolean_member(data, "guest", shutdown_cause_is_guest(cause));
+    json_object_set_string_member(data, "reason", shutdown_cause_name(cause));
     return data;
 }
 
 static void tell_clock(QmpHub *hub)
 {
-    Json *data = json_object();
-    json_set_int(data, "offset", hub->clock_offset);
-    json_set(data, "qom-path", tree_path_of_type(hub->c, "mc146818rtc"));
+    JsonObject *data = json_object_new();
+    json_object_set_int_member(data, "offset", hub->clock_offset);
+    json_object_set_member(data, "qom-path", tree_path_of_type(hub->c, "mc146818rtc"));
     qmp_event(hub, "RTC_CHANGE", data);
     hub->clock_told = g_get_monotonic_time();
 }

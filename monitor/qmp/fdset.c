@@ -86,7 +86,7 @@ QMP(add_fd)
 {
     GPtrArray *sets = qmp_hub_fdsets(call->c->hub);
     int64_t id = qmp_int(args, "fdset-id", -1);
-    bool chosen = json_member(args, "fdset-id") != NULL;
+    bool chosen = json_object_has_member(args, "fdset-id");
     if (chosen && id < 0) {
         return error_set(err, "Parameter 'fdset-id' expects a non-negative value");
     }
@@ -99,11 +99,11 @@ QMP(add_fd)
     FdSet *set = find(sets, id) ? find(sets, id) : add_set(sets, id);
     Member *m = g_new0(Member, 1);
     m->fd = fd;
-    m->opaque = g_strdup(json_member_text(args, "opaque"));
+    m->opaque = g_strdup(qmp_text(args, "opaque"));
     g_ptr_array_add(set->members, m);
-    *ret = json_object();
-    json_set_int(*ret, "fdset-id", id);
-    json_set_int(*ret, "fd", fd);
+    JsonObject *info = qmp_return_object(ret);
+    json_object_set_int_member(info, "fdset-id", id);
+    json_object_set_int_member(info, "fd", fd);
     return true;
 }
 
@@ -112,7 +112,7 @@ QMP(remove_fd)
     GPtrArray *sets = qmp_hub_fdsets(call->c->hub);
     int64_t fd = qmp_int(args, "fd", -1);
     FdSet *set = find(sets, qmp_int(args, "fdset-id", -1));
-    bool all = json_member(args, "fd") == NULL, found = all;
+    bool all = !json_object_has_member(args, "fd"), found = all;
     for (guint i = set && !all ? set->members->len : 0; i > 0; i--) {
         if (((Member *)g_ptr_array_index(set->members, i - 1))->fd == fd) {
             g_ptr_array_remove_index(set->members, i - 1);
@@ -130,17 +130,17 @@ QMP(remove_fd)
     return true;
 }
 
-static Json *members_info(const FdSet *set)
+static JsonArray *members_info(const FdSet *set)
 {
-    Json *list = json_array();
+    JsonArray *list = json_array_new();
     for (guint i = 0; i < set->members->len; i++) {
         const Member *m = g_ptr_array_index(set->members, i);
-        Json *info = json_object();
-        json_set_int(info, "fd", m->fd);
+        JsonObject *info = json_object_new();
+        json_object_set_int_member(info, "fd", m->fd);
         if (m->opaque) {
-            json_set_string(info, "opaque", m->opaque);
+            json_object_set_string_member(info, "opaque", m->opaque);
         }
-        json_add(list, info);
+        json_array_add_object_element(list, info);
     }
     return list;
 }
@@ -148,13 +148,13 @@ static Json *members_info(const FdSet *set)
 QMP(query_fdsets)
 {
     GPtrArray *sets = qmp_hub_fdsets(call->c->hub);
-    *ret = json_array();
+    JsonArray *list = qmp_return_array(ret);
     for (guint i = 0; i < sets->len; i++) {
         const FdSet *set = g_ptr_array_index(sets, i);
-        Json *info = json_object();
-        json_set_int(info, "fdset-id", set->id);
-        json_set(info, "fds", members_info(set));
-        json_add(*ret, info);
+        JsonObject *info = json_object_new();
+        json_object_set_int_member(info, "fdset-id", set->id);
+        json_object_set_array_member(info, "fds", members_info(set));
+        json_array_add_object_element(list, info);
     }
     return true;
 }

@@ -227,6 +227,10 @@ def memory_to_files(env):
         qmp.cmd("memsave", {"val": 0xBFC00000 - (1 << 32), "size": 5000, "filename": path})
         assert os.path.getsize(path) == 5000
         qmp.cmd("memsave", {"val": 0xBFC00000, "size": 5000, "filename": path, "cpu-index": 0})
+        qmp.cmd("memsave", {"val": 0xFFFFFFFFBFC00000, "size": 5001, "filename": path})
+        assert os.path.getsize(path) == 5001
+        for size in ((1 << 64) - 1, 1 << 64, 1.5):
+            assert "'size'" in qmp.error("memsave", {"val": 0, "size": size, "filename": path})
         qmp.cmd("cont")
         assert "not mapped" in qmp.error("memsave", {"val": 0xC0000000, "size": 1, "filename": path})
         assert qmp.hmp(f"pmemsave 0x1e000000 64 {path}") == "" and os.path.getsize(path) == 64
