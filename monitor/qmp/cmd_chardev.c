@@ -91,23 +91,113 @@ static bool convert(QmpCall *call, JsonObject *backend, KeyVal *props, GError **
     return keyval_add_json(props, rest, err) && (!addr || add_address(call, props, addr, err));
 }
 
-QMP(chardev_add)
+/* ChardevReturn */
+static void describe(QmpCall *call, const char *id, JsonNode **ret)
 {
-    const char *id = qmp_text(args, "id");
-    g_autoptr(KeyVal) props = keyval_new("chardev-add");
-    ChardevInfo info;
-    keyval_set(props, "id", id);
-    if (!convert(call, qmp_object(args, "backend"), props, err) ||
-        !chardev_set_add_props(call->c->chardevs, props, err)) {
-        return false;
-    }
     JsonObject *made = qmp_return_object(ret);
+    ChardevInfo info;
     for (unsigned i = 0; chardev_set_info(call->c->chardevs, i, &info); i++) {
         if (strcmp(info.id, id) == 0 && g_str_has_prefix(info.filename, "pty:")) {
             json_object_set_string_member(made, "pty", info.filename + strlen("pty:"));
         }
         chardev_info_clear(&info);
     }
+}
+
+typedef struct {
+    QmpCall *call;
+    ChardevSet *set;
+    char *id;
+    bool added;
+} Wait;
+
+/* A client's connection is there or is not to be had; then what was added for it goes. */
+static void connected(void *opaque, const GError *err)
+{
+    Wait *wait = opaque;
+    if (err && wait->added) {
+        chardev_set_remove(wait->set, wait->id, NULL);
+    }
+    qmp_call_finish(wait->call, NULL, err ? g_error_copy(err) : NULL);
+    g_free(wait->id);
+    g_free(wait);
+}
+
+/* The reply, now or once the client is connected. */
+static void reply(QmpCall *call, const char *id, bool added, JsonNode **ret)
+{
+    Wait *wait = g_new(Wait, 1);
+    *wait = (Wait){ call, call->c->chardevs, g_strdup(id), added };
+    if (chardev_set_connecting(wait->set, id, connected, wait)) {
+        qmp_call_detach(call);
+        return;
+    }
+    g_free(wait->id);
+    g_free(wait);
+    describe(call, id, ret);
+}
+
+QMP(chardev_add)
+{
+    const char *id = qmp_text(args, "id");
+    g_autoptr(KeyVal) props = keyval_new("chardev-add");
+    keyval_set(props, "id", id);
+    if (!convert(call, qmp_object(args, "backend"), props, err) ||
+        !chardev_set_add_props(call->c->chardevs, props, err)) {
+        return false;
+    }
+    reply(call, id, true, ret);
+    return true;
+}
+
+QMP(chardev_change)
+{
+    const char *id = qmp_text(args, "id");
+    g_autoptr(KeyVal) props = keyval_new("chardev-change");
+    if (!convert(call, qmp_object(args, "backend"), props, err) ||
+        !chardev_set_change(call->c->chardevs, id, props, err)) {
+        return false;
+    }
+    reply(call, id, false, ret);
+    return true;
+}
+
+/* ---- ring buffers ---- */
+
+static bool is_base64(JsonObject *args)
+{
+    return g_strcmp0(qmp_text(args, "format"), "base64") == 0;
+}
+
+QMP(ringbuf_write)
+{
+    const char *data = qmp_text(args, "data");
+    g_autofree guchar *decoded = NULL;
+    gsize len = strlen(data);
+    if (is_base64(args)) {
+        if (len % 4 || strspn(data, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") != len) {
+            return error_set(err, "Parameter 'data' expects base64");
+        }
+        decoded = g_base64_decode(data, &len);
+    }
+    return chardev_set_ring_write(call->c->chardevs, qmp_text(args, "device"), decoded ? (char *)decoded : data,
+                                  len, err);
+}
+
+QMP(ringbuf_read)
+{
+    int64_t size = qmp_int(args, "size", 0);
+    if (size <= 0) {
+        return error_set(err, "size must be greater than zero");
+    }
+    g_autoptr(GByteArray) data = chardev_set_ring_read(call->c->chardevs, qmp_text(args, "device"), (size_t)size,
+                                                       err);
+    if (!data) {
+        return false;
+    }
+    g_autofree char *text = is_base64(args) ? g_base64_encode(data->data, data->len)
+                                            : g_utf8_make_valid((const char *)data->data, data->len);
+    *ret = json_string_new(text);
     return true;
 }
 
@@ -123,7 +213,10 @@ QMP(send_break)
 
 const QmpCommand qmp_chardev_commands[] = {
     { "chardev-add", chardev_add, MEMBERS({ "id", "str", NULL }, { "backend", "ChardevBackend", NULL }),
-      .ret = "ChardevReturn", .doc = "Makes a character device." },
+      .ret = "ChardevReturn",
+      .doc = "Makes a character device. With a TCP client the reply comes when it is connected, or is not to be." },
+    { "chardev-change", chardev_change, MEMBERS({ "id", "str", NULL }, { "backend", "ChardevBackend", NULL }),
+      .ret = "ChardevReturn", .doc = "Gives a character device another back end; what uses it stays." },
     { "chardev-remove", chardev_remove, MEMBERS({ "id", "str", NULL }),
       .doc = "Closes one that nothing uses." },
     { "chardev-send-break", send_break, MEMBERS({ "id", "str", NULL }), .doc = "A break to the guest." },
@@ -131,5 +224,12 @@ const QmpCommand qmp_chardev_commands[] = {
       .doc = "The character devices." },
     { "query-chardev-backends", query_backends, .ret = "[ChardevBackendInfo]",
       .doc = "The kinds that there are." },
+    { "ringbuf-read", ringbuf_read,
+      MEMBERS({ "device", "str", NULL }, { "size", "int", "bytes at most" },
+              { "format?", "DataFormat", "utf8, where what is not becomes U+FFFD" }),
+      .ret = "str", .doc = "Takes what is in a ring buffer, the oldest first." },
+    { "ringbuf-write", ringbuf_write,
+      MEMBERS({ "device", "str", NULL }, { "data", "str", NULL }, { "format?", "DataFormat", "utf8" }),
+      .doc = "Adds to a ring buffer, as what uses it does." },
     { 0 },
 };

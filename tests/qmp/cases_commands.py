@@ -25,6 +25,10 @@ RIGHT = {
                     ({"id": "t2", "backend": {"type": "file", "data": {"out": "/nonexistent/x"}}}, "GenericError"),
                     ({"id": "t3", "backend": {"type": "socket", "data": {"addr": {
                         "type": "inet", "data": {"host": "127.0.0.1", "port": "0"}}, "wait": False}}}, None)],
+    "chardev-change": [({"id": "t0", "backend": {"type": "ringbuf", "data": {"size": 64}}}, None),
+                       ({"id": "t0", "backend": {"type": "ringbuf", "data": {"size": 65}}}, "GenericError"),
+                       ({"id": "nobody", "backend": {"type": "null"}}, "GenericError"),
+                       ({"id": "t1", "backend": {"type": "file", "data": {"out": "/nonexistent/x"}}}, "GenericError")],
     "chardev-remove": [({"id": "t3"}, None), ({"id": "mon0"}, "GenericError"), ({"id": "nobody"}, "GenericError")],
     "chardev-send-break": [({"id": "t1"}, None), ({"id": "nobody"}, "GenericError")],
     "closefd": [({"fdname": "x"}, "GenericError")],
@@ -68,6 +72,12 @@ RIGHT = {
     "query-hotpluggable-cpus": [({}, "GenericError")],
     "query-stats": [({"target": "vm"}, None),
                     ({"target": "vcpu", "providers": [{"provider": "kvm", "names": ["x"]}]}, None), ({"target": "frob"}, "GenericError")],
+    "ringbuf-read": [({"device": "t0", "size": 10}, None), ({"device": "t0", "size": 0}, "GenericError"),
+                     ({"device": "t1", "size": 1}, "GenericError"), ({"device": "nobody", "size": 1}, "GenericError"),
+                     ({"device": "t0", "size": 1, "format": "hex"}, "GenericError")],
+    "ringbuf-write": [({"device": "t0", "data": "aGFsbG8=", "format": "base64"}, None),
+                      ({"device": "t0", "data": "aGFsbG8", "format": "base64"}, "GenericError"),
+                      ({"device": "nobody", "data": "x"}, "GenericError")],
     "x-exit-preconfig": [({}, "GenericError")],
 }
 LAST = ["quit"]
@@ -262,7 +272,8 @@ drive_add ignored format=help
 mouse_button 7
 mouse_move 10 10
 dump-guest-memory /dev/null 0 4096
-gdbserver
+gdbserver unix:gdb-of-this-test,abstract=on
+gdbserver none
 gva2gpa 0
 gpa2hva 0
 gva2gpa

@@ -11,6 +11,7 @@ import tempfile
 import time
 import traceback
 
+import cases_chardev
 import cases_commands
 import cases_connection
 import cases_libvirt
@@ -22,7 +23,7 @@ import cases_session
 def main():
     program = os.path.abspath(sys.argv[1])
     only = re.compile(sys.argv[3] if len(sys.argv) > 3 else "")
-    cases = [case for module in (cases_session, cases_connection, cases_commands, cases_options, cases_libvirt,
+    cases = [case for module in (cases_session, cases_connection, cases_commands, cases_chardev, cases_options, cases_libvirt,
                                   cases_random)
              for case in module.CASES if only.search(case.__name__)]
     failed = 0
