@@ -76,8 +76,10 @@ COMMAND(run_chardev_change)
     const char *rest;
     g_autofree char *id = first_word(args, &rest);
     g_autoptr(KeyVal) props = keyval_new("chardev-change");
-    return *rest ? keyval_parse(props, rest, "backend", err) && chardev_set_change(c->chardevs, id, props, err)
-                 : error_set(err, "usage: chardev-change ID BACKEND[,...]");
+    if (!*rest) {
+        return error_set(err, "usage: chardev-change ID BACKEND[,...]");
+    }
+    return keyval_parse(props, rest, "backend", err) && chardev_set_change(c->chardevs, id, props, err);
 }
 
 COMMAND(run_ringbuf_write)
@@ -179,8 +181,8 @@ COMMAND(run_qom_set)
 
 const MonitorCommand hmp_device_commands[] = {
     { "chardev-add", NULL, "BACKEND,id=ID[,...]", "make a character device, as -chardev", run_chardev_add },
-    { "chardev-change", NULL, "ID BACKEND[,...]", "give a character device another back end", run_chardev_change,
-      ARG_CHARDEV },
+    { "chardev-change", NULL, "ID BACKEND[,...]", "give a character device another back end",
+      run_chardev_change, ARG_CHARDEV },
     { "chardev-remove", NULL, "ID", "close one that nothing uses", run_chardev_remove, ARG_CHARDEV },
     { "chardev-send-break", "sendbreak", "[ID]", "send a break to the guest (serial0 by default)",
       run_break, ARG_CHARDEV },

@@ -123,7 +123,7 @@ const MonitorCommand hmp_absent_commands[] = {
     ABSENT("drive_backup", NO_DISK),
     ABSENT("drive_del", NO_DISK),
     ABSENT("drive_mirror", NO_DISK),
-    ABSENT("dump-guest-memory", "use memsave or pmemsave"),
+    ABSENT("dump-guest-memory", "only QMP has it; memsave and pmemsave write memory as it is"),
     ABSENT("eject", NO_DISK),
     ABSENT("hostfwd_add", NO_NET),
     ABSENT("hostfwd_remove", NO_NET),

@@ -169,29 +169,35 @@ static bool is_base64(JsonObject *args)
     return g_strcmp0(qmp_text(args, "format"), "base64") == 0;
 }
 
+static bool is_base64_text(const char *text, size_t len)
+{
+    size_t digits = strspn(text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "+/");
+    return len % 4 == 0 && len - digits <= 2 && strspn(text + digits, "=") == len - digits;
+}
+
 QMP(ringbuf_write)
 {
     const char *data = qmp_text(args, "data");
     g_autofree guchar *decoded = NULL;
     gsize len = strlen(data);
     if (is_base64(args)) {
-        if (len % 4 || strspn(data, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") != len) {
+        if (!is_base64_text(data, len)) {
             return error_set(err, "Parameter 'data' expects base64");
         }
         decoded = g_base64_decode(data, &len);
     }
-    return chardev_set_ring_write(call->c->chardevs, qmp_text(args, "device"), decoded ? (char *)decoded : data,
-                                  len, err);
+    return chardev_set_ring_write(call->c->chardevs, qmp_text(args, "device"),
+                                  decoded ? (const char *)decoded : data, len, err);
 }
 
 QMP(ringbuf_read)
 {
+    ChardevSet *set = call->c->chardevs;
     int64_t size = qmp_int(args, "size", 0);
     if (size <= 0) {
         return error_set(err, "size must be greater than zero");
     }
-    g_autoptr(GByteArray) data = chardev_set_ring_read(call->c->chardevs, qmp_text(args, "device"), (size_t)size,
-                                                       err);
+    g_autoptr(GByteArray) data = chardev_set_ring_read(set, qmp_text(args, "device"), (size_t)size, err);
     if (!data) {
         return false;
     }
@@ -214,8 +220,9 @@ QMP(send_break)
 const QmpCommand qmp_chardev_commands[] = {
     { "chardev-add", chardev_add, MEMBERS({ "id", "str", NULL }, { "backend", "ChardevBackend", NULL }),
       .ret = "ChardevReturn",
-      .doc = "Makes a character device. With a TCP client the reply comes when it is connected, or is not to be." },
-    { "chardev-change", chardev_change, MEMBERS({ "id", "str", NULL }, { "backend", "ChardevBackend", NULL }),
+      .doc = "Makes a character device. The reply for a TCP client comes when it is connected or has failed." },
+    { "chardev-change", chardev_change,
+      MEMBERS({ "id", "str", NULL }, { "backend", "ChardevBackend", NULL }),
       .ret = "ChardevReturn", .doc = "Gives a character device another back end; what uses it stays." },
     { "chardev-remove", chardev_remove, MEMBERS({ "id", "str", NULL }),
       .doc = "Closes one that nothing uses." },

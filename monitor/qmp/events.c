@@ -15,12 +15,15 @@ struct QmpHub {
     GPtrArray *monitors;        /* of QmpMonitor * */
     bool migration_events;
     GPtrArray *fdsets;
+    QmpDump *dump;
     gint64 clock_told;          /* when RTC_CHANGE was sent last, us */
     int64_t clock_offset;       /* of the one that is still to be sent */
     GSource *clock_later;       /* sends it, or NULL */
 };
 
 const QmpEvent schema_events[] = {
+    { "DUMP_COMPLETED", MEMBERS({ "result", "DumpQueryResult", NULL }, { "error?", "str", NULL }),
+      "A dump of the guest's memory has ended." },
     { "POWERDOWN", NULL, "The power button was pressed (system_powerdown); the guest may act on it." },
     { "RESET", MEMBERS({ "guest", "bool", "the guest did it" }, { "reason", "ShutdownCause", NULL }),
       "The machine was reset." },
@@ -176,6 +179,7 @@ void qmp_hub_free(QmpHub *hub)
         qmp_gate_unref(hub->gate);
         g_ptr_array_free(hub->monitors, TRUE);
         g_ptr_array_free(hub->fdsets, TRUE);
+        qmp_dump_free(hub->dump);
         g_free(hub);
     }
 }
@@ -188,6 +192,11 @@ GPtrArray *qmp_hub_fdsets(QmpHub *hub)
 bool *qmp_hub_migration_events(QmpHub *hub)
 {
     return &hub->migration_events;
+}
+
+QmpDump **qmp_hub_dump(QmpHub *hub)
+{
+    return &hub->dump;
 }
 
 void qmp_hub_add(QmpHub *hub, QmpMonitor *monitor)

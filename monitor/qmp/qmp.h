@@ -76,6 +76,10 @@ void qmp_hub_add(QmpHub *hub, QmpMonitor *monitor);
 void qmp_hub_remove(QmpHub *hub, QmpMonitor *monitor);
 /* The migration capability "events": whether a migration would be told of. */
 bool *qmp_hub_migration_events(QmpHub *hub);
+/* The dump that is or was; NULL as long as there was none. cmd_dump.c's own. */
+typedef struct QmpDump QmpDump;
+QmpDump **qmp_hub_dump(QmpHub *hub);
+void qmp_dump_free(QmpDump *dump);
 /* The monitor's part: queues one object; takes it. An event is dropped when the client has not
  * read for long. */
 void qmp_send(QmpMonitor *monitor, JsonObject *object, bool is_event);

@@ -36,6 +36,14 @@ RIGHT = {
                                ({"typename": "device"}, "GenericError"), ({"typename": "secret"}, "GenericError")],
     "device_add": [({"driver": "frob"}, "GenericError"), ({"driver": "PIIX4", "id": "x"}, "GenericError")],
     "device_del": [({"id": "x"}, "DeviceNotFound")],
+    "dump-guest-memory": [
+        ({"paging": True, "protocol": "file:/dev/null"}, "GenericError"),
+        ({"paging": False, "protocol": "tcp:x"}, "GenericError"), ({"paging": False, "protocol": "fd:x"}, "GenericError"),
+        ({"paging": False, "protocol": "file:/nonexistent/x"}, "GenericError"),
+        ({"paging": False, "protocol": "file:/dev/null", "begin": 1}, "GenericError"),
+        ({"paging": False, "protocol": "file:/dev/null", "begin": 0, "length": 0}, "GenericError"),
+        ({"paging": False, "protocol": "file:/dev/null", "begin": 1 << 62, "length": 1 << 62}, "GenericError"),
+        ({"paging": False, "protocol": "file:/dev/null", "format": "kdump-zlib"}, "GenericError")],
     "getfd": [({"fdname": "x"}, "GenericError")],
     "human-monitor-command": [({"command-line": "info status"}, None),
                               ({"command-line": "info status", "cpu-index": 7}, "GenericError")],
@@ -147,7 +155,7 @@ def commands_that_are_absent(env):
     with Machine(*env["none"]) as m:
         qmp = m.qmp.negotiate()
         there = {entry["name"] for entry in qmp.cmd("query-commands")}
-        for name in ("send-key", "screendump", "blockdev-add", "netdev_add", "migrate", "dump-guest-memory"):
+        for name in ("send-key", "screendump", "blockdev-add", "netdev_add", "migrate", "query-migrate"):
             assert name not in there
             assert ": " in qmp.error(name, {"x": 1}, class_="CommandNotFound"), name
 
