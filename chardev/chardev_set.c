@@ -188,7 +188,6 @@ bool chardev_set_change(ChardevSet *set, const char *id, KeyVal *props, GError *
 {
     Chardev *chr = find(set, id);
     const char *name = keyval_get(props, "backend");
-    const ChardevBackend *backend = name ? chardev_backend_find(keyval_option(props), name, err) : NULL;
     bool append = false;
     if (!chr) {
         return error_set(err, "Chardev '%s' does not exist", id);
@@ -196,12 +195,16 @@ bool chardev_set_change(ChardevSet *set, const char *id, KeyVal *props, GError *
     if (chr->mux) {
         return error_set(err, "Chardev '%s' is a mux, which cannot be changed", id);
     }
-    if (backend == &stdio_backend && stdio_user(set)) {
-        return error_set(err, "%s: stdio is taken by '%s'", keyval_option(props), stdio_user(set)->id);
+    if (!name) {
+        return error_set(err, "%s: needs a back end; see -chardev help", keyval_option(props));
     }
+    const ChardevBackend *backend = chardev_backend_find(keyval_option(props), name, err);
     keyval_get(props, "logfile");
     if (!backend || !keyval_get_bool(props, "logappend", &append, err)) {
         return false;
+    }
+    if (backend == &stdio_backend && stdio_user(set)) {
+        return error_set(err, "%s: stdio is taken by '%s'", keyval_option(props), stdio_user(set)->id);
     }
     Chardev old = *chr;
     chardev_change_begin(chr, backend);

@@ -220,7 +220,7 @@ QMP(send_break)
 const QmpCommand qmp_chardev_commands[] = {
     { "chardev-add", chardev_add, MEMBERS({ "id", "str", NULL }, { "backend", "ChardevBackend", NULL }),
       .ret = "ChardevReturn",
-      .doc = "Makes a character device. The reply for a TCP client comes when it is connected or has failed." },
+      .doc = "Makes a character device. A TCP client's reply comes when it is connected or has failed." },
     { "chardev-change", chardev_change,
       MEMBERS({ "id", "str", NULL }, { "backend", "ChardevBackend", NULL }),
       .ret = "ChardevReturn", .doc = "Gives a character device another back end; what uses it stays." },

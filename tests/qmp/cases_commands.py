@@ -38,7 +38,8 @@ RIGHT = {
     "device_del": [({"id": "x"}, "DeviceNotFound")],
     "dump-guest-memory": [
         ({"paging": True, "protocol": "file:/dev/null"}, "GenericError"),
-        ({"paging": False, "protocol": "tcp:x"}, "GenericError"), ({"paging": False, "protocol": "fd:x"}, "GenericError"),
+        ({"paging": False, "protocol": "tcp:x"}, "GenericError"),
+        ({"paging": False, "protocol": "fd:x"}, "GenericError"),
         ({"paging": False, "protocol": "file:/nonexistent/x"}, "GenericError"),
         ({"paging": False, "protocol": "file:/dev/null", "begin": 1}, "GenericError"),
         ({"paging": False, "protocol": "file:/dev/null", "begin": 0, "length": 0}, "GenericError"),
@@ -368,6 +369,7 @@ def text_answers(env):
     with Machine(*env["malta"], "-S") as m:
         qmp = m.qmp.negotiate()
         assert qmp.hmp("print 1 + 2 * 3").strip() == "0x7"
+        assert "takes no arguments" in qmp.hmp("quit now") and "takes no arguments" in qmp.hmp("c 1")
         assert qmp.hmp("p/d ~0").strip() == "-1"
         assert qmp.hmp("x /2i $pc").startswith("0xbfc00000:  beq"), qmp.hmp("x /2i $pc")
         assert qmp.hmp("gva2gpa 0xbfc00000") == "gpa: 0x1fc00000\n"
