@@ -49,8 +49,6 @@ static const struct { const char *name, *reason; } absent[] = {
     { "snapshot-load", NO_SAVE },
     { "snapshot-save", NO_SAVE },
     { "system_wakeup", "nothing is suspended: the guest cannot suspend itself" },
-    { "trace-event-get-state", "the monitor's log command says what is logged" },
-    { "trace-event-set-state", "the monitor's log command says what is logged" },
     { "transaction", NO_DISK },
     { "watchdog-set-action", "there is no watchdog" },
 };

@@ -133,6 +133,8 @@ const SchemaType schema_types[] = {
     ENUM("SysEmuTarget", "mips mipsel mips64 mips64el"),
     OBJECT("TPMInfo", { "id", "str", NULL }, { "model", "str", NULL }),
     OBJECT("TargetInfo", { "arch", "SysEmuTarget", NULL }),
+    OBJECT("TraceEventInfo", { "name", "str", NULL }, { "state", "TraceEventState", NULL }),
+    ENUM("TraceEventState", "unavailable disabled enabled"),
     OBJECT("UuidInfo", { "UUID", "str", NULL }),
     OBJECT("VersionInfo", { "qemu", "VersionTriple",
                             "the version of QMP and command line that this follows" },

@@ -91,7 +91,7 @@ WORDS = ["0", "1", "-1", "0x80000000", "0xbfc00000", "$pc", "$sp", "$frob", "/4x
          "memory-backend-ram,id=m,size=64k", "r", "m", "/b", "/w", "0x3f8", "0x70", "qtree", "registers", "tlb",
          "mtree", "%s%n", "\u00e9\u4e2d", ",,=,", "none", '"', "16"]
 # What ends it, listens to the world or writes what the log says.
-LEFT_OUT = {"quit", "q", "gdbserver", "log", "logfile", "info"}
+LEFT_OUT = {"quit", "q", "gdbserver", "log", "logfile", "trace-event", "info"}
 KEYS = [b"\x01", b"\x02", b"\x05", b"\x06", b"\x08", b"\x0b", b"\x0c", b"\x0e", b"\x10", b"\x14",
         b"\x15", b"\x17", b"\x19", b"\x7f", b"\t",
         b"\x1b[A", b"\x1b[B", b"\x1b[C", b"\x1b[D", b"\x1b[H", b"\x1b[3~", b"\x1bOF", b"\x1b",

@@ -87,6 +87,10 @@ RIGHT = {
     "ringbuf-write": [({"device": "t0", "data": "aGFsbG8=", "format": "base64"}, None),
                       ({"device": "t0", "data": "aGFsbG8", "format": "base64"}, "GenericError"),
                       ({"device": "nobody", "data": "x"}, "GenericError")],
+    "trace-event-get-state": [({"name": "mm*"}, None), ({"name": "int"}, None), ({"name": "frob"}, "GenericError")],
+    "trace-event-set-state": [({"name": "kvm", "enable": True}, None), ({"name": "k?m", "enable": False}, None),
+                              ({"name": "frob", "enable": True}, "GenericError"),
+                              ({"name": "frob", "enable": True, "ignore-unavailable": True}, None)],
     "x-exit-preconfig": [({}, "GenericError")],
 }
 LAST = ["quit"]
@@ -254,6 +258,23 @@ def memory_to_files(env):
         assert "not mapped" in qmp.error("memsave", {"val": 0xC0000000, "size": 1, "filename": path})
         assert qmp.hmp(f"pmemsave 0x1e000000 64 {path}") == "" and os.path.getsize(path) == 64
         assert qmp.hmp(f"memsave 0xbfc00000 64 {path}") == ""
+
+
+@case
+def trace_events(env):
+    with Machine(*env["malta"], "-S", "-D", os.path.join(env["folder"], "log")) as m:
+        qmp = m.qmp.negotiate()
+        states = lambda name: {e["name"]: e["state"] for e in qmp.cmd("trace-event-get-state", {"name": name})}
+        assert len(states("*")) > 10 and set(states("*").values()) == {"disabled"} and states("frob*") == {}
+        qmp.cmd("trace-event-set-state", {"name": "mm*", "enable": True})
+        assert states("mm*") == {"mmu": "enabled", "mmio": "enabled"} and states("int") == {"int": "disabled"}
+        assert qmp.hmp("trace-event mmu off") == "" and qmp.hmp("info trace-events mmu") == "mmu : state 0\n"
+        qmp.hmp("xp /1wx 0x1f000500")
+        with open(os.path.join(env["folder"], "log"), encoding="utf-8") as log:
+            assert "malta-fpga.SOFTRES read4" in log.read()
+        assert "on or off" in qmp.hmp("trace-event mmu maybe") and "unknown" in qmp.hmp("trace-event frob on")
+        qmp.hmp("log none")
+        assert states("mmio") == {"mmio": "disabled"}
 
 
 HMP = """help
