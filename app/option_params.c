@@ -32,33 +32,33 @@ static const char *type_name(char letter)
     return letter == 'b' ? "boolean" : letter == 'n' ? "number" : letter == 'z' ? "size" : "string";
 }
 
-static Json *parameters_of(const char *option)
+static JsonArray *parameters_of(const char *option)
 {
-    Json *list = json_array();
+    JsonArray *list = json_array_new();
     for (size_t i = 0; i < G_N_ELEMENTS(params); i++) {
         g_auto(GStrv) words = g_strsplit(params[i].keys, " ", -1);
         for (char **word = words; strcmp(params[i].option, option) == 0 && *word; word++) {
             g_auto(GStrv) pair = g_strsplit(*word, ":", 2);
-            Json *info = json_object();
-            json_set_string(info, "name", pair[0]);
-            json_set_string(info, "type", type_name(pair[1][0]));
-            json_add(list, info);
+            JsonObject *info = json_object_new();
+            json_object_set_string_member(info, "name", pair[0]);
+            json_object_set_string_member(info, "type", type_name(pair[1][0]));
+            json_array_add_object_element(list, info);
         }
     }
     return list;
 }
 
-Json *options_describe(void)
+JsonArray *options_describe(void)
 {
-    Json *list = json_array();
+    JsonArray *list = json_array_new();
     for (const Option *o = option_table; o->name || o->help; o++) {
         if (!o->name) {
             continue;
         }
-        Json *info = json_object();
-        json_set_string(info, "option", o->name);
-        json_set(info, "parameters", parameters_of(o->name));
-        json_add(list, info);
+        JsonObject *info = json_object_new();
+        json_object_set_string_member(info, "option", o->name);
+        json_object_set_array_member(info, "parameters", parameters_of(o->name));
+        json_array_add_object_element(list, info);
     }
     return list;
 }

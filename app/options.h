@@ -29,7 +29,7 @@ extern const AbsentOption absent_options[];
  * mistake. Stops early, true, once s->print is set. */
 bool options_parse(Settings *s, int argc, char *const *argv, GError **err);
 /* All options with the keys they take, as query-command-line-options tells them. */
-Json *options_describe(void);
+JsonArray *options_describe(void);
 /* The text of -help; the caller frees it. */
 char *options_help(void);
 /* The option of that name, without dashes, or NULL. */

@@ -31,7 +31,7 @@ struct Vm {
     GPtrArray *qmps;                /* of QmpMonitor * */
     MonitorContext context;
     QtestServer *qtest;             /* or NULL */
-    Json *properties;
+    JsonObject *properties;
     GdbServer *gdb;                 /* NULL until it is asked for */
     AccelReport accel;
     Chardev *serial[MALTA_SERIALS];
@@ -176,22 +176,22 @@ static void set_up_machine(Machine *machine, const Plan *plan, const Settings *s
 }
 
 /* What the monitor tells of the machine; strings that were not given are "". */
-static Json *machine_properties(const Plan *plan, const Settings *s)
+static JsonObject *machine_properties(const Plan *plan, const Settings *s)
 {
-    Json *p = json_object();
-    json_set_string(p, "accel", "tcg");
-    json_set_string(p, "endian", plan->big_endian ? "big" : "little");
-    json_set_string(p, "kvm-type", kvm_type_name(plan->kvm.type));
-    json_set_string(p, "kernel", s->kernel);
-    json_set_string(p, "initrd", s->initrd);
-    json_set_string(p, "append", s->append);
-    json_set_string(p, "dtb", s->dtb);
-    json_set_string(p, "firmware", s->bios);
-    json_set_string(p, "memory-backend", plan->memory_backend);
-    json_set_bool(p, "dump-guest-core", plan->dump_guest_core);
-    json_set_bool(p, "mem-merge", false);
-    json_set_bool(p, "graphics", false);
-    json_set_bool(p, "usb", false);
+    JsonObject *p = json_object_new();
+    json_object_set_string_member(p, "accel", "tcg");
+    json_object_set_string_member(p, "endian", plan->big_endian ? "big" : "little");
+    json_object_set_string_member(p, "kvm-type", kvm_type_name(plan->kvm.type));
+    json_object_set_member(p, "kernel", json_string_new(s->kernel));
+    json_object_set_member(p, "initrd", json_string_new(s->initrd));
+    json_object_set_member(p, "append", json_string_new(s->append));
+    json_object_set_member(p, "dtb", json_string_new(s->dtb));
+    json_object_set_member(p, "firmware", json_string_new(s->bios));
+    json_object_set_member(p, "memory-backend", json_string_new(plan->memory_backend));
+    json_object_set_boolean_member(p, "dump-guest-core", plan->dump_guest_core);
+    json_object_set_boolean_member(p, "mem-merge", false);
+    json_object_set_boolean_member(p, "graphics", false);
+    json_object_set_boolean_member(p, "usb", false);
     return p;
 }
 
@@ -351,7 +351,7 @@ static bool start_runner(Vm *vm, GError **err)
         !accel_start(vm->machine, &vm->plan->accel, &vm->plan->kvm, &vm->accel, err)) {
         return false;
     }
-    json_set_string(vm->properties, "accel", vm->accel.name);
+    json_object_set_string_member(vm->properties, "accel", vm->accel.name);
     machine_reset(vm->machine);
     return !vm->settings->gdb || serve_gdb(vm, "-gdb", vm->settings->gdb, err);
 }
@@ -463,6 +463,6 @@ void vm_free(Vm *vm)
     mem_free(vm->ram);
     object_set_free(vm->objects);
     accel_report_clear(&vm->accel);
-    json_free(vm->properties);
+    g_clear_pointer(&vm->properties, json_object_unref);
     g_free(vm);
 }

@@ -128,8 +128,11 @@ BlockNode *block_open(BlockGraph *graph, KeyVal *options, GError **err)
     const BlockDriver *driver = name ? find_driver(name) : NULL;
     if (!driver) {
         g_autofree char *known = g_strjoinv(", ", (char **)(uintptr_t)block_driver_names());
-        error_set(err, name ? "driver=%s: not there; there are %s" : "needs driver=%.0s (%s)", name ? name : "",
-                  known);
+        if (name) {
+            error_set(err, "driver=%s: not there; there are %s", name, known);
+        } else {
+            error_set(err, "needs driver=, one of %s", known);
+        }
         return NULL;
     }
     BlockNode *node = g_new0(BlockNode, 1);

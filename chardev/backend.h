@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 #include "chardev/chardev.h"
+#include "chardev/chardev_set.h"
 #include "system/machine.h"
 #include "util/keyval.h"
 
@@ -48,6 +49,10 @@ struct Chardev {
     Mux *mux;                   /* on top of this one, or NULL */
     Chardev *below;             /* a mux port: what carries it */
     bool connected;
+    bool background;            /* the machine is there: open must not wait for a peer */
+    struct Connecting *connecting;      /* the connection that was begun, or NULL */
+    ChardevReady ready;         /* is told how it ends, or NULL */
+    void *ready_opaque;
     int log_fd;                 /* logfile=, or -1 */
     int fds[CHARDEV_FDS];       /* sent along by the peer, oldest first */
     unsigned nfds;
@@ -69,6 +74,10 @@ void chardev_written(Chardev *chr);
 void chardev_set_connected(Chardev *chr, bool connected);
 /* Keeps fd for chardev_take_fd; closes it when there are too many. */
 void chardev_add_fd(Chardev *chr, int fd);
+/* chr without a back end's doings, for backend->open; what it was is kept in a copy made before. */
+void chardev_change_begin(Chardev *chr, const ChardevBackend *backend);
+/* good: old, the copy, is closed and the front end told; else chr is again what it was. */
+void chardev_change_end(Chardev *chr, Chardev *old, bool good);
 /* Gives the port what is queued, as far as it takes it. */
 void chardev_flush(Chardev *chr);
 
@@ -111,7 +120,15 @@ bool mux_has_focus(const Chardev *port);
 /* The user of the port that is typed to, or NULL. */
 const char *mux_focus_user(const Mux *mux);
 
+/* ---- ringbuf.c ---- */
+/* At most max bytes, the oldest first; the caller's. */
+GByteArray *ringbuf_read(Chardev *chr, size_t max);
+
+/* ---- backends.c ---- */
+/* NULL with err; option begins it. */
+const ChardevBackend *chardev_backend_find(const char *option, const char *name, GError **err);
+
 extern const ChardevBackend stdio_backend, pty_backend, file_backend, pipe_backend;
-extern const ChardevBackend null_backend, socket_backend;
+extern const ChardevBackend null_backend, socket_backend, ringbuf_backend;
 
 #endif

@@ -25,11 +25,9 @@ static void drop_fds(Chardev *chr)
     }
 }
 
-void chardev_free(Chardev *chr)
+/* The host's end: the back end's own, its descriptors, log and queue. */
+static void close_host_end(Chardev *chr)
 {
-    if (!chr) {
-        return;
-    }
     if (chr->backend->close) {
         chr->backend->close(chr);
     }
@@ -39,6 +37,14 @@ void chardev_free(Chardev *chr)
         close(chr->log_fd);
     }
     g_byte_array_free(chr->queue, TRUE);
+}
+
+void chardev_free(Chardev *chr)
+{
+    if (!chr) {
+        return;
+    }
+    close_host_end(chr);
     g_free(chr->user);
     g_free(chr->id);
     g_free(chr);
@@ -146,6 +152,38 @@ void chardev_set_connected(Chardev *chr, bool connected)
     } else {
         chardev_event(chr, CHR_CLOSED);
     }
+}
+
+void chardev_change_begin(Chardev *chr, const ChardevBackend *backend)
+{
+    chr->backend = backend;
+    chr->state = NULL;
+    chr->port = NULL;
+    chr->connecting = NULL;
+    chr->ready = NULL;
+    chr->background = true;
+    chr->connected = false;
+    chr->frontend = NULL;
+    chr->log_fd = -1;
+    chr->nfds = 0;
+    chr->queue = g_byte_array_new();
+    chr->queue_head = 0;
+}
+
+void chardev_change_end(Chardev *chr, Chardev *old, bool good)
+{
+    const ChardevFrontend *frontend = old->frontend;
+    if (!good) {
+        close_host_end(chr);
+        *chr = *old;
+        return;
+    }
+    close_host_end(old);
+    chr->frontend = frontend;
+    if (old->connected) {
+        chardev_event(chr, CHR_CLOSED);
+    }
+    chardev_attach(chr, frontend, chr->opaque);
 }
 
 /* ---- from the front end to the host ---- */

@@ -12,36 +12,7 @@
 struct ChardevSet {
     Machine *machine;
     GPtrArray *list;        /* of Chardev *, in the order they were made */
-};
-
-static const ChardevBackend *const backends[] = {
-    &stdio_backend, &pty_backend, &file_backend, &pipe_backend, &socket_backend, &null_backend,
-};
-
-/* What users may ask for by habit. */
-static const struct {
-    const char *name, *instead;
-} absent_backends[] = {
-    { "vc", "there is no display; use stdio, pty or socket" },
-    { "ringbuf", "use file" },
-    { "memory", "use file" },
-    { "udp", "use socket" },
-    { "telnet", "use tcp: and nc or socat" },
-    { "websocket", "use tcp:" },
-    { "serial", "use socat between the host's port and a pty" },
-    { "tty", "use socat between the host's port and a pty" },
-    { "parallel", "use file" },
-    { "parport", "use file" },
-    { "msmouse", "there is no serial mouse" },
-    { "wctablet", "there is no serial tablet" },
-    { "braille", "use socket" },
-    { "testdev", "use file" },
-    { "spicevmc", "there is no SPICE" },
-    { "spiceport", "there is no SPICE" },
-    { "qemu-vdagent", "there is no display" },
-    { "dbus", "use socket" },
-    { "hub", "use mux=on" },
-    { "fdset", "use socket,fd=N" },
+    bool started;           /* connecting must not keep the main thread waiting any more */
 };
 
 ChardevSet *chardev_set_new(Machine *machine)
@@ -77,8 +48,8 @@ void chardev_set_free(ChardevSet *set)
     if (!set) {
         return;
     }
-    for (guint i = set->list->len; i > 0; i--) {
-        free_device(g_ptr_array_index(set->list, i - 1));
+    while (set->list->len > 0) {        /* it leaves the list first: who waits for it may look there */
+        free_device(g_ptr_array_steal_index(set->list, set->list->len - 1));
     }
     g_ptr_array_free(set->list, TRUE);
     g_free(set);
@@ -96,26 +67,6 @@ static Chardev *find(ChardevSet *set, const char *id)
 }
 
 /* ---- making ---- */
-
-static const ChardevBackend *find_backend(const char *option, const char *name, GError **err)
-{
-    g_autoptr(GString) known = g_string_new(NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(backends); i++) {
-        if (strcmp(backends[i]->name, name) == 0) {
-            return backends[i];
-        }
-        g_string_append_printf(known, "%s%s", i ? ", " : "", backends[i]->name);
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(absent_backends); i++) {
-        if (strcmp(absent_backends[i].name, name) == 0) {
-            error_set(err, "%s: the back end '%s' is not there yet; %s", option, name,
-                      absent_backends[i].instead);
-            return NULL;
-        }
-    }
-    error_set(err, "%s: unknown back end '%s'; there are %s", option, name, known->str);
-    return NULL;
-}
 
 static bool check_id(ChardevSet *set, const char *option, const char *id, GError **err)
 {
@@ -170,7 +121,7 @@ static Chardev *make(ChardevSet *set, KeyVal *props, const char *id, GError **er
         error_set(err, "%s: needs a back end first; see -chardev help", option);
         return NULL;
     }
-    const ChardevBackend *backend = find_backend(option, name, err);
+    const ChardevBackend *backend = chardev_backend_find(option, name, err);
     keyval_get(props, "logfile");
     if (!backend || !check_id(set, option, id, err) || !keyval_get_bool(props, "mux", &mux, err) ||
         !keyval_get_bool(props, "logappend", &append, err)) {
@@ -182,6 +133,7 @@ static Chardev *make(ChardevSet *set, KeyVal *props, const char *id, GError **er
         return NULL;
     }
     Chardev *chr = chardev_new(set->machine, backend, id);
+    chr->background = set->started;
     if (!backend->open(chr, props, err) || !open_log(chr, props, append, err)) {
         chardev_free(chr);
         return NULL;
@@ -221,6 +173,75 @@ bool chardev_set_remove(ChardevSet *set, const char *id, GError **err)
     g_ptr_array_remove(set->list, chr);
     free_device(chr);
     return true;
+}
+
+bool chardev_set_connecting(ChardevSet *set, const char *id, ChardevReady ready, void *opaque)
+{
+    Chardev *chr = find(set, id);
+    if (!chr || !chr->connecting) {
+        return false;
+    }
+    chr->ready = ready;
+    chr->ready_opaque = opaque;
+    return true;
+}
+
+bool chardev_set_change(ChardevSet *set, const char *id, KeyVal *props, GError **err)
+{
+    Chardev *chr = find(set, id);
+    const char *name = keyval_get(props, "backend");
+    bool append = false;
+    if (!chr) {
+        return error_set(err, "Chardev '%s' does not exist", id);
+    }
+    if (chr->mux) {
+        return error_set(err, "Chardev '%s' is a mux, which cannot be changed", id);
+    }
+    if (!name) {
+        return error_set(err, "%s: needs a back end; see -chardev help", keyval_option(props));
+    }
+    const ChardevBackend *backend = chardev_backend_find(keyval_option(props), name, err);
+    keyval_get(props, "logfile");
+    if (!backend || !keyval_get_bool(props, "logappend", &append, err)) {
+        return false;
+    }
+    if (backend == &stdio_backend && stdio_user(set)) {
+        return error_set(err, "%s: stdio is taken by '%s'", keyval_option(props), stdio_user(set)->id);
+    }
+    Chardev old = *chr;
+    chardev_change_begin(chr, backend);
+    bool good = backend->open(chr, props, err) && open_log(chr, props, append, err);
+    chardev_change_end(chr, &old, good);
+    return good;
+}
+
+/* The ring buffer called id; NULL with err. */
+static Chardev *find_ring(ChardevSet *set, const char *id, GError **err)
+{
+    Chardev *chr = find(set, id);
+    if (!chr) {
+        error_set(err, "Device '%s' not found", id);
+    } else if (chr->backend != &ringbuf_backend) {
+        error_set(err, "%s is not a ringbuf device", id);
+    } else {
+        return chr;
+    }
+    return NULL;
+}
+
+bool chardev_set_ring_write(ChardevSet *set, const char *id, const void *data, size_t len, GError **err)
+{
+    Chardev *chr = find_ring(set, id, err);
+    if (chr) {
+        chardev_write(chr, data, len);
+    }
+    return chr != NULL;
+}
+
+GByteArray *chardev_set_ring_read(ChardevSet *set, const char *id, size_t max, GError **err)
+{
+    Chardev *chr = find_ring(set, id, err);
+    return chr ? ringbuf_read(chr, max) : NULL;
 }
 
 /* ---- attaching ---- */
@@ -307,7 +328,7 @@ static bool expand(KeyVal *props, const char *text, GError **err)
     }
     if (rest) {
         keyval_set(props, "backend", kind);
-        return find_backend(keyval_option(props), kind, err) &&
+        return chardev_backend_find(keyval_option(props), kind, err) &&
                error_set(err, "%s: '%s' takes no ':'; see -chardev help", keyval_option(props), kind);
     }
     return keyval_parse(props, text, "backend", err);
@@ -346,6 +367,7 @@ bool chardev_set_open(ChardevSet *set, const char *option, const char *id, const
 
 void chardev_set_wait(ChardevSet *set)
 {
+    set->started = true;
     for (guint i = 0; i < set->list->len; i++) {
         Chardev *chr = g_ptr_array_index(set->list, i);
         if (!chr->backend->waits || !chr->backend->waits(chr)) {
@@ -387,13 +409,6 @@ void chardev_info_clear(ChardevInfo *info)
     g_free(info->backend);
 }
 
-const char *const *chardev_backend_names(void)
-{
-    static const char *const names[] = { "stdio", "pty", "file", "pipe", "socket", "null", NULL };
-    G_STATIC_ASSERT(G_N_ELEMENTS(names) == G_N_ELEMENTS(backends) + 1);
-    return names;
-}
-
 char *chardev_set_describe(ChardevSet *set)
 {
     GString *out = g_string_new(NULL);
@@ -406,16 +421,6 @@ char *chardev_set_describe(ChardevSet *set)
             g_string_append_printf(out, chr->mux ? " (keyboard: %s)" : " (%s)", user);
         }
         g_string_append_c(out, '\n');
-    }
-    return g_string_free(out, FALSE);
-}
-
-char *chardev_set_help(void)
-{
-    GString *out = g_string_new("Back ends (-chardev "
-                                "BACKEND,id=NAME[,mux=on][,logfile=FILE,logappend=on]):\n");
-    for (size_t i = 0; i < G_N_ELEMENTS(backends); i++) {
-        g_string_append_printf(out, "  %-8s %s\n", backends[i]->name, backends[i]->help);
     }
     return g_string_free(out, FALSE);
 }

@@ -53,6 +53,15 @@ void sockaddr_clear(SockAddr *addr)
     *addr = (SockAddr){ .fd = -1 };
 }
 
+SockAddr sockaddr_copy(const SockAddr *addr)
+{
+    SockAddr copy = *addr;
+    copy.host = g_strdup(addr->host);
+    copy.port = g_strdup(addr->port);
+    copy.path = g_strdup(addr->path);
+    return copy;
+}
+
 char *sockaddr_describe(const SockAddr *addr)
 {
     if (addr->path) {
@@ -101,11 +110,11 @@ static socklen_t fill_unix(const SockAddr *addr, struct sockaddr_un *un)
     return sizeof(*un);
 }
 
-static int open_unix(const SockAddr *addr, bool listening)
+static int open_unix(const SockAddr *addr, bool listening, bool at_once)
 {
     struct sockaddr_un un;
     socklen_t len = fill_unix(addr, &un);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (at_once ? SOCK_NONBLOCK : 0), 0);
     if (fd < 0) {
         return -1;
     }
@@ -132,7 +141,7 @@ static struct addrinfo *resolve(const SockAddr *addr, bool listening, const char
     return rc ? NULL : list;
 }
 
-static int open_tcp(const SockAddr *addr, bool listening, const char **why)
+static int open_tcp(const SockAddr *addr, bool listening, unsigned seconds, const char **why)
 {
     struct addrinfo *list = resolve(addr, listening, why);
     int fd = -1, one = 1, saved = 0;
@@ -145,6 +154,10 @@ static int open_tcp(const SockAddr *addr, bool listening, const char **why)
         if (listening) {
             setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
         }
+        if (seconds) {
+            setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){ .tv_sec = seconds },
+                       sizeof(struct timeval));
+        }
         int rc = listening ? bind(fd, ai->ai_addr, ai->ai_addrlen) : connect(fd, ai->ai_addr, ai->ai_addrlen);
         if (rc != 0 || (listening && listen(fd, 1) != 0)) {
             saved = errno;
@@ -155,6 +168,7 @@ static int open_tcp(const SockAddr *addr, bool listening, const char **why)
     if (list) {
         freeaddrinfo(list);
     }
+    *why = fd < 0 && saved == EINPROGRESS ? "it does not answer" : *why;
     errno = saved;
     return fd;
 }
@@ -171,13 +185,13 @@ static void learn_port(SockAddr *addr, int fd)
     }
 }
 
-static int open_any(const SockAddr *addr, const char *option, bool listening, GError **err)
+static int open_any(const SockAddr *addr, const char *option, bool listening, unsigned seconds, GError **err)
 {
     if (addr->fd >= 0) {
         return check_inherited(addr, option, listening, err);
     }
     const char *why = NULL;
-    int fd = addr->path ? open_unix(addr, listening) : open_tcp(addr, listening, &why);
+    int fd = addr->path ? open_unix(addr, listening, seconds > 0) : open_tcp(addr, listening, seconds, &why);
     if (fd < 0) {
         return fail(addr, option, listening ? "listen on" : "connect to", why, err);
     }
@@ -187,14 +201,14 @@ static int open_any(const SockAddr *addr, const char *option, bool listening, GE
 
 int sockaddr_listen(SockAddr *addr, const char *option, GError **err)
 {
-    int fd = open_any(addr, option, true, err);
+    int fd = open_any(addr, option, true, 0, err);
     if (fd >= 0 && addr->port) {
         learn_port(addr, fd);
     }
     return fd;
 }
 
-int sockaddr_connect(const SockAddr *addr, const char *option, GError **err)
+int sockaddr_connect(const SockAddr *addr, const char *option, unsigned seconds, GError **err)
 {
-    return open_any(addr, option, false, err);
+    return open_any(addr, option, false, seconds, err);
 }

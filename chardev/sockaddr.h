@@ -20,8 +20,10 @@ bool sockaddr_parse(SockAddr *addr, KeyVal *props, GError **err);
 void sockaddr_clear(SockAddr *addr);
 /* A listening, non-blocking socket, or -1 with err. */
 int sockaddr_listen(SockAddr *addr, const char *option, GError **err);
-/* A connected, non-blocking socket, or -1 with err; may take as long as the host's TCP. */
-int sockaddr_connect(const SockAddr *addr, const char *option, GError **err);
+SockAddr sockaddr_copy(const SockAddr *addr);
+/* A connected, non-blocking socket, or -1 with err. seconds: how long each address may take, a unix socket
+ * no time at all; 0: as long as the host likes. Any thread. */
+int sockaddr_connect(const SockAddr *addr, const char *option, unsigned seconds, GError **err);
 /* "tcp:host:port", "unix:path" or "fd:n"; the port is the one that was really bound. */
 char *sockaddr_describe(const SockAddr *addr);
 

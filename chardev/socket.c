@@ -11,6 +11,8 @@
 #include "chardev/sockaddr.h"
 #include "util/error.h"
 
+#define CONNECT_SECONDS 10
+
 typedef struct {
     SockAddr addr;
     char *made_path;        /* absolute: the process may change its folder */
@@ -73,6 +75,105 @@ static void socket_hangup(Chardev *chr)
     }
 }
 
+/* ---- connecting in the background ---- */
+
+/* TCP may take minutes, names too: a thread connects, the main thread takes over what came of it. */
+struct Connecting {
+    Chardev *chr;           /* NULL: closed meanwhile; the main thread's */
+    GMainContext *context;
+    SockAddr addr;
+    char *option;
+    int fd;
+    GError *err;
+};
+
+static void connecting_free(gpointer data)
+{
+    struct Connecting *c = data;
+    if (c->fd >= 0) {
+        close(c->fd);
+    }
+    g_main_context_unref(c->context);
+    sockaddr_clear(&c->addr);
+    g_clear_error(&c->err);
+    g_free(c->option);
+    g_free(c);
+}
+
+static void tell_ready(Chardev *chr, const GError *err)
+{
+    ChardevReady ready = chr->ready;
+    chr->connecting = NULL;
+    chr->ready = NULL;
+    if (ready) {
+        ready(chr->ready_opaque, err);      /* which may free chr */
+    } else if (err) {
+        g_printerr("valletta: %s\n", err->message);
+    }
+}
+
+static gboolean connecting_done(gpointer data)
+{
+    struct Connecting *c = data;
+    if (c->chr) {
+        Machine *machine = c->chr->machine;
+        machine_lock(machine);
+        if (c->fd >= 0) {
+            use_connection(c->chr, c->fd);
+            c->fd = -1;
+        }
+        tell_ready(c->chr, c->err);
+        machine_unlock(machine);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+static gpointer connecting_thread(gpointer data)
+{
+    struct Connecting *c = data;
+    c->fd = sockaddr_connect(&c->addr, c->option, CONNECT_SECONDS, &c->err);
+    g_autoptr(GSource) source = g_idle_source_new();
+    g_source_set_callback(source, connecting_done, c, connecting_free);
+    g_source_attach(source, c->context);
+    return NULL;
+}
+
+static void connect_later(Chardev *chr, const char *option)
+{
+    Socket *s = chr->state;
+    struct Connecting *c = g_new0(struct Connecting, 1);
+    *c = (struct Connecting){ .chr = chr, .context = g_main_context_ref(chr->machine->context),
+                              .addr = sockaddr_copy(&s->addr), .option = g_strdup(option), .fd = -1 };
+    chr->connecting = c;
+    g_thread_unref(g_thread_new("connect", connecting_thread, c));
+}
+
+static void stop_connecting(Chardev *chr)
+{
+    if (chr->connecting) {
+        g_autoptr(GError) err = NULL;
+        error_set(&err, "Chardev '%s' was closed before it was connected", chr->id);
+        chr->connecting->chr = NULL;
+        tell_ready(chr, err);
+    }
+}
+
+/* ---- opening and closing ---- */
+
+static bool connect_client(Chardev *chr, const char *option, GError **err)
+{
+    Socket *s = chr->state;
+    if (chr->background && s->addr.port) {
+        connect_later(chr, option);
+        return true;
+    }
+    int fd = sockaddr_connect(&s->addr, option, chr->background ? CONNECT_SECONDS : 0, err);
+    if (fd >= 0) {
+        use_connection(chr, fd);
+    }
+    return fd >= 0;
+}
+
 /* What others have and we have not: named, so that nobody looks for the mistake. */
 static bool refuse_absent(KeyVal *props, GError **err)
 {
@@ -124,11 +225,7 @@ static bool socket_open(Chardev *chr, KeyVal *props, GError **err)
         return false;
     }
     if (!s->server) {
-        int fd = sockaddr_connect(&s->addr, keyval_option(props), err);
-        if (fd >= 0) {
-            use_connection(chr, fd);
-        }
-        return fd >= 0;
+        return connect_client(chr, keyval_option(props), err);
     }
     s->listen_fd = sockaddr_listen(&s->addr, keyval_option(props), err);
     if (s->listen_fd < 0) {
@@ -147,6 +244,7 @@ static void socket_close(Chardev *chr)
     if (!s) {
         return;
     }
+    stop_connecting(chr);
     if (s->accept) {
         g_source_destroy(s->accept);
         g_source_unref(s->accept);

@@ -169,6 +169,9 @@ static bool run(const MonitorContext *c, const char *name, const char *args, GSt
     if (!check_preconfig(c, name, err)) {
         return false;
     }
+    if (m->run && *args && !*m->args) {
+        return error_set(err, "%s: takes no arguments, and there is '%s'", m->name, args);
+    }
     return m->run ? m->run(c, args, out, err) : error_set(err, "%s: not there: %s", name, m->text);
 }
 

@@ -49,6 +49,16 @@ static void print(Line *line, const char *text)
     line->ops->print(line->opaque, text, strlen(text));
 }
 
+void line_reset(Line *line)
+{
+    g_string_truncate(line->text, 0);
+    line->cursor = 0;
+    line->at = line->history->len;
+    g_clear_pointer(&line->typed, g_free);
+    line->state = PLAIN;
+    line->last_was_return = false;
+}
+
 void line_show(Line *line)
 {
     g_autoptr(GString) out = g_string_new("\r\033[K");

@@ -20,6 +20,8 @@ typedef struct {
 
 Line *line_new(const char *prompt, const LineOps *ops, void *opaque);
 void line_free(Line *line);
+/* Forgets what was typed; the history stays. */
+void line_reset(Line *line);
 /* Prints the prompt and what was typed so far. */
 void line_show(Line *line);
 /* The lines entered, numbered, oldest first; the caller frees them. */

@@ -8,23 +8,26 @@ struct Monitor {
     const MonitorContext *context;
     Chardev *chr;
     Line *line;
+    GString *out;           /* what the host has not taken yet */
     bool greeted;
 };
+
+#define OUTPUT_FULL (64u << 10)     /* nothing is read while so much waits: a flood waits for its answers */
 
 /* Newlines become what a terminal in raw mode wants. */
 static void put(Monitor *m, const char *text)
 {
-    g_autoptr(GString) out = g_string_new(NULL);
     for (; *text; text++) {
-        g_string_append(out, *text == '\n' ? "\r\n" : (char[]){ *text, '\0' });
+        g_string_append(m->out, *text == '\n' ? "\r\n" : (char[]){ *text, '\0' });
     }
-    chardev_write(m->chr, out->str, out->len);
+    chardev_write_from(m->chr, m->out);
 }
 
 static void line_print(void *opaque, const char *text, size_t len)
 {
     Monitor *m = opaque;
-    chardev_write(m->chr, text, len);
+    g_string_append_len(m->out, text, (gssize)len);
+    chardev_write_from(m->chr, m->out);
 }
 
 static void line_entered(void *opaque, const char *text)
@@ -44,7 +47,7 @@ static const LineOps line_ops = { line_print, line_entered, line_complete };
 
 static size_t can_receive(void *opaque)
 {
-    return 4096;
+    return ((Monitor *)opaque)->out->len < OUTPUT_FULL ? 4096 : 0;
 }
 
 static void receive(void *opaque, const uint8_t *data, size_t len)
@@ -56,8 +59,10 @@ static void receive(void *opaque, const uint8_t *data, size_t len)
 static void event(void *opaque, ChardevEvent what)
 {
     Monitor *m = opaque;
-    if (what == CHR_OPENED) {
-        m->greeted = false;     /* somebody new */
+    if (what == CHR_OPENED || what == CHR_CLOSED) {     /* somebody new */
+        m->greeted = false;
+        line_reset(m->line);
+        g_string_truncate(m->out, 0);
     }
 }
 
@@ -77,13 +82,21 @@ static void focus(void *opaque, bool here)
     line_show(m->line);
 }
 
-static const ChardevFrontend frontend = { can_receive, receive, event, focus };
+static void written(void *opaque)
+{
+    Monitor *m = opaque;
+    chardev_write_from(m->chr, m->out);
+    chardev_accept_input(m->chr);
+}
+
+static const ChardevFrontend frontend = { can_receive, receive, event, focus, written };
 
 Monitor *monitor_new(const MonitorContext *context, Chardev *chr)
 {
     Monitor *m = g_new0(Monitor, 1);
     m->context = context;
     m->chr = chr;
+    m->out = g_string_new(NULL);
     m->line = line_new("(valletta) ", &line_ops, m);
     chardev_attach(chr, &frontend, m);
     return m;
@@ -94,6 +107,7 @@ void monitor_free(Monitor *m)
     if (m) {
         chardev_attach(m->chr, NULL, NULL);
         line_free(m->line);
+        g_string_free(m->out, TRUE);
         g_free(m);
     }
 }

@@ -11,7 +11,7 @@ static void prop_free(gpointer data)
     g_free(p->name);
     g_free(p->type);
     g_free(p->description);
-    json_free(p->value);
+    json_node_unref(p->value);
     g_free(p);
 }
 
@@ -30,7 +30,8 @@ void tree_free(TreeNode *root)
     node_free(root);
 }
 
-static void add_prop(TreeNode *node, const char *name, const char *type, const char *description, Json *value)
+static void add_prop(TreeNode *node, const char *name, const char *type, const char *description,
+                     JsonNode *value)
 {
     TreeProp *p = g_new(TreeProp, 1);
     *p = (TreeProp){ g_strdup(name), g_strdup(type), g_strdup(description), value };
@@ -45,7 +46,7 @@ static TreeNode *add_node(TreeNode *parent, const char *name, const char *type)
     node->type = g_strdup(type);
     node->children = g_ptr_array_new_with_free_func(node_free);
     node->props = g_ptr_array_new_with_free_func(prop_free);
-    add_prop(node, "type", "string", NULL, json_string(type));
+    add_prop(node, "type", "string", NULL, json_string_new(type));
     if (parent) {
         g_ptr_array_add(parent->children, node);
     }
@@ -54,21 +55,21 @@ static TreeNode *add_node(TreeNode *parent, const char *name, const char *type)
 
 /* ---- making it ---- */
 
-static Json *typed_value(const Device *dev, const Prop *p)
+static JsonNode *typed_value(const Device *dev, const Prop *p)
 {
     g_autofree char *text = prop_get(dev, p->name, NULL);
     if (p->kind == PROP_BOOL) {
-        return json_bool(strcmp(text, "on") == 0);
+        return json_boolean_new(strcmp(text, "on") == 0);
     }
-    return p->kind == PROP_STRING ? json_string(text) : json_uint(g_ascii_strtoull(text, NULL, 10));
+    return p->kind == PROP_STRING ? json_string_new(text) : json_number_new(g_ascii_strtoull(text, NULL, 10));
 }
 
 static void fill_device(TreeNode *node, Device *dev)
 {
     Bus *bus;
     node->device = dev;
-    add_prop(node, "realized", "bool", NULL, json_bool(dev->realized));
-    add_prop(node, "hotpluggable", "bool", NULL, json_bool(false));
+    add_prop(node, "realized", "bool", NULL, json_boolean_new(dev->realized));
+    add_prop(node, "hotpluggable", "bool", NULL, json_boolean_new(false));
     for (const Prop *p = dev->type->props; p && p->name; p++) {
         add_prop(node, p->name, prop_kind_name(p->kind), p->description, typed_value(dev, p));
     }
@@ -86,9 +87,9 @@ static void fill_cpus(const MonitorContext *c, TreeNode *unattached)
         g_autofree char *name = g_strdup_printf("device[%u]", i);
         g_autofree char *type = g_strdup_printf("%s-mips-cpu", cpu->model);
         TreeNode *node = add_node(unattached, name, type);
-        add_prop(node, "realized", "bool", NULL, json_bool(true));
-        add_prop(node, "hotpluggable", "bool", NULL, json_bool(false));
-        add_prop(node, "cpu-index", "int", NULL, json_int(cpu->index));
+        add_prop(node, "realized", "bool", NULL, json_boolean_new(true));
+        add_prop(node, "hotpluggable", "bool", NULL, json_boolean_new(false));
+        add_prop(node, "cpu-index", "int", NULL, json_number_new(cpu->index));
     }
 }
 
@@ -98,10 +99,13 @@ static void fill_machine(const MonitorContext *c, TreeNode *machine)
     TreeNode *anon = add_node(machine, "peripheral-anon", "container");
     TreeNode *unattached = add_node(machine, "unattached", "container");
     unsigned next = c->machine->cpus->len, next_anon = 0;
-    for (unsigned i = 0; i < json_length(c->properties); i++) {
-        const Json *value = json_at(c->properties, i);
-        add_prop(machine, json_key(c->properties, i), json_kind(value) == JSON_BOOL ? "bool" : "string", NULL,
-                 json_copy(value));
+    JsonObjectIter iter;
+    const char *key;
+    JsonNode *value;
+    json_object_iter_init_ordered(&iter, c->properties);
+    while (json_object_iter_next_ordered(&iter, &key, &value)) {
+        bool is_bool = json_node_get_value_type(value) == G_TYPE_BOOLEAN;
+        add_prop(machine, key, is_bool ? "bool" : "string", NULL, json_node_copy(value));
     }
     fill_cpus(c, unattached);
     for (guint i = 0; i < c->machine->devices->len; i++) {
@@ -130,7 +134,7 @@ static void fill_chardevs(const MonitorContext *c, TreeNode *chardevs)
     for (unsigned i = 0; chardev_set_info(c->chardevs, i, &info); i++) {
         g_autofree char *type = g_strdup_printf("chardev-%s", info.backend);
         TreeNode *node = add_node(chardevs, info.id, type);
-        add_prop(node, "filename", "string", NULL, json_string(info.filename));
+        add_prop(node, "filename", "string", NULL, json_string_new(info.filename));
         chardev_info_clear(&info);
     }
 }
@@ -228,12 +232,12 @@ static const TreeNode *first_of_type(const TreeNode *node, const char *type)
     return NULL;
 }
 
-Json *tree_path_of_type(const MonitorContext *c, const char *type)
+JsonNode *tree_path_of_type(const MonitorContext *c, const char *type)
 {
     g_autoptr(TreeNode) root = tree_new(c);
     const TreeNode *node = first_of_type(root, type);
     g_autofree char *path = node ? tree_path(node) : g_strdup("");
-    return json_string(path);
+    return json_string_new(path);
 }
 
 char *tree_cpu_path(unsigned n)

@@ -13,7 +13,7 @@ typedef struct TreeNode TreeNode;
 
 typedef struct {
     char *name, *type, *description;    /* description may be NULL */
-    Json *value;
+    JsonNode *value;
 } TreeProp;
 
 struct TreeNode {
@@ -33,7 +33,7 @@ const TreeProp *tree_prop(const TreeNode *node, const char *name);
 /* Absolute; freed by the caller. */
 char *tree_path(const TreeNode *node);
 /* Of the first device of that type; "" when there is none. */
-Json *tree_path_of_type(const MonitorContext *c, const char *type);
+JsonNode *tree_path_of_type(const MonitorContext *c, const char *type);
 /* Of CPU n of the machine. */
 char *tree_cpu_path(unsigned n);
 /* "info qom-tree" below node; "info qtree". */

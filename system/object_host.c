@@ -78,9 +78,9 @@ static void secret_free(Object *obj)
 }
 
 /* What is secret is told to nobody. */
-static Json *secret_get(const Object *obj, const char *prop)
+static JsonNode *secret_get(const Object *obj, const char *prop)
 {
-    return json_string(strcmp(prop, "format") == 0 ? "raw" : "");
+    return json_string_new(strcmp(prop, "format") == 0 ? "raw" : "");
 }
 
 static const ObjectProp secret_props[] = {
@@ -145,9 +145,9 @@ static void rng_free(Object *obj)
     g_free(rng);
 }
 
-static Json *rng_get(const Object *obj, const char *prop)
+static JsonNode *rng_get(const Object *obj, const char *prop)
 {
-    return json_string(((const Rng *)obj->state)->path);
+    return json_string_new(((const Rng *)obj->state)->path);
 }
 
 static const ObjectProp no_props[] = { { 0 } };

@@ -124,7 +124,7 @@ static void memory_free(Object *obj)
     g_free(m);
 }
 
-static Json *memory_get(const Object *obj, const char *prop)
+static JsonNode *memory_get(const Object *obj, const char *prop)
 {
     const Memory *m = obj->state;
     const struct { const char *name; bool value; } flags[] = {
@@ -133,10 +133,10 @@ static Json *memory_get(const Object *obj, const char *prop)
     };
     for (size_t i = 0; i < G_N_ELEMENTS(flags); i++) {
         if (strcmp(flags[i].name, prop) == 0) {
-            return json_bool(flags[i].value);
+            return json_boolean_new(flags[i].value);
         }
     }
-    return strcmp(prop, "size") == 0 ? json_uint(m->size) : json_string(m->path);
+    return strcmp(prop, "size") == 0 ? json_number_new(m->size) : json_string_new(m->path);
 }
 
 #define MEMORY_PROPS \

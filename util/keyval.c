@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "util/error.h"
-#include "util/json.h"
+#include "util/json_text.h"
 #include "util/wide.h"
 
 typedef struct {
@@ -78,49 +78,68 @@ static bool is_help(const char *word)
     return strcmp(word, "help") == 0 || strcmp(word, "?") == 0;
 }
 
-/* One member, or element, called key. */
-static bool add_json(KeyVal *kv, const char *key, const Json *value, GError **err)
-{
-    JsonKind kind = json_kind(value);
-    if (kind == JSON_NULL) {
-        return error_set(err, "%s: '%s' cannot be null", kv->option, key);
-    }
-    if (kind == JSON_ARRAY || kind == JSON_OBJECT) {
-        bool good = true;
-        for (unsigned i = 0; i < json_length(value) && good; i++) {
-            g_autofree char *inner = kind == JSON_ARRAY ? g_strdup_printf("%s.%u", key, i)
-                                                        : g_strdup_printf("%s.%s", key, json_key(value, i));
-            good = add_json(kv, inner, json_at(value, i), err);
-        }
-        return good;
-    }
-    if (kind == JSON_BOOL) {
-        add_item(kv, g_strdup(key), g_strdup(json_truth(value) ? "on" : "off"));
-    } else {
-        const char *text = json_text(value);
-        add_item(kv, g_strdup(key), text ? g_strdup(text) : json_print(value, false));
-    }
-    return true;
-}
+static bool add_json(KeyVal *kv, const char *key, JsonNode *value, GError **err);
 
-bool keyval_add_json(KeyVal *kv, const Json *object, GError **err)
+static bool add_members(KeyVal *kv, const char *prefix, JsonObject *object, GError **err)
 {
-    for (unsigned i = 0; i < json_length(object); i++) {
-        if (!add_json(kv, json_key(object, i), json_at(object, i), err)) {
+    JsonObjectIter iter;
+    const char *key;
+    JsonNode *value;
+    json_object_iter_init_ordered(&iter, object);
+    while (json_object_iter_next_ordered(&iter, &key, &value)) {
+        g_autofree char *full = g_strconcat(prefix, key, NULL);
+        if (!add_json(kv, full, value, err)) {
             return false;
         }
     }
     return true;
 }
 
+static bool add_elements(KeyVal *kv, const char *key, JsonArray *array, GError **err)
+{
+    for (guint i = 0; i < json_array_get_length(array); i++) {
+        g_autofree char *full = g_strdup_printf("%s.%u", key, i);
+        if (!add_json(kv, full, json_array_get_element(array, i), err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* One member, or element, called key. */
+static bool add_json(KeyVal *kv, const char *key, JsonNode *value, GError **err)
+{
+    if (JSON_NODE_HOLDS_NULL(value)) {
+        return error_set(err, "%s: '%s' cannot be null", kv->option, key);
+    }
+    if (JSON_NODE_HOLDS_ARRAY(value)) {
+        return add_elements(kv, key, json_node_get_array(value), err);
+    }
+    if (JSON_NODE_HOLDS_OBJECT(value)) {
+        g_autofree char *prefix = g_strconcat(key, ".", NULL);
+        return add_members(kv, prefix, json_node_get_object(value), err);
+    }
+    const char *text = json_string_text(value);
+    if (json_node_get_value_type(value) == G_TYPE_BOOLEAN) {
+        text = json_node_get_boolean(value) ? "on" : "off";
+    }
+    add_item(kv, g_strdup(key), text ? g_strdup(text) : json_text_write(value, false));
+    return true;
+}
+
+bool keyval_add_json(KeyVal *kv, JsonObject *object, GError **err)
+{
+    return add_members(kv, "", object, err);
+}
+
 static bool parse_json(KeyVal *kv, const char *text, GError **err)
 {
-    g_autoptr(Json) value = json_parse(text, strlen(text), err);
+    g_autoptr(JsonNode) value = json_text_read(text, strlen(text), err);
     if (!value) {
         g_prefix_error(err, "%s: ", kv->option);
         return false;
     }
-    return keyval_add_json(kv, value, err);
+    return keyval_add_json(kv, json_node_get_object(value), err);   /* it begins with '{' */
 }
 
 bool keyval_parse(KeyVal *kv, const char *text, const char *implied, GError **err)

@@ -85,6 +85,30 @@ bool log_set_items(const char *items, GError **err)
     return true;
 }
 
+const char *log_item(unsigned n, LogMask *bit)
+{
+    if (n >= G_N_ELEMENTS(log_items)) {
+        return NULL;
+    }
+    *bit = log_items[n].bit;
+    return log_items[n].name;
+}
+
+unsigned log_switch(const char *pattern, bool on)
+{
+    int bits = 0;
+    unsigned count = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(log_items); i++) {
+        if (g_pattern_match_simple(pattern, log_items[i].name)) {
+            bits |= (int)log_items[i].bit;
+            count++;
+        }
+    }
+    int mask = (int)log_mask();
+    atomic_store_explicit(&log_state.mask, on ? mask | bits : mask & ~bits, memory_order_relaxed);
+    return count;
+}
+
 /* path with one %d replaced by the pid and %% by %; NULL when it has any other %. */
 static char *expand_pid(const char *path)
 {

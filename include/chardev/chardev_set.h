@@ -24,6 +24,18 @@ void chardev_set_free(ChardevSet *set);
 bool chardev_set_add(ChardevSet *set, const char *text, GError **err);
 /* The same from properties "backend", "id" ...; the caller keeps props. */
 bool chardev_set_add_props(ChardevSet *set, KeyVal *props, GError **err);
+/* From chardev_set_wait on a TCP client connects in the background: the device is there at once, without a
+ * peer. When id is such a one, ready is called once from the main context (true), with the reason when the
+ * connection failed or the device was closed; else false. Without a ready a failure is a line on stderr. */
+typedef void (*ChardevReady)(void *opaque, const GError *err);
+bool chardev_set_connecting(ChardevSet *set, const char *id, ChardevReady ready, void *opaque);
+/* Gives the device called id another back end, as chardev_set_add_props; what uses it sees the peer go and
+ * another come. False with err: it is as it was. */
+bool chardev_set_change(ChardevSet *set, const char *id, KeyVal *props, GError **err);
+/* Adds to a ring buffer, as its front end does. False with err when id is none. */
+bool chardev_set_ring_write(ChardevSet *set, const char *id, const void *data, size_t len, GError **err);
+/* Takes at most max bytes out of it, the oldest first; the caller's. NULL with err. */
+GByteArray *chardev_set_ring_read(ChardevSet *set, const char *id, size_t max, GError **err);
 /* Closes the device called id, which nothing may be using. */
 bool chardev_set_remove(ChardevSet *set, const char *id, GError **err);
 
@@ -42,7 +54,7 @@ Chardev *chardev_set_claim(ChardevSet *set, const char *option, const char *id, 
 void chardev_release(Chardev *chr);
 
 /* Runs the main context until every server with wait=on has its first client, or until a
- * shutdown is requested. Lock not held. */
+ * shutdown is requested; ends the start. Lock not held. */
 void chardev_set_wait(ChardevSet *set);
 
 /* A break from the host to the front end of the device called id. */

@@ -23,12 +23,12 @@ typedef struct MonitorContext {
     const char *target;         /* "mips", "mipsel", "mips64" or "mips64el" */
     const char *machine_type;   /* "malta" or "none" */
     const char *cpu_model;      /* the CPU's, or the one that there would be */
-    const Json *properties;     /* of the machine, an object */
+    JsonObject *properties;     /* of the machine, an object */
     const AccelReport *accel;   /* what runs the CPUs */
     const KvmRequest *kvm;      /* what the user asked of KVM */
     bool preconfig;             /* the machine is not made yet: little is allowed */
     bool (*exit_preconfig)(void *app, GError **err);    /* makes and starts it */
-    Json *(*options)(void);     /* the options of the command line: CommandLineOptionInfo list */
+    JsonArray *(*options)(void);     /* the options of the command line: CommandLineOptionInfo list */
     /* Has the gdb server serve on DEV ("none": nowhere) and tells of it in out. NULL: there is none. */
     bool (*gdbserver)(void *app, const char *device, GString *out, GError **err);
     void *app;                  /* of exit_preconfig and gdbserver */

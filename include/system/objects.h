@@ -29,7 +29,7 @@ typedef struct {
     bool (*make)(Object *obj, KeyVal *props, GError **err);
     void (*free)(Object *obj);
     /* The value of one of props. */
-    Json *(*get)(const Object *obj, const char *prop);
+    JsonNode *(*get)(const Object *obj, const char *prop);
 } ObjectType;
 
 struct Object {

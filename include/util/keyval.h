@@ -11,7 +11,7 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include "util/json.h"
+#include "util/json_text.h"
 
 #define KIB (UINT64_C(1) << 10)
 #define MIB (UINT64_C(1) << 20)
@@ -29,7 +29,7 @@ void keyval_free(KeyVal *kv);
 bool keyval_parse(KeyVal *kv, const char *text, const char *implied, GError **err);
 /* Adds the members of a JSON object: true becomes on, what is nested gets keys as "a.b" and
  * "list.0". False with err for a null. */
-bool keyval_add_json(KeyVal *kv, const Json *object, GError **err);
+bool keyval_add_json(KeyVal *kv, JsonObject *object, GError **err);
 /* Replaces or adds one key. */
 void keyval_set(KeyVal *kv, const char *key, const char *value);
 /* Adds all items of other, in order. */

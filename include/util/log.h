@@ -37,6 +37,12 @@ static inline bool log_enabled(LogMask what)
  * False with err naming the unknown item and listing the known ones. */
 bool log_set_items(const char *items, GError **err);
 
+/* Item n and its bit; NULL behind the last. */
+const char *log_item(unsigned n, LogMask *bit);
+/* The items of which pattern ("*" and "?" as in a shell) is true are logged from now on, or not any more; the
+ * others as before. How many there are. Main thread. */
+unsigned log_switch(const char *pattern, bool on);
+
 /* Opens path ("%d" becomes the pid) for the log instead of stderr. */
 bool log_set_file(const char *path, GError **err);
 

@@ -63,6 +63,56 @@ COMMAND(run_chardev_add)
     return keyval_parse(props, args, "backend", err) && chardev_set_add_props(c->chardevs, props, err);
 }
 
+/* A word, and what follows it. */
+static char *first_word(const char *args, const char **rest)
+{
+    size_t len = strcspn(args, " ");
+    *rest = args + len + strspn(args + len, " ");
+    return g_strndup(args, len);
+}
+
+COMMAND(run_chardev_change)
+{
+    const char *rest;
+    g_autofree char *id = first_word(args, &rest);
+    g_autoptr(KeyVal) props = keyval_new("chardev-change");
+    if (!*rest) {
+        return error_set(err, "usage: chardev-change ID BACKEND[,...]");
+    }
+    return keyval_parse(props, rest, "backend", err) && chardev_set_change(c->chardevs, id, props, err);
+}
+
+COMMAND(run_ringbuf_write)
+{
+    const char *rest;
+    g_autofree char *id = first_word(args, &rest);
+    return chardev_set_ring_write(c->chardevs, id, rest, strlen(rest), err);
+}
+
+COMMAND(run_ringbuf_read)
+{
+    uint64_t size;
+    g_auto(GStrv) words = commands_words(args, 2, 2, "ringbuf_read ID SIZE", err);
+    if (!words || !expr_parse(c, words[1], &size, NULL, err)) {
+        return false;
+    }
+    g_autoptr(GByteArray) data = chardev_set_ring_read(c->chardevs, words[0], size, err);
+    for (guint i = 0; data && i < data->len; i++) {
+        char byte = (char)data->data[i];
+        if (byte == '\\') {
+            g_string_append(out, "\\\\");
+        } else if (g_ascii_isprint(byte) || byte == '\n' || byte == '\t') {
+            g_string_append_c(out, byte);
+        } else {
+            g_string_append_printf(out, "\\%03o", data->data[i]);
+        }
+    }
+    if (data) {
+        g_string_append_c(out, '\n');
+    }
+    return data != NULL;
+}
+
 COMMAND(run_chardev_remove)
 {
     return chardev_set_remove(c->chardevs, args, err);
@@ -115,7 +165,7 @@ COMMAND(run_qom_get)
     g_auto(GStrv) words = commands_words(args, 2, 2, "qom-get PATH PROPERTY", err);
     const TreeProp *p = find_prop(root, words, err);
     if (p) {
-        g_autofree char *text = json_print(p->value, true);
+        g_autofree char *text = json_text_write(p->value, true);
         g_string_append_printf(out, "%s\n", text);
     }
     return p != NULL;
@@ -131,6 +181,8 @@ COMMAND(run_qom_set)
 
 const MonitorCommand hmp_device_commands[] = {
     { "chardev-add", NULL, "BACKEND,id=ID[,...]", "make a character device, as -chardev", run_chardev_add },
+    { "chardev-change", NULL, "ID BACKEND[,...]", "give a character device another back end",
+      run_chardev_change, ARG_CHARDEV },
     { "chardev-remove", NULL, "ID", "close one that nothing uses", run_chardev_remove, ARG_CHARDEV },
     { "chardev-send-break", "sendbreak", "[ID]", "send a break to the guest (serial0 by default)",
       run_break, ARG_CHARDEV },
@@ -144,5 +196,7 @@ const MonitorCommand hmp_device_commands[] = {
       ARG_PATH },
     { "qom-set", NULL, "PATH PROPERTY VALUE", "is refused: properties are given when a thing is made",
       run_qom_set, ARG_PATH },
+    { "ringbuf_read", NULL, "ID SIZE", "take what is in a ring buffer", run_ringbuf_read, ARG_CHARDEV },
+    { "ringbuf_write", NULL, "ID DATA", "add to a ring buffer", run_ringbuf_write, ARG_CHARDEV },
     { 0 },
 };

@@ -6,6 +6,7 @@
 #include "monitor/commands.h"
 #include "monitor/tree.h"
 #include "util/error.h"
+#include "util/log.h"
 
 COMMAND(info_status)
 {
@@ -117,7 +118,7 @@ COMMAND(info_roms)
 {
     static const char *const files[] = { "kernel", "initrd", "dtb", "firmware" };
     for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
-        const char *path = json_member_text(c->properties, files[i]);
+        const char *path = json_object_get_string_member_with_default(c->properties, files[i], "");
         if (path && *path) {
             g_string_append_printf(out, "%s: %s\n", files[i], path);
         }
@@ -240,6 +241,18 @@ COMMAND(info_kvm)
     return true;
 }
 
+COMMAND(info_trace_events)
+{
+    const char *pattern = *args ? args : "*", *name;
+    LogMask bit;
+    for (unsigned i = 0; (name = log_item(i, &bit)); i++) {
+        if (g_pattern_match_simple(pattern, name)) {
+            g_string_append_printf(out, "%s : state %d\n", name, (log_mask() & bit) != 0);
+        }
+    }
+    return true;
+}
+
 const MonitorCommand hmp_info_commands[] = {
     { "accelerators", NULL, "", "what runs the CPU", info_accelerators },
     { "chardev", NULL, "", "the character devices", info_chardev },
@@ -259,6 +272,7 @@ const MonitorCommand hmp_info_commands[] = {
     { "roms", NULL, "", "the files that were loaded", info_roms },
     { "status", NULL, "", "running or not", info_status },
     { "tlb", NULL, "", "the CPU's TLB", info_tlb },
+    { "trace-events", NULL, "[ITEM]", "what is logged; ITEM may hold * and ?", info_trace_events, ARG_LOG },
     { "uuid", NULL, "", "the machine's -uuid", info_uuid },
     { "version", NULL, "", "the program's version", info_version },
     { 0 },

@@ -84,6 +84,20 @@ COMMAND(run_logfile)
     return *args ? log_set_file(args, err) : error_set(err, "logfile: needs a file name");
 }
 
+COMMAND(run_trace_event)
+{
+    g_auto(GStrv) words = commands_words(args, 2, 2, "trace-event ITEM on|off", err);
+    if (!words) {
+        return false;
+    }
+    bool on = strcmp(words[1], "on") == 0;
+    if (!on && strcmp(words[1], "off") != 0) {
+        return error_set(err, "trace-event: '%s' must be on or off", words[1]);
+    }
+    return log_switch(words[0], on) ||
+           error_set(err, "unknown event '%s'; info trace-events lists them", words[0]);
+}
+
 const MonitorCommand hmp_run_commands[] = {
     { "cont", "c", "", "start, or go on", run_cont },
     { "cpu", NULL, "N", "choose the CPU that x and others look at; there is 0", run_cpu },
@@ -99,6 +113,8 @@ const MonitorCommand hmp_run_commands[] = {
     { "stop", "s", "", "stop the guest", run_stop },
     { "system_powerdown", NULL, "", "press the power button", run_powerdown },
     { "system_reset", NULL, "", "reset the machine", run_reset },
+    { "trace-event", NULL, "ITEM on|off", "log this, or not any more; ITEM may hold * and ?", run_trace_event,
+      ARG_LOG },
     { 0 },
 };
 
@@ -117,14 +133,13 @@ const MonitorCommand hmp_absent_commands[] = {
     ABSENT("block_stream", NO_DISK),
     ABSENT("boot_set", "what boots is what -kernel or -bios names"),
     ABSENT("change", NO_DISK),
-    ABSENT("chardev-change", "use chardev-remove and chardev-add"),
     ABSENT("commit", NO_DISK),
     ABSENT("delvm", NO_SAVE),
     ABSENT("drive_add", NO_DISK),
     ABSENT("drive_backup", NO_DISK),
     ABSENT("drive_del", NO_DISK),
     ABSENT("drive_mirror", NO_DISK),
-    ABSENT("dump-guest-memory", "use memsave or pmemsave"),
+    ABSENT("dump-guest-memory", "only QMP has it; memsave and pmemsave write memory as it is"),
     ABSENT("eject", NO_DISK),
     ABSENT("hostfwd_add", NO_NET),
     ABSENT("hostfwd_remove", NO_NET),
@@ -140,8 +155,6 @@ const MonitorCommand hmp_absent_commands[] = {
     ABSENT("netdev_del", NO_NET),
     ABSENT("one-insn-per-tb", "use -accel tcg,one-insn-per-tb=on"),
     ABSENT("qemu-io", NO_DISK),
-    ABSENT("ringbuf_read", "there is no ring buffer; use -chardev file"),
-    ABSENT("ringbuf_write", "there is no ring buffer; use -chardev file"),
     ABSENT("savevm", NO_SAVE),
     ABSENT("screendump", NO_DISPLAY),
     ABSENT("sendkey", NO_INPUT),
@@ -151,7 +164,6 @@ const MonitorCommand hmp_absent_commands[] = {
     ABSENT("snapshot_blkdev", NO_DISK),
     ABSENT("stopcapture", "there is no sound"),
     ABSENT("system_wakeup", "nothing is suspended: the guest cannot suspend itself"),
-    ABSENT("trace-event", "use log"),
     ABSENT("watchdog_action", "there is no watchdog"),
     ABSENT("wavcapture", "there is no sound"),
     { 0 },

@@ -7,13 +7,13 @@
 QMP(query_chardev)
 {
     ChardevInfo info;
-    *ret = json_array();
+    JsonArray *list = qmp_return_array(ret);
     for (unsigned i = 0; chardev_set_info(call->c->chardevs, i, &info); i++) {
-        Json *entry = json_object();
-        json_set_string(entry, "label", info.id);
-        json_set_string(entry, "filename", info.filename);
-        json_set_bool(entry, "frontend-open", info.frontend_open);
-        json_add(*ret, entry);
+        JsonObject *entry = json_object_new();
+        json_object_set_string_member(entry, "label", info.id);
+        json_object_set_string_member(entry, "filename", info.filename);
+        json_object_set_boolean_member(entry, "frontend-open", info.frontend_open);
+        json_array_add_object_element(list, entry);
         chardev_info_clear(&info);
     }
     return true;
@@ -21,11 +21,11 @@ QMP(query_chardev)
 
 QMP(query_backends)
 {
-    *ret = json_array();
+    JsonArray *list = qmp_return_array(ret);
     for (const char *const *name = chardev_backend_names(); *name; name++) {
-        Json *entry = json_object();
-        json_set_string(entry, "name", *name);
-        json_add(*ret, entry);
+        JsonObject *entry = json_object_new();
+        json_object_set_string_member(entry, "name", *name);
+        json_array_add_object_element(list, entry);
     }
     return true;
 }
@@ -46,74 +46,184 @@ static bool add_fd_address(QmpCall *call, KeyVal *props, const char *name, GErro
     return true;
 }
 
-static bool add_address(QmpCall *call, KeyVal *props, const Json *addr, GError **err)
+static bool add_address(QmpCall *call, KeyVal *props, JsonObject *addr, GError **err)
 {
-    const Json *data = json_member(addr, "data");
-    if (strcmp(json_member_text(addr, "type"), "fd") == 0) {
-        return add_fd_address(call, props, json_member_text(data, "str"), err);
+    JsonObject *data = qmp_object(addr, "data");
+    if (strcmp(qmp_text(addr, "type"), "fd") == 0) {
+        return add_fd_address(call, props, qmp_text(data, "str"), err);
     }
     return keyval_add_json(props, data, err);
 }
 
-/* From the JSON form to the properties of -chardev. */
-static bool convert(QmpCall *call, const Json *backend, KeyVal *props, GError **err)
+/* What has another name there gets it; the address is left out. */
+static JsonObject *rename_members(JsonObject *data)
 {
     static const char *const renamed[][2] = { { "out", "path" }, { "device", "path" } };
-    const Json *data = json_member(backend, "data"), *addr = json_member(data, "addr");
-    const char *type = json_member_text(backend, "type");
-    g_autoptr(Json) rest = json_object();
-    keyval_set(props, "backend", type);
-    for (unsigned i = 0; data && i < json_length(data); i++) {
-        const char *key = json_key(data, i);
+    JsonObject *rest = json_object_new();
+    JsonObjectIter iter;
+    const char *key;
+    JsonNode *value;
+    json_object_iter_init_ordered(&iter, data);
+    while (json_object_iter_next_ordered(&iter, &key, &value)) {
         for (size_t k = 0; k < G_N_ELEMENTS(renamed); k++) {
             key = strcmp(key, renamed[k][0]) == 0 ? renamed[k][1] : key;
         }
         if (strcmp(key, "addr") != 0) {
-            json_set(rest, key, json_copy(json_at(data, i)));
+            json_object_set_member(rest, key, json_node_copy(value));
         }
     }
-    if (strcmp(type, "socket") == 0 && !json_member(rest, "server")) {
-        json_set_bool(rest, "server", true);        /* the default of the JSON form */
+    return rest;
+}
+
+/* From the JSON form to the properties of -chardev. */
+static bool convert(QmpCall *call, JsonObject *backend, KeyVal *props, GError **err)
+{
+    JsonObject *data = qmp_object(backend, "data"), *addr = qmp_object(data, "addr");
+    const char *type = qmp_text(backend, "type");
+    g_autoptr(JsonObject) rest = data ? rename_members(data) : json_object_new();
+    keyval_set(props, "backend", type);
+    if (strcmp(type, "socket") == 0 && !json_object_has_member(rest, "server")) {
+        json_object_set_boolean_member(rest, "server", true);        /* the default of the JSON form */
     }
-    if (json_truth(json_member(rest, "server")) && !json_member(rest, "wait")) {
-        json_set_bool(rest, "wait", false);
+    if (qmp_bool(rest, "server") && !json_object_has_member(rest, "wait")) {
+        json_object_set_boolean_member(rest, "wait", false);
     }
     return keyval_add_json(props, rest, err) && (!addr || add_address(call, props, addr, err));
 }
 
-QMP(chardev_add)
+/* ChardevReturn */
+static void describe(QmpCall *call, const char *id, JsonNode **ret)
 {
-    const char *id = json_member_text(args, "id");
-    g_autoptr(KeyVal) props = keyval_new("chardev-add");
+    JsonObject *made = qmp_return_object(ret);
     ChardevInfo info;
-    keyval_set(props, "id", id);
-    if (!convert(call, json_member(args, "backend"), props, err) ||
-        !chardev_set_add_props(call->c->chardevs, props, err)) {
-        return false;
-    }
-    *ret = json_object();
     for (unsigned i = 0; chardev_set_info(call->c->chardevs, i, &info); i++) {
         if (strcmp(info.id, id) == 0 && g_str_has_prefix(info.filename, "pty:")) {
-            json_set_string(*ret, "pty", info.filename + strlen("pty:"));
+            json_object_set_string_member(made, "pty", info.filename + strlen("pty:"));
         }
         chardev_info_clear(&info);
     }
+}
+
+typedef struct {
+    QmpCall *call;
+    ChardevSet *set;
+    char *id;
+    bool added;
+} Wait;
+
+/* A client's connection is there or is not to be had; then what was added for it goes. */
+static void connected(void *opaque, const GError *err)
+{
+    Wait *wait = opaque;
+    if (err && wait->added) {
+        chardev_set_remove(wait->set, wait->id, NULL);
+    }
+    qmp_call_finish(wait->call, NULL, err ? g_error_copy(err) : NULL);
+    g_free(wait->id);
+    g_free(wait);
+}
+
+/* The reply, now or once the client is connected. */
+static void reply(QmpCall *call, const char *id, bool added, JsonNode **ret)
+{
+    Wait *wait = g_new(Wait, 1);
+    *wait = (Wait){ call, call->c->chardevs, g_strdup(id), added };
+    if (chardev_set_connecting(wait->set, id, connected, wait)) {
+        qmp_call_detach(call);
+        return;
+    }
+    g_free(wait->id);
+    g_free(wait);
+    describe(call, id, ret);
+}
+
+QMP(chardev_add)
+{
+    const char *id = qmp_text(args, "id");
+    g_autoptr(KeyVal) props = keyval_new("chardev-add");
+    keyval_set(props, "id", id);
+    if (!convert(call, qmp_object(args, "backend"), props, err) ||
+        !chardev_set_add_props(call->c->chardevs, props, err)) {
+        return false;
+    }
+    reply(call, id, true, ret);
+    return true;
+}
+
+QMP(chardev_change)
+{
+    const char *id = qmp_text(args, "id");
+    g_autoptr(KeyVal) props = keyval_new("chardev-change");
+    if (!convert(call, qmp_object(args, "backend"), props, err) ||
+        !chardev_set_change(call->c->chardevs, id, props, err)) {
+        return false;
+    }
+    reply(call, id, false, ret);
+    return true;
+}
+
+/* ---- ring buffers ---- */
+
+static bool is_base64(JsonObject *args)
+{
+    return g_strcmp0(qmp_text(args, "format"), "base64") == 0;
+}
+
+static bool is_base64_text(const char *text, size_t len)
+{
+    size_t digits = strspn(text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "+/");
+    return len % 4 == 0 && len - digits <= 2 && strspn(text + digits, "=") == len - digits;
+}
+
+QMP(ringbuf_write)
+{
+    const char *data = qmp_text(args, "data");
+    g_autofree guchar *decoded = NULL;
+    gsize len = strlen(data);
+    if (is_base64(args)) {
+        if (!is_base64_text(data, len)) {
+            return error_set(err, "Parameter 'data' expects base64");
+        }
+        decoded = g_base64_decode(data, &len);
+    }
+    return chardev_set_ring_write(call->c->chardevs, qmp_text(args, "device"),
+                                  decoded ? (const char *)decoded : data, len, err);
+}
+
+QMP(ringbuf_read)
+{
+    ChardevSet *set = call->c->chardevs;
+    int64_t size = qmp_int(args, "size", 0);
+    if (size <= 0) {
+        return error_set(err, "size must be greater than zero");
+    }
+    g_autoptr(GByteArray) data = chardev_set_ring_read(set, qmp_text(args, "device"), (size_t)size, err);
+    if (!data) {
+        return false;
+    }
+    g_autofree char *text = is_base64(args) ? g_base64_encode(data->data, data->len)
+                                            : g_utf8_make_valid((const char *)data->data, data->len);
+    *ret = json_string_new(text);
     return true;
 }
 
 QMP(chardev_remove)
 {
-    return chardev_set_remove(call->c->chardevs, json_member_text(args, "id"), err);
+    return chardev_set_remove(call->c->chardevs, qmp_text(args, "id"), err);
 }
 
 QMP(send_break)
 {
-    return chardev_set_break(call->c->chardevs, json_member_text(args, "id"), err);
+    return chardev_set_break(call->c->chardevs, qmp_text(args, "id"), err);
 }
 
 const QmpCommand qmp_chardev_commands[] = {
     { "chardev-add", chardev_add, MEMBERS({ "id", "str", NULL }, { "backend", "ChardevBackend", NULL }),
-      .ret = "ChardevReturn", .doc = "Makes a character device." },
+      .ret = "ChardevReturn",
+      .doc = "Makes a character device. A TCP client's reply comes when it is connected or has failed." },
+    { "chardev-change", chardev_change,
+      MEMBERS({ "id", "str", NULL }, { "backend", "ChardevBackend", NULL }),
+      .ret = "ChardevReturn", .doc = "Gives a character device another back end; what uses it stays." },
     { "chardev-remove", chardev_remove, MEMBERS({ "id", "str", NULL }),
       .doc = "Closes one that nothing uses." },
     { "chardev-send-break", send_break, MEMBERS({ "id", "str", NULL }), .doc = "A break to the guest." },
@@ -121,5 +231,12 @@ const QmpCommand qmp_chardev_commands[] = {
       .doc = "The character devices." },
     { "query-chardev-backends", query_backends, .ret = "[ChardevBackendInfo]",
       .doc = "The kinds that there are." },
+    { "ringbuf-read", ringbuf_read,
+      MEMBERS({ "device", "str", NULL }, { "size", "int", "bytes at most" },
+              { "format?", "DataFormat", "utf8, where what is not becomes U+FFFD" }),
+      .ret = "str", .doc = "Takes what is in a ring buffer, the oldest first." },
+    { "ringbuf-write", ringbuf_write,
+      MEMBERS({ "device", "str", NULL }, { "data", "str", NULL }, { "format?", "DataFormat", "utf8" }),
+      .doc = "Adds to a ring buffer, as what uses it does." },
     { 0 },
 };

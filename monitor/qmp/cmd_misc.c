@@ -11,16 +11,16 @@ QMP(human_monitor_command)
     if (cpu < 0 || (cpu > 0 && cpu >= call->c->machine->cpus->len)) {
         return error_set(err, "Parameter 'cpu-index' expects a CPU number");
     }
-    g_autofree char *text = monitor_run(call->c, json_member_text(args, "command-line"));
+    g_autofree char *text = monitor_run(call->c, qmp_text(args, "command-line"));
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     g_autofree char *sent = g_strjoinv("\r\n", lines);     /* as a terminal gets it */
-    *ret = json_string(sent);
+    *ret = json_string_new(sent);
     return true;
 }
 
 QMP(getfd)
 {
-    const char *name = json_member_text(args, "fdname");
+    const char *name = qmp_text(args, "fdname");
     int fd = qmp_take_fd(call->monitor);
     if (fd < 0) {
         return error_set(err, "No file descriptor supplied via SCM_RIGHTS");
@@ -35,7 +35,7 @@ QMP(getfd)
 
 QMP(closefd)
 {
-    const char *name = json_member_text(args, "fdname");
+    const char *name = qmp_text(args, "fdname");
     int fd = qmp_named_fd(call->monitor, name);
     if (fd < 0) {
         return error_set(err, "File descriptor named '%s' not found", name);

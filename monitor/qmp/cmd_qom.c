@@ -10,59 +10,60 @@
 
 QMP(qom_list_types)
 {
-    const char *implements = json_member_text(args, "implements");
-    bool abstract = json_truth(json_member(args, "abstract"));
+    const char *implements = qmp_text(args, "implements");
+    bool abstract = qmp_bool(args, "abstract");
     g_autoptr(GPtrArray) types = types_all();
-    *ret = json_array();
+    JsonArray *list = qmp_return_array(ret);
     for (guint i = 0; i < types->len; i++) {
         const TypeInfo *t = g_ptr_array_index(types, i);
         if ((t->abstract && !abstract) || (implements && !types_is_a(types, t->name, implements))) {
             continue;
         }
-        Json *info = json_object();
-        json_set_string(info, "name", t->name);
+        JsonObject *info = json_object_new();
+        json_object_set_string_member(info, "name", t->name);
         if (t->abstract) {
-            json_set_bool(info, "abstract", true);
+            json_object_set_boolean_member(info, "abstract", true);
         }
         if (t->parent) {
-            json_set_string(info, "parent", t->parent);
+            json_object_set_string_member(info, "parent", t->parent);
         }
-        json_add(*ret, info);
+        json_array_add_object_element(list, info);
     }
     return true;
 }
 
-static void add_property(Json *list, const char *name, const char *type, const char *description, Json *def)
+static void add_property(JsonArray *list, const char *name, const char *type, const char *description,
+                         JsonNode *def)
 {
-    Json *info = json_object();
-    json_set_string(info, "name", name);
-    json_set_string(info, "type", type);
+    JsonObject *info = json_object_new();
+    json_object_set_string_member(info, "name", name);
+    json_object_set_string_member(info, "type", type);
     if (description) {
-        json_set_string(info, "description", description);
+        json_object_set_string_member(info, "description", description);
     }
     if (def) {
-        json_set(info, "default-value", def);
+        json_object_set_member(info, "default-value", def);
     }
-    json_add(list, info);
+    json_array_add_object_element(list, info);
 }
 
 /* As a client writes it. */
-static Json *default_value(const Prop *p)
+static JsonNode *default_value(const Prop *p)
 {
     uint64_t number = 0;
     if (p->kind == PROP_STRING) {
-        return p->def ? json_string(p->def) : NULL;
+        return p->def ? json_string_new(p->def) : NULL;
     }
     if (p->kind == PROP_BOOL) {
-        return json_bool(p->def && strcmp(p->def, "on") == 0);
+        return json_boolean_new(p->def && strcmp(p->def, "on") == 0);
     }
     if (p->def && !keyval_size(p->def, 1, &number)) {
         number = g_ascii_strtoull(p->def, NULL, 0);
     }
-    return json_uint(number);
+    return json_number_new(number);
 }
 
-static void add_device_properties(Json *list, const DeviceType *type)
+static void add_device_properties(JsonArray *list, const DeviceType *type)
 {
     for (const Prop *p = type ? type->props : NULL; p && p->name; p++) {
         add_property(list, p->name, prop_kind_name(p->kind), p->description, default_value(p));
@@ -80,7 +81,7 @@ static bool no_such_type(const char *name, GError **err)
 
 QMP(device_list_properties)
 {
-    const char *name = json_member_text(args, "typename");
+    const char *name = qmp_text(args, "typename");
     g_autoptr(GPtrArray) types = types_all();
     const TypeInfo *t = types_find(types, name);
     if (!t) {
@@ -89,30 +90,34 @@ QMP(device_list_properties)
     if (t->abstract || !types_is_a(types, name, "device")) {
         return error_set(err, "Parameter 'typename' expects a non-abstract device type");
     }
-    *ret = json_array();
-    add_device_properties(*ret, device_type_find(name));
+    JsonArray *list = qmp_return_array(ret);
+    add_device_properties(list, device_type_find(name));
     return true;
 }
 
 QMP(qom_list_properties)
 {
-    const char *name = json_member_text(args, "typename");
+    const char *name = qmp_text(args, "typename");
     g_autoptr(GPtrArray) types = types_all();
     const ObjectType *object = object_type_find(name);
     g_autofree char *machine = g_strdup_printf("%s-machine", call->c->machine_type);
     if (!types_find(types, name)) {
         return no_such_type(name, err);
     }
-    *ret = json_array();
-    add_property(*ret, "type", "string", NULL, NULL);
+    JsonArray *list = qmp_return_array(ret);
+    add_property(list, "type", "string", NULL, NULL);
     for (const ObjectProp *p = object ? object->props : NULL; p && p->name; p++) {
-        add_property(*ret, p->name, p->type, p->description, NULL);
+        add_property(list, p->name, p->type, p->description, NULL);
     }
-    for (unsigned i = 0; strcmp(machine, name) == 0 && i < json_length(call->c->properties); i++) {
-        bool is_bool = json_kind(json_at(call->c->properties, i)) == JSON_BOOL;
-        add_property(*ret, json_key(call->c->properties, i), is_bool ? "bool" : "string", NULL, NULL);
+    JsonObjectIter iter;
+    const char *key;
+    JsonNode *value;
+    json_object_iter_init_ordered(&iter, call->c->properties);
+    while (strcmp(machine, name) == 0 && json_object_iter_next_ordered(&iter, &key, &value)) {
+        bool is_bool = json_node_get_value_type(value) == G_TYPE_BOOLEAN;
+        add_property(list, key, is_bool ? "bool" : "string", NULL, NULL);
     }
-    add_device_properties(*ret, device_type_find(name));
+    add_device_properties(list, device_type_find(name));
     return true;
 }
 
@@ -121,25 +126,25 @@ QMP(qom_list_properties)
 QMP(qom_list)
 {
     g_autoptr(TreeNode) root = tree_new(call->c);
-    TreeNode *node = tree_find(root, json_member_text(args, "path"), err);
+    TreeNode *node = tree_find(root, qmp_text(args, "path"), err);
     if (!node) {
         return false;
     }
-    *ret = json_array();
+    JsonArray *list = qmp_return_array(ret);
     for (guint i = 0; i < node->props->len; i++) {
         const TreeProp *p = g_ptr_array_index(node->props, i);
-        add_property(*ret, p->name, p->type, p->description, NULL);
+        add_property(list, p->name, p->type, p->description, NULL);
     }
     for (guint i = 0; i < node->children->len; i++) {
         const TreeNode *below = g_ptr_array_index(node->children, i);
         g_autofree char *type = g_strdup_printf("child<%s>", below->type);
-        add_property(*ret, below->name, type, NULL, NULL);
+        add_property(list, below->name, type, NULL, NULL);
     }
     return true;
 }
 
 /* The value of a property, or the path of a child; NULL with err. */
-static Json *get(const MonitorContext *c, const char *path, const char *name, GError **err)
+static JsonNode *get(const MonitorContext *c, const char *path, const char *name, GError **err)
 {
     g_autoptr(TreeNode) root = tree_new(c);
     TreeNode *node = tree_find(root, path, err);
@@ -148,13 +153,13 @@ static Json *get(const MonitorContext *c, const char *path, const char *name, GE
     }
     const TreeProp *p = tree_prop(node, name);
     if (p) {
-        return json_copy(p->value);
+        return json_node_copy(p->value);
     }
     for (guint i = 0; i < node->children->len; i++) {
         const TreeNode *below = g_ptr_array_index(node->children, i);
         if (strcmp(below->name, name) == 0) {
             g_autofree char *full = tree_path(below);
-            return json_string(full);
+            return json_string_new(full);
         }
     }
     error_set(err, "Property '%s.%s' not found", node->type, name);
@@ -163,14 +168,14 @@ static Json *get(const MonitorContext *c, const char *path, const char *name, GE
 
 QMP(qom_get)
 {
-    *ret = get(call->c, json_member_text(args, "path"), json_member_text(args, "property"), err);
+    *ret = get(call->c, qmp_text(args, "path"), qmp_text(args, "property"), err);
     return *ret != NULL;
 }
 
 QMP(qom_set)
 {
-    const char *name = json_member_text(args, "property");
-    g_autoptr(Json) now = get(call->c, json_member_text(args, "path"), name, err);
+    const char *name = qmp_text(args, "property");
+    g_autoptr(JsonNode) now = get(call->c, qmp_text(args, "path"), name, err);
     return now && error_set(err, "Property '%s' can only be given when the thing is made", name);
 }
 
@@ -184,7 +189,7 @@ QMP(device_add_command)
 
 QMP(device_del)
 {
-    const char *id = json_member_text(args, "id");
+    const char *id = qmp_text(args, "id");
     if (!device_find(call->c->machine, id)) {
         return no_such_type(id, err);
     }
@@ -199,7 +204,7 @@ QMP(object_add)
 
 QMP(object_del)
 {
-    return object_set_remove(call->c->objects, json_member_text(args, "id"), err);
+    return object_set_remove(call->c->objects, qmp_text(args, "id"), err);
 }
 
 const QmpCommand qmp_qom_commands[] = {

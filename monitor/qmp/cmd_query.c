@@ -15,77 +15,78 @@ static bool target_is_64bit(const MonitorContext *c)
 
 QMP(query_name)
 {
-    *ret = json_object();
+    JsonObject *info = qmp_return_object(ret);
     if (call->c->machine->name) {
-        json_set_string(*ret, "name", call->c->machine->name);
+        json_object_set_string_member(info, "name", call->c->machine->name);
     }
     return true;
 }
 
 QMP(query_uuid)
 {
-    *ret = json_object();
-    json_set_string(*ret, "UUID", call->c->uuid ? call->c->uuid : "00000000-0000-0000-0000-000000000000");
+    JsonObject *info = qmp_return_object(ret);
+    json_object_set_string_member(info, "UUID",
+                                  call->c->uuid ? call->c->uuid : "00000000-0000-0000-0000-000000000000");
     return true;
 }
 
 QMP(query_target)
 {
-    *ret = json_object();
-    json_set_string(*ret, "arch", call->c->target);
+    JsonObject *info = qmp_return_object(ret);
+    json_object_set_string_member(info, "arch", call->c->target);
     return true;
 }
 
 QMP(query_kvm)
 {
-    *ret = json_object();
-    json_set_bool(*ret, "enabled", g_strcmp0(call->c->accel->name, "kvm") == 0);
-    json_set_bool(*ret, "present", call->c->accel->kvm_present);
+    JsonObject *info = qmp_return_object(ret);
+    json_object_set_boolean_member(info, "enabled", g_strcmp0(call->c->accel->name, "kvm") == 0);
+    json_object_set_boolean_member(info, "present", call->c->accel->kvm_present);
     return true;
 }
 
 /* ---- machines and CPUs ---- */
 
-static Json *machine_info(const char *name)
+static JsonObject *machine_info(const char *name)
 {
-    Json *info = json_object();
-    json_set_string(info, "name", name);
-    json_set_int(info, "cpu-max", 1);
-    json_set_bool(info, "hotpluggable-cpus", false);
-    json_set_bool(info, "numa-mem-supported", false);
-    json_set_bool(info, "deprecated", false);
-    json_set_bool(info, "acpi", false);
+    JsonObject *info = json_object_new();
+    json_object_set_string_member(info, "name", name);
+    json_object_set_int_member(info, "cpu-max", 1);
+    json_object_set_boolean_member(info, "hotpluggable-cpus", false);
+    json_object_set_boolean_member(info, "numa-mem-supported", false);
+    json_object_set_boolean_member(info, "deprecated", false);
+    json_object_set_boolean_member(info, "acpi", false);
     return info;
 }
 
 QMP(query_machines)
 {
-    Json *malta = machine_info("malta"), *none = machine_info("none");
+    JsonObject *malta = machine_info("malta"), *none = machine_info("none");
     g_autofree char *cpu = g_strdup_printf("%s-mips-cpu", mips_model_default(target_is_64bit(call->c)));
-    json_set_bool(malta, "is-default", true);
-    json_set_string(malta, "default-cpu-type", cpu);
-    json_set_string(malta, "default-ram-id", "mips_malta.ram");
-    *ret = json_array();
-    json_add(*ret, none);
-    json_add(*ret, malta);
+    json_object_set_boolean_member(malta, "is-default", true);
+    json_object_set_string_member(malta, "default-cpu-type", cpu);
+    json_object_set_string_member(malta, "default-ram-id", "mips_malta.ram");
+    JsonArray *list = qmp_return_array(ret);
+    json_array_add_object_element(list, none);
+    json_array_add_object_element(list, malta);
     return true;
 }
 
 QMP(query_cpu_definitions)
 {
     const MipsModel *model;
-    *ret = json_array();
+    JsonArray *list = qmp_return_array(ret);
     for (unsigned i = 0; (model = mips_model_at(i)); i++) {
         if (model->is_64bit && !target_is_64bit(call->c)) {
             continue;
         }
         g_autofree char *type = g_strdup_printf("%s-mips-cpu", model->name);
-        Json *info = json_object();
-        json_set_string(info, "name", model->name);
-        json_set_string(info, "typename", type);
-        json_set_bool(info, "static", false);
-        json_set_bool(info, "deprecated", false);
-        json_add(*ret, info);
+        JsonObject *info = json_object_new();
+        json_object_set_string_member(info, "name", model->name);
+        json_object_set_string_member(info, "typename", type);
+        json_object_set_boolean_member(info, "static", false);
+        json_object_set_boolean_member(info, "deprecated", false);
+        json_array_add_object_element(list, info);
     }
     return true;
 }
@@ -93,16 +94,16 @@ QMP(query_cpu_definitions)
 QMP(query_cpus_fast)
 {
     GPtrArray *cpus = call->c->machine->cpus;
-    *ret = json_array();
+    JsonArray *list = qmp_return_array(ret);
     for (guint i = 0; i < cpus->len; i++) {
         Cpu *cpu = g_ptr_array_index(cpus, i);
         g_autofree char *path = tree_cpu_path(cpu->index);
-        Json *info = json_object();
-        json_set_int(info, "cpu-index", cpu->index);
-        json_set_string(info, "qom-path", path);
-        json_set_int(info, "thread-id", __atomic_load_n(&cpu->thread_id, __ATOMIC_ACQUIRE));
-        json_set_string(info, "target", call->c->target);
-        json_add(*ret, info);
+        JsonObject *info = json_object_new();
+        json_object_set_int_member(info, "cpu-index", cpu->index);
+        json_object_set_string_member(info, "qom-path", path);
+        json_object_set_int_member(info, "thread-id", __atomic_load_n(&cpu->thread_id, __ATOMIC_ACQUIRE));
+        json_object_set_string_member(info, "target", call->c->target);
+        json_array_add_object_element(list, info);
     }
     return true;
 }
@@ -116,8 +117,8 @@ QMP(query_hotpluggable_cpus)
 
 QMP(query_memory_size)
 {
-    *ret = json_object();
-    json_set_uint(*ret, "base-memory", call->c->machine->ram_size);
+    JsonObject *info = qmp_return_object(ret);
+    json_object_set_member(info, "base-memory", json_number_new(call->c->machine->ram_size));
     return true;
 }
 
@@ -125,45 +126,45 @@ QMP(query_memdev)
 {
     static const char *const copied[] = { "size", "merge", "dump", "prealloc", "share", "reserve" };
     Object *obj;
-    *ret = json_array();
+    JsonArray *list = qmp_return_array(ret);
     for (unsigned i = 0; (obj = object_at(call->c->objects, i)); i++) {
         if (!object_is_memory(obj)) {
             continue;
         }
-        Json *info = json_object();
-        json_set_string(info, "id", obj->id);
+        JsonObject *info = json_object_new();
+        json_object_set_string_member(info, "id", obj->id);
         for (size_t k = 0; k < G_N_ELEMENTS(copied); k++) {
-            json_set(info, copied[k], obj->type->get(obj, copied[k]));
+            json_object_set_member(info, copied[k], obj->type->get(obj, copied[k]));
         }
-        json_set(info, "host-nodes", json_array());
-        json_set_string(info, "policy", "default");
-        json_add(*ret, info);
+        json_object_set_array_member(info, "host-nodes", json_array_new());
+        json_object_set_string_member(info, "policy", "default");
+        json_array_add_object_element(list, info);
     }
     return true;
 }
 
 /* ---- PCI ---- */
 
-static Json *pci_regions(const PciDevice *pci)
+static JsonArray *pci_regions(const PciDevice *pci)
 {
-    Json *list = json_array();
+    JsonArray *list = json_array_new();
     for (unsigned n = 0; n < PCI_BARS; n++) {
         const PciBar *bar = &pci->bar[n];
         if (!bar->mr) {
             continue;
         }
-        Json *region = json_object();
+        JsonObject *region = json_object_new();
         uint32_t address = pci_config_get(pci, PCI_BAR0 + 4 * n,
                                           4) & (bar->io ? ~UINT32_C(3) : ~UINT32_C(15));
-        json_set_int(region, "bar", n);
-        json_set_string(region, "type", bar->io ? "io" : "memory");
-        json_set_int(region, "address", bar->mapped ? (int64_t)address : -1);
-        json_set_uint(region, "size", mem_size(bar->mr));
+        json_object_set_int_member(region, "bar", n);
+        json_object_set_string_member(region, "type", bar->io ? "io" : "memory");
+        json_object_set_int_member(region, "address", bar->mapped ? (int64_t)address : -1);
+        json_object_set_member(region, "size", json_number_new(mem_size(bar->mr)));
         if (!bar->io) {
-            json_set_bool(region, "prefetch", false);
-            json_set_bool(region, "mem_type_64", false);
+            json_object_set_boolean_member(region, "prefetch", false);
+            json_object_set_boolean_member(region, "mem_type_64", false);
         }
-        json_add(list, region);
+        json_array_add_object_element(list, region);
     }
     return list;
 }
@@ -185,49 +186,50 @@ static const char *class_name(unsigned class)
     return NULL;
 }
 
-static Json *pci_info(const PciDevice *pci)
+static JsonObject *pci_info(const PciDevice *pci)
 {
-    Json *info = json_object(), *class_info = json_object(), *id = json_object();
-    json_set_int(info, "bus", 0);
-    json_set_int(info, "slot", pci->devfn >> 3);
-    json_set_int(info, "function", pci->devfn & 7);
+    JsonObject *info = json_object_new(), *class_info = json_object_new(), *id = json_object_new();
+    json_object_set_int_member(info, "bus", 0);
+    json_object_set_int_member(info, "slot", pci->devfn >> 3);
+    json_object_set_int_member(info, "function", pci->devfn & 7);
     unsigned class = pci_config_get(pci, PCI_CLASS, 2);
-    json_set_int(class_info, "class", class);
+    json_object_set_int_member(class_info, "class", class);
     if (class_name(class)) {
-        json_set_string(class_info, "desc", class_name(class));
+        json_object_set_string_member(class_info, "desc", class_name(class));
     }
-    json_set(info, "class_info", class_info);
-    json_set_int(id, "device", pci_config_get(pci, PCI_DEVICE, 2));
-    json_set_int(id, "vendor", pci_config_get(pci, PCI_VENDOR, 2));
+    json_object_set_object_member(info, "class_info", class_info);
+    json_object_set_int_member(id, "device", pci_config_get(pci, PCI_DEVICE, 2));
+    json_object_set_int_member(id, "vendor", pci_config_get(pci, PCI_VENDOR, 2));
     if (pci_config_get(pci, PCI_SUBVENDOR, 2)) {
-        json_set_int(id, "subsystem", pci_config_get(pci, PCI_SUBDEVICE, 2));
-        json_set_int(id, "subsystem-vendor", pci_config_get(pci, PCI_SUBVENDOR, 2));
+        json_object_set_int_member(id, "subsystem", pci_config_get(pci, PCI_SUBDEVICE, 2));
+        json_object_set_int_member(id, "subsystem-vendor", pci_config_get(pci, PCI_SUBVENDOR, 2));
     }
-    json_set(info, "id", id);
+    json_object_set_object_member(info, "id", id);
     if (pci->config[PCI_INT_PIN]) {
-        json_set_int(info, "irq", pci->config[PCI_INT_LINE]);
+        json_object_set_int_member(info, "irq", pci->config[PCI_INT_LINE]);
     }
-    json_set_int(info, "irq_pin", pci->config[PCI_INT_PIN]);
-    json_set_string(info, "qdev_id", pci->dev.id ? pci->dev.id : "");
-    json_set(info, "regions", pci_regions(pci));
+    json_object_set_int_member(info, "irq_pin", pci->config[PCI_INT_PIN]);
+    json_object_set_string_member(info, "qdev_id", pci->dev.id ? pci->dev.id : "");
+    json_object_set_array_member(info, "regions", pci_regions(pci));
     return info;
 }
 
 QMP(query_pci)
 {
     const Bus *base = bus_find(call->c->machine, "pci");
-    *ret = json_array();
+    JsonArray *list = qmp_return_array(ret);
     if (!base) {
         return true;
     }
     const PciBus *bus = base->opaque;
-    Json *info = json_object(), *devices = json_array();
+    JsonObject *info = json_object_new();
+    JsonArray *devices = json_array_new();
     for (guint i = 0; i < bus->devices->len; i++) {
-        json_add(devices, pci_info(g_ptr_array_index(bus->devices, i)));
+        json_array_add_object_element(devices, pci_info(g_ptr_array_index(bus->devices, i)));
     }
-    json_set_int(info, "bus", 0);
-    json_set(info, "devices", devices);
-    json_add(*ret, info);
+    json_object_set_int_member(info, "bus", 0);
+    json_object_set_array_member(info, "devices", devices);
+    json_array_add_object_element(list, info);
     return true;
 }
 
@@ -235,40 +237,40 @@ QMP(query_pci)
 
 QMP(query_options)
 {
-    const char *option = json_member_text(args, "option");
-    g_autoptr(Json) all = call->c->options();
-    *ret = json_array();
-    for (unsigned i = 0; i < json_length(all); i++) {
-        const Json *info = json_at(all, i);
-        if (!option || strcmp(json_member_text(info, "option"), option) == 0) {
-            json_add(*ret, json_copy(info));
+    const char *option = qmp_text(args, "option");
+    g_autoptr(JsonArray) all = call->c->options();
+    JsonArray *list = qmp_return_array(ret);
+    for (guint i = 0; i < json_array_get_length(all); i++) {
+        JsonObject *info = json_array_get_object_element(all, i);
+        if (!option || strcmp(qmp_text(info, "option"), option) == 0) {
+            json_array_add_object_element(list, json_object_ref(info));
         }
     }
-    return !option || json_length(*ret) || error_set(err, "invalid option name: %s", option);
+    return !option || json_array_get_length(list) || error_set(err, "invalid option name: %s", option);
 }
 
 /* What this program has none of, and clients ask for in any case. */
 QMP(query_nothing)
 {
-    *ret = json_array();
+    qmp_return_array(ret);
     return true;
 }
 
 QMP(query_capabilities)
 {
-    Json *events = json_object();
-    json_set_string(events, "capability", "events");
-    json_set_bool(events, "state", *qmp_hub_migration_events(call->c->hub));
-    *ret = json_array();
-    json_add(*ret, events);
+    JsonObject *events = json_object_new();
+    json_object_set_string_member(events, "capability", "events");
+    json_object_set_boolean_member(events, "state", *qmp_hub_migration_events(call->c->hub));
+    JsonArray *list = qmp_return_array(ret);
+    json_array_add_object_element(list, events);
     return true;
 }
 
 QMP(set_capabilities)
 {
-    const Json *list = json_member(args, "capabilities");
-    for (unsigned i = 0; i < json_length(list); i++) {      /* the schema lets only events through */
-        *qmp_hub_migration_events(call->c->hub) = json_truth(json_member(json_at(list, i), "state"));
+    JsonArray *list = json_object_get_array_member(args, "capabilities");
+    for (guint i = 0; i < json_array_get_length(list); i++) {       /* the schema lets only events through */
+        *qmp_hub_migration_events(call->c->hub) = qmp_bool(json_array_get_object_element(list, i), "state");
     }
     return true;
 }

@@ -6,57 +6,58 @@
 #include <string.h>
 #include "util/error.h"
 
-Json *qmp_version(const MonitorContext *c)
+JsonObject *qmp_version(const MonitorContext *c)
 {
-    Json *triple = json_object(), *info = json_object();
+    JsonObject *triple = json_object_new(), *info = json_object_new();
     g_autofree char *package = g_strdup_printf("valletta %s", c->version);
-    json_set_int(triple, "major", QMP_LEVEL_MAJOR);
-    json_set_int(triple, "minor", QMP_LEVEL_MINOR);
-    json_set_int(triple, "micro", QMP_LEVEL_MICRO);
-    json_set(info, "qemu", triple);
-    json_set_string(info, "package", package);
+    json_object_set_int_member(triple, "major", QMP_LEVEL_MAJOR);
+    json_object_set_int_member(triple, "minor", QMP_LEVEL_MINOR);
+    json_object_set_int_member(triple, "micro", QMP_LEVEL_MICRO);
+    json_object_set_object_member(info, "qemu", triple);
+    json_object_set_string_member(info, "package", package);
     return info;
 }
 
 QMP(qmp_capabilities)
 {
     QmpSession *session = qmp_session(call->monitor);
-    const Json *enable = json_member(args, "enable");
-    session->oob = enable && json_length(enable) > 0;       /* it is the only one there is */
+    JsonNode *enable = json_object_get_member(args, "enable");
+    /* out-of-band execution is the only one there is */
+    session->oob = enable && json_array_get_length(json_node_get_array(enable)) > 0;
     session->negotiated = true;
     return true;
 }
 
 QMP(query_version)
 {
-    *ret = qmp_version(call->c);
+    json_node_take_object(*ret = json_node_new(JSON_NODE_OBJECT), qmp_version(call->c));
     return true;
 }
 
 QMP(query_commands)
 {
     const QmpCommand *c;
-    *ret = json_array();
+    JsonArray *list = qmp_return_array(ret);
     for (unsigned i = 0; (c = schema_command_at(i)); i++) {
-        Json *info = json_object();
-        json_set_string(info, "name", c->name);
-        json_add(*ret, info);
+        JsonObject *info = json_object_new();
+        json_object_set_string_member(info, "name", c->name);
+        json_array_add_object_element(list, info);
     }
     return true;
 }
 
 QMP(query_schema)
 {
-    *ret = schema_introspect();
+    json_node_take_array(*ret = json_node_new(JSON_NODE_ARRAY), schema_introspect());
     return true;
 }
 
 QMP(query_status)
 {
     RunState state = call->c->machine->state;
-    *ret = json_object();
-    json_set_bool(*ret, "running", state == RUN_RUNNING);
-    json_set_string(*ret, "status", run_state_name(state));
+    JsonObject *info = qmp_return_object(ret);
+    json_object_set_boolean_member(info, "running", state == RUN_RUNNING);
+    json_object_set_string_member(info, "status", run_state_name(state));
     return true;
 }
 

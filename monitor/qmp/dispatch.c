@@ -26,46 +26,66 @@ static const char *class_name(const GError *err)
     return err->domain == VALLETTA_ERROR ? names[err->code] : names[ERROR_GENERIC];
 }
 
-static Json *with_id(Json *reply, const Json *id)
+static JsonObject *with_id(JsonObject *reply, JsonNode *id)
 {
     if (id) {
-        json_set(reply, "id", json_copy(id));
+        json_object_set_member(reply, "id", json_node_copy(id));
     }
     return reply;
 }
 
-Json *qmp_error(const GError *err, const Json *id)
+JsonObject *qmp_reply(JsonNode *ret, JsonNode *id)
 {
-    Json *inner = json_object(), *reply = json_object();
-    json_set_string(inner, "class", class_name(err));
-    json_set_string(inner, "desc", err->message);
-    json_set(reply, "error", inner);
+    JsonObject *reply = json_object_new();
+    if (ret) {
+        json_object_set_member(reply, "return", ret);
+    } else {
+        json_object_set_object_member(reply, "return", json_object_new());
+    }
     return with_id(reply, id);
 }
 
-bool qmp_is_oob(const Json *request)
+void qmp_call_free(QmpCall *call)
 {
-    return json_member(request, "exec-oob") && !json_member(request, "execute");
+    g_clear_pointer(&call->id, json_node_unref);
+    g_free(call);
+}
+
+JsonObject *qmp_error(const GError *err, JsonNode *id)
+{
+    JsonObject *inner = json_object_new(), *reply = json_object_new();
+    json_object_set_string_member(inner, "class", class_name(err));
+    json_object_set_string_member(inner, "desc", err->message);
+    json_object_set_object_member(reply, "error", inner);
+    return with_id(reply, id);
+}
+
+bool qmp_is_oob(JsonNode *request)
+{
+    JsonObject *object = JSON_NODE_HOLDS_OBJECT(request) ? json_node_get_object(request) : NULL;
+    return object && json_object_has_member(object, "exec-oob") && !json_object_has_member(object, "execute");
 }
 
 /* The frame of a request: its members and their kinds. */
-static bool check_frame(const QmpSession *session, const Json *request, const char **name, GError **err)
+static bool check_frame(const QmpSession *session, JsonObject *request, const char **name, GError **err)
 {
-    if (json_kind(request) != JSON_OBJECT) {
+    JsonObjectIter iter;
+    const char *key;
+    JsonNode *value;
+    if (!request) {
         return error_set(err, "QMP input must be a JSON object");
     }
-    for (unsigned i = 0; i < json_length(request); i++) {
-        const char *key = json_key(request, i);
-        const Json *value = json_at(request, i);
+    json_object_iter_init_ordered(&iter, request);
+    while (json_object_iter_next_ordered(&iter, &key, &value)) {
         bool is_command = strcmp(key, "execute") == 0 || (session->oob && strcmp(key, "exec-oob") == 0);
         if (is_command && *name) {
             return error_set(err, "QMP input member '%s' clashes with '%s'", key,
                              strcmp(key, "execute") == 0 ? "exec-oob" : "execute");
         }
-        if (is_command && !(*name = json_text(value))) {
+        if (is_command && !(*name = json_string_text(value))) {
             return error_set(err, "QMP input member '%s' must be a string", key);
         }
-        if (strcmp(key, "arguments") == 0 && json_kind(value) != JSON_OBJECT) {
+        if (strcmp(key, "arguments") == 0 && !JSON_NODE_HOLDS_OBJECT(value)) {
             return error_set(err, "QMP input member 'arguments' must be an object");
         }
         if (!is_command && strcmp(key, "arguments") != 0 && strcmp(key, "id") != 0) {
@@ -103,42 +123,41 @@ static bool check_state(const QmpSession *session, const MonitorContext *c, cons
     return true;
 }
 
-static Json *run(QmpMonitor *monitor, const MonitorContext *c, const QmpCommand *command, const Json *request,
-                 bool oob)
+static JsonObject *run(QmpMonitor *monitor, const MonitorContext *c, const QmpCommand *command,
+                       JsonObject *request, bool oob)
 {
-    const Json *id = json_member(request, "id"), *given = json_member(request, "arguments");
-    g_autoptr(Json) none = json_object();
+    JsonNode *id = json_object_get_member(request, "id");
+    g_autoptr(JsonObject) none = json_object_new();
+    JsonObject *given = qmp_object(request, "arguments"), *args = given ? given : none;
     g_autoptr(GError) err = NULL;
-    Json *ret = NULL;
-    if (!schema_check_args(command, given ? given : none, &err)) {
+    JsonNode *ret = NULL;
+    if (!schema_check_args(command, args, &err)) {
         return qmp_error(err, id);
     }
     QmpCall *call = g_new0(QmpCall, 1);
-    *call = (QmpCall){ .c = c, .monitor = monitor, .command = command, .id = id ? json_copy(id) : NULL,
+    *call = (QmpCall){ .c = c, .monitor = monitor, .command = command, .id = id ? json_node_copy(id) : NULL,
                        .oob = oob };
-    bool good = command->run(call, given ? given : none, &ret, &err);
+    bool good = command->run(call, args, &ret, &err);
     if (call->detached) {
         g_assert(good && !ret);
         return NULL;
     }
-    json_free(call->id);
-    g_free(call);
+    qmp_call_free(call);
     if (!good) {
-        json_free(ret);
+        g_clear_pointer(&ret, json_node_unref);
         return qmp_error(err, id);
     }
-    Json *reply = json_object();
-    json_set(reply, "return", ret ? ret : json_object());
-    return with_id(reply, id);
+    return qmp_reply(ret, id);
 }
 
-Json *qmp_dispatch(QmpMonitor *monitor, const MonitorContext *c, const Json *request)
+JsonObject *qmp_dispatch(QmpMonitor *monitor, const MonitorContext *c, JsonNode *request)
 {
     const QmpSession *session = qmp_session(monitor);
-    const Json *id = json_kind(request) == JSON_OBJECT ? json_member(request, "id") : NULL;
+    JsonObject *object = JSON_NODE_HOLDS_OBJECT(request) ? json_node_get_object(request) : NULL;
+    JsonNode *id = object ? json_object_get_member(object, "id") : NULL;
     const char *name = NULL;
     g_autoptr(GError) err = NULL;
-    if (!check_frame(session, request, &name, &err)) {
+    if (!check_frame(session, object, &name, &err)) {
         return qmp_error(err, id);
     }
     const QmpCommand *command = schema_command(name);
@@ -146,5 +165,5 @@ Json *qmp_dispatch(QmpMonitor *monitor, const MonitorContext *c, const Json *req
     if (!check_state(session, c, command, name, oob, &err)) {
         return qmp_error(err, id);
     }
-    return run(monitor, c, command, request, oob);
+    return run(monitor, c, command, object, oob);
 }

@@ -14,12 +14,15 @@ struct QmpHub {
     const MonitorContext *c;
     GPtrArray *monitors;        /* of QmpMonitor * */
     bool migration_events;
+    QmpDump *dump;
     gint64 clock_told;          /* when RTC_CHANGE was sent last, us */
     int64_t clock_offset;       /* of the one that is still to be sent */
     GSource *clock_later;       /* sends it, or NULL */
 };
 
 const QmpEvent schema_events[] = {
+    { "DUMP_COMPLETED", MEMBERS({ "result", "DumpQueryResult", NULL }, { "error?", "str", NULL }),
+      "A dump of the guest's memory has ended." },
     { "POWERDOWN", NULL, "The power button was pressed (system_powerdown); the guest may act on it." },
     { "RESET", MEMBERS({ "guest", "bool", "the guest did it" }, { "reason", "ShutdownCause", NULL }),
       "The machine was reset." },
@@ -33,36 +36,36 @@ const QmpEvent schema_events[] = {
     { 0 },
 };
 
-void qmp_event(QmpHub *hub, const char *name, Json *data)
+void qmp_event(QmpHub *hub, const char *name, JsonObject *data)
 {
     gint64 now = g_get_real_time();
-    Json *stamp = json_object(), *event = json_object();
-    json_set_int(stamp, "seconds", now / G_USEC_PER_SEC);
-    json_set_int(stamp, "microseconds", now % G_USEC_PER_SEC);
-    json_set_string(event, "event", name);
+    JsonObject *stamp = json_object_new(), *event = json_object_new();
+    json_object_set_int_member(stamp, "seconds", now / G_USEC_PER_SEC);
+    json_object_set_int_member(stamp, "microseconds", now % G_USEC_PER_SEC);
+    json_object_set_string_member(event, "event", name);
     if (data) {
-        json_set(event, "data", data);
+        json_object_set_object_member(event, "data", data);
     }
-    json_set(event, "timestamp", stamp);
+    json_object_set_object_member(event, "timestamp", stamp);
     for (guint i = 0; i < hub->monitors->len; i++) {
-        qmp_send(g_ptr_array_index(hub->monitors, i), json_copy(event), true);
+        qmp_send(g_ptr_array_index(hub->monitors, i), json_object_ref(event), true);
     }
-    json_free(event);
+    json_object_unref(event);
 }
 
-static Json *cause_data(ShutdownCause cause)
+static JsonObject *cause_data(ShutdownCause cause)
 {
-    Json *data = json_object();
-    json_set_bool(data, "guest", shutdown_cause_is_guest(cause));
-    json_set_string(data, "reason", shutdown_cause_name(cause));
+    JsonObject *data = json_object_new();
+    json_object_set_boolean_member(data, "guest", shutdown_cause_is_guest(cause));
+    json_object_set_string_member(data, "reason", shutdown_cause_name(cause));
     return data;
 }
 
 static void tell_clock(QmpHub *hub)
 {
-    Json *data = json_object();
-    json_set_int(data, "offset", hub->clock_offset);
-    json_set(data, "qom-path", tree_path_of_type(hub->c, "mc146818rtc"));
+    JsonObject *data = json_object_new();
+    json_object_set_int_member(data, "offset", hub->clock_offset);
+    json_object_set_member(data, "qom-path", tree_path_of_type(hub->c, "mc146818rtc"));
     qmp_event(hub, "RTC_CHANGE", data);
     hub->clock_told = g_get_monotonic_time();
 }
@@ -173,6 +176,7 @@ void qmp_hub_free(QmpHub *hub)
         g_mutex_unlock(&hub->gate->lock);
         qmp_gate_unref(hub->gate);
         g_ptr_array_free(hub->monitors, TRUE);
+        qmp_dump_free(hub->dump);
         g_free(hub);
     }
 }
@@ -180,6 +184,11 @@ void qmp_hub_free(QmpHub *hub)
 bool *qmp_hub_migration_events(QmpHub *hub)
 {
     return &hub->migration_events;
+}
+
+QmpDump **qmp_hub_dump(QmpHub *hub)
+{
+    return &hub->dump;
 }
 
 void qmp_hub_add(QmpHub *hub, QmpMonitor *monitor)

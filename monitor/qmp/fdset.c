@@ -7,24 +7,24 @@
 QMP(add_fd)
 {
     int64_t id = qmp_int(args, "fdset-id", -1);
-    if (json_member(args, "fdset-id") && id < 0) {
+    if (json_object_has_member(args, "fdset-id") && id < 0) {
         return error_set(err, "Parameter 'fdset-id' expects a non-negative value");
     }
     int fd = qmp_take_fd(call->monitor);
     if (fd < 0) {
         return error_set(err, "No file descriptor supplied via SCM_RIGHTS");
     }
-    id = fdsets_add(call->c->machine->fdsets, id, fd, json_member_text(args, "opaque"));
-    *ret = json_object();
-    json_set_int(*ret, "fdset-id", id);
-    json_set_int(*ret, "fd", fd);
+    id = fdsets_add(call->c->machine->fdsets, id, fd, qmp_text(args, "opaque"));
+    JsonObject *info = qmp_return_object(ret);
+    json_object_set_int_member(info, "fdset-id", id);
+    json_object_set_int_member(info, "fd", fd);
     return true;
 }
 
 QMP(remove_fd)
 {
     int64_t fd = qmp_int(args, "fd", -1), id = qmp_int(args, "fdset-id", -1);
-    bool all = json_member(args, "fd") == NULL, none = !all && (fd < 0 || fd > INT_MAX);
+    bool all = !json_object_has_member(args, "fd"), none = !all && (fd < 0 || fd > INT_MAX);
     if (none || !fdsets_remove(call->c->machine->fdsets, id, all ? -1 : (int)fd)) {
         g_autofree char *which = all ? g_strdup("") : g_strdup_printf(", fd:%" G_GINT64_FORMAT, fd);
         return error_set(err, "File descriptor named 'fdset-id:%" G_GINT64_FORMAT "%s' not found",
@@ -33,17 +33,17 @@ QMP(remove_fd)
     return true;
 }
 
-static Json *members_info(const FdSet *set)
+static JsonArray *members_info(const FdSet *set)
 {
-    Json *list = json_array();
+    JsonArray *list = json_array_new();
     for (guint i = 0; i < set->members->len; i++) {
         const FdMember *m = g_ptr_array_index(set->members, i);
-        Json *info = json_object();
-        json_set_int(info, "fd", m->fd);
+        JsonObject *info = json_object_new();
+        json_object_set_int_member(info, "fd", m->fd);
         if (m->opaque) {
-            json_set_string(info, "opaque", m->opaque);
+            json_object_set_string_member(info, "opaque", m->opaque);
         }
-        json_add(list, info);
+        json_array_add_object_element(list, info);
     }
     return list;
 }
@@ -51,12 +51,12 @@ static Json *members_info(const FdSet *set)
 QMP(query_fdsets)
 {
     const FdSet *set;
-    *ret = json_array();
+    JsonArray *list = qmp_return_array(ret);
     for (unsigned i = 0; (set = fdsets_at(call->c->machine->fdsets, i)); i++) {
-        Json *info = json_object();
-        json_set_int(info, "fdset-id", set->id);
-        json_set(info, "fds", members_info(set));
-        json_add(*ret, info);
+        JsonObject *info = json_object_new();
+        json_object_set_int_member(info, "fdset-id", set->id);
+        json_object_set_array_member(info, "fds", members_info(set));
+        json_array_add_object_element(list, info);
     }
     return true;
 }

@@ -6,99 +6,101 @@
 
 static const struct { const char *name, *json; } builtins[] = {
     { "any", "value" }, { "bool", "boolean" }, { "int", "int" }, { "int8", "int" }, { "int16", "int" },
-    { "int32", "int" }, { "int64", "int" }, { "number", "number" }, { "size", "int" }, { "str", "string" },
+    { "int32", "int" }, { "int64", "int" }, { "address", "int" }, { "number", "number" },
+    { "size", "int" }, { "str", "string" },
     { "uint8", "int" }, { "uint16", "int" }, { "uint32", "int" }, { "uint64", "int" },
 };
 
 /* What was told already, or is about to be. */
 typedef struct {
-    Json *list;
+    JsonArray *list;
     GHashTable *told;
 } Telling;
 
-static Json *add_info(Telling *t, const char *name, const char *meta)
+static JsonObject *add_info(Telling *t, const char *name, const char *meta)
 {
-    Json *info = json_object();
-    json_set_string(info, "name", name);
-    json_set_string(info, "meta-type", meta);
-    json_add(t->list, info);
+    JsonObject *info = json_object_new();
+    json_object_set_string_member(info, "name", name);
+    json_object_set_string_member(info, "meta-type", meta);
+    json_array_add_object_element(t->list, info);
     return info;
 }
 
 static void tell_type(Telling *t, const char *name);
 
-static void set_words(Json *info, const char *key, const char *words, bool as_members)
+static void set_words(JsonObject *info, const char *key, const char *words, bool as_members)
 {
     g_auto(GStrv) all = g_strsplit(words, " ", -1);
-    Json *list = json_array();
+    JsonArray *list = json_array_new();
     for (char **word = all; *word; word++) {
         if (as_members) {
-            Json *member = json_object();
-            json_set_string(member, "name", *word);
-            json_add(list, member);
+            JsonObject *member = json_object_new();
+            json_object_set_string_member(member, "name", *word);
+            json_array_add_object_element(list, member);
         } else {
-            json_add(list, json_string(*word));
+            json_array_add_string_element(list, *word);
         }
     }
-    json_set(info, key, list);
+    json_object_set_array_member(info, key, list);
 }
 
-static void set_members(Telling *t, Json *info, const SchemaMember *members)
+static void set_members(Telling *t, JsonObject *info, const SchemaMember *members)
 {
-    Json *list = json_array();
+    JsonArray *list = json_array_new();
     for (const SchemaMember *m = members; m && m->name; m++) {
         g_autofree char *name = schema_member_name(m);
-        Json *member = json_object();
-        json_set_string(member, "name", name);
-        json_set_string(member, "type", m->type);
+        JsonObject *member = json_object_new();
+        json_object_set_string_member(member, "name", name);
+        json_object_set_string_member(member, "type", m->type);
         if (schema_is_optional(m)) {
-            json_set(member, "default", json_null());
+            json_object_set_null_member(member, "default");
         }
-        json_add(list, member);
+        json_array_add_object_element(list, member);
         tell_type(t, m->type);
     }
-    json_set(info, "members", list);
+    json_object_set_array_member(info, "members", list);
 }
 
 /* Every value of the tag has a case. */
-static void set_variants(Telling *t, Json *info, const SchemaType *type)
+static void set_variants(Telling *t, JsonObject *info, const SchemaType *type)
 {
     const SchemaMember *tag = type->members;
     while (strcmp(tag->name, type->tag) != 0) {
         tag++;
     }
     g_auto(GStrv) values = g_strsplit(schema_type(tag->type)->values, " ", -1);
-    Json *list = json_array();
+    JsonArray *list = json_array_new();
     for (char **value = values; *value; value++) {
         const char *name = "q_empty";
         for (const SchemaVariant *v = type->variants; v->value; v++) {
             name = strcmp(v->value, *value) == 0 ? v->type : name;
         }
-        Json *variant = json_object();
-        json_set_string(variant, "case", *value);
-        json_set_string(variant, "type", name);
-        json_add(list, variant);
+        JsonObject *variant = json_object_new();
+        json_object_set_string_member(variant, "case", *value);
+        json_object_set_string_member(variant, "type", name);
+        json_array_add_object_element(list, variant);
         tell_type(t, name);
     }
-    json_set_string(info, "tag", type->tag);
-    json_set(info, "variants", list);
+    json_object_set_string_member(info, "tag", type->tag);
+    json_object_set_array_member(info, "variants", list);
 }
 
 static void tell_alternate(Telling *t, const SchemaType *type)
 {
-    Json *info = add_info(t, type->name, "alternate"), *list = json_array();
+    JsonObject *info = add_info(t, type->name, "alternate");
+    JsonArray *list = json_array_new();
     for (const SchemaMember *m = type->members; m->name; m++) {
-        Json *member = json_object();
-        json_set_string(member, "type", m->type);
-        json_add(list, member);
+        JsonObject *member = json_object_new();
+        json_object_set_string_member(member, "type", m->type);
+        json_array_add_object_element(list, member);
         tell_type(t, m->type);
     }
-    json_set(info, "members", list);
+    json_object_set_array_member(info, "members", list);
 }
 
 static void tell_table_type(Telling *t, const SchemaType *type)
 {
-    Json *info;
+    JsonObject *info;
     switch (type->meta) {
     case SCHEMA_ENUM:
         info = add_info(t, type->name, "enum");
@@ -125,17 +127,17 @@ static void tell_type(Telling *t, const char *name)
     }
     if (*name == '[') {
         g_autofree char *element = g_strndup(name + 1, strlen(name) - 2);
-        json_set_string(add_info(t, name, "array"), "element-type", element);
+        json_object_set_string_member(add_info(t, name, "array"), "element-type", element);
         tell_type(t, element);
         return;
     }
     if (strcmp(name, "q_empty") == 0) {
-        json_set(add_info(t, name, "object"), "members", json_array());
+        json_object_set_array_member(add_info(t, name, "object"), "members", json_array_new());
         return;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(builtins); i++) {
         if (strcmp(builtins[i].name, name) == 0) {
-            json_set_string(add_info(t, name, "builtin"), "json-type", builtins[i].json);
+            json_object_set_string_member(add_info(t, name, "builtin"), "json-type", builtins[i].json);
             return;
         }
     }
@@ -160,32 +162,32 @@ static char *tell_arguments(Telling *t, const char *owner, const SchemaMember *m
 
 static void tell_command(Telling *t, const QmpCommand *c)
 {
-    Json *info = add_info(t, c->name, "command");
+    JsonObject *info = add_info(t, c->name, "command");
     g_autofree char *args = c->args_type ? g_strdup(c->args_type) : tell_arguments(t, c->name, c->args);
-    json_set_string(info, "arg-type", args);
-    json_set_string(info, "ret-type", c->ret ? c->ret : "q_empty");
+    json_object_set_string_member(info, "arg-type", args);
+    json_object_set_string_member(info, "ret-type", c->ret ? c->ret : "q_empty");
     tell_type(t, args[0] == 'q' ? "q_empty" : args);
     tell_type(t, c->ret ? c->ret : "q_empty");
     if (c->flags & QMP_OOB) {
-        json_set_bool(info, "allow-oob", true);
+        json_object_set_boolean_member(info, "allow-oob", true);
     }
     if (c->features) {
         set_words(info, "features", c->features, false);
     }
 }
 
-Json *schema_introspect(void)
+JsonArray *schema_introspect(void)
 {
-    Telling t = { json_array(), g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) };
+    Telling t = { json_array_new(), g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) };
     const QmpCommand *c;
     const QmpEvent *e;
     for (unsigned i = 0; (c = schema_command_at(i)); i++) {
         tell_command(&t, c);
     }
     for (unsigned i = 0; (e = schema_event_at(i)); i++) {
-        Json *info = add_info(&t, e->name, "event");
+        JsonObject *info = add_info(&t, e->name, "event");
         g_autofree char *data = tell_arguments(&t, e->name, e->data);
-        json_set_string(info, "arg-type", data);
+        json_object_set_string_member(info, "arg-type", data);
     }
     g_hash_table_destroy(t.told);
     return t.list;

@@ -12,7 +12,7 @@ struct QmpCall {
     const MonitorContext *c;
     QmpMonitor *monitor;        /* NULL once it is gone, while the call is still detached */
     const QmpCommand *command;
-    Json *id;                   /* of the request, or NULL */
+    JsonNode *id;                   /* of the request, or NULL */
     bool oob, detached;
 };
 
@@ -20,15 +20,18 @@ struct QmpCall {
  * monitor waits, out-of-band commands do not. call lives until qmp_call_finish. */
 void qmp_call_detach(QmpCall *call);
 /* Its reply; takes ret (NULL: {}) or err. */
-void qmp_call_finish(QmpCall *call, Json *ret, GError *err);
+void qmp_call_finish(QmpCall *call, JsonNode *ret, GError *err);
 
-/* Executes value (which stays the caller's) and returns the reply; NULL when the call was
+/* Executes request (which stays the caller's) and returns the reply; NULL when the call was
  * detached or ended the connection's patience. Used by the monitor. */
-Json *qmp_dispatch(QmpMonitor *monitor, const MonitorContext *c, const Json *request);
+JsonObject *qmp_dispatch(QmpMonitor *monitor, const MonitorContext *c, JsonNode *request);
 /* Whether the request asks to be executed out of band. */
-bool qmp_is_oob(const Json *request);
+bool qmp_is_oob(JsonNode *request);
+/* {"return": ret} (NULL: {}; takes ret); id may be NULL, and stays the caller's. */
+JsonObject *qmp_reply(JsonNode *ret, JsonNode *id);
+void qmp_call_free(QmpCall *call);
 /* {"error": ...} of err, which stays the caller's; id may be NULL. */
-Json *qmp_error(const GError *err, const Json *id);
+JsonObject *qmp_error(const GError *err, JsonNode *id);
 
 /* What capability negotiation has brought; monitor's own. */
 typedef struct {
@@ -40,7 +43,7 @@ QmpSession *qmp_session(QmpMonitor *monitor);
 const char *qmp_absent_reason(const char *name);
 
 /* {"qemu": {...}, "package": ...} */
-Json *qmp_version(const MonitorContext *c);
+JsonObject *qmp_version(const MonitorContext *c);
 
 /* ---- descriptors that clients gave names ---- */
 /* The oldest descriptor that came with the client's messages, or -1. */
@@ -61,21 +64,65 @@ void qmp_gate_leave(QmpGate *gate);
 
 /* ---- events (events.c) ---- */
 /* To all monitors that finished negotiation; takes data (NULL: none). */
-void qmp_event(QmpHub *hub, const char *name, Json *data);
+void qmp_event(QmpHub *hub, const char *name, JsonObject *data);
 void qmp_hub_add(QmpHub *hub, QmpMonitor *monitor);
 void qmp_hub_remove(QmpHub *hub, QmpMonitor *monitor);
 /* The migration capability "events": whether a migration would be told of. */
 bool *qmp_hub_migration_events(QmpHub *hub);
+/* The dump that is or was; NULL as long as there was none. cmd_dump.c's own. */
+typedef struct QmpDump QmpDump;
+QmpDump **qmp_hub_dump(QmpHub *hub);
+void qmp_dump_free(QmpDump *dump);
 /* The monitor's part: queues one object; takes it. An event is dropped when the client has not
  * read for long. */
-void qmp_send(QmpMonitor *monitor, Json *object, bool is_event);
+void qmp_send(QmpMonitor *monitor, JsonObject *object, bool is_event);
 
-/* What QMP says to a path with ".." or such: nothing. Reads arguments that were checked. */
-static inline int64_t qmp_int(const Json *args, const char *name, int64_t otherwise)
+/* ---- arguments, which were checked, and what is returned ---- */
+
+/* Members of an object, which may be NULL; what is not there is NULL, false or otherwise. */
+static inline const char *qmp_text(JsonObject *args, const char *name)
 {
-    int64_t value = otherwise;
-    json_get_int(json_member(args, name), &value);
-    return value;
+    JsonNode *value = args ? json_object_get_member(args, name) : NULL;
+    return value ? json_string_text(value) : NULL;
+}
+
+static inline bool qmp_bool(JsonObject *args, const char *name)
+{
+    return args && json_object_get_boolean_member_with_default(args, name, false);
+}
+
+static inline JsonObject *qmp_object(JsonObject *args, const char *name)
+{
+    JsonNode *value = args ? json_object_get_member(args, name) : NULL;
+    return value && JSON_NODE_HOLDS_OBJECT(value) ? json_node_get_object(value) : NULL;
+}
+
+static inline int64_t qmp_int(JsonObject *args, const char *name, int64_t otherwise)
+{
+    return json_object_get_int_member_with_default(args, name, otherwise);
+}
+
+/* Of type address: unsigned, or as the two's complement of what is negative. */
+static inline uint64_t qmp_address(JsonObject *args, const char *name)
+{
+    JsonNode *value = json_object_get_member(args, name);
+    uint64_t address;
+    return json_number_uint(value, &address) ? address : (uint64_t)json_node_get_int(value);
+}
+
+/* A new object or array as what is returned; it belongs to *ret. */
+static inline JsonObject *qmp_return_object(JsonNode **ret)
+{
+    *ret = json_node_new(JSON_NODE_OBJECT);
+    json_node_take_object(*ret, json_object_new());
+    return json_node_get_object(*ret);
+}
+
+static inline JsonArray *qmp_return_array(JsonNode **ret)
+{
+    *ret = json_node_new(JSON_NODE_ARRAY);
+    json_node_take_array(*ret, json_array_new());
+    return json_node_get_array(*ret);
 }
 
 #endif

@@ -9,7 +9,7 @@
 #include <glib.h>
 #include <stdbool.h>
 #include "monitor/monitor.h"
-#include "util/json.h"
+#include "util/json_text.h"
 
 typedef struct QmpCall QmpCall;
 
@@ -46,7 +46,7 @@ enum {
 
 /* Does the command; args have been checked. False with err; *ret (NULL: {}) is the dispatcher's
  * to free. Main thread, machine lock held. */
-typedef bool (*QmpRun)(QmpCall *call, const Json *args, Json **ret, GError **err);
+typedef bool (*QmpRun)(QmpCall *call, JsonObject *args, JsonNode **ret, GError **err);
 
 typedef struct {
     const char *name;
@@ -66,7 +66,7 @@ typedef struct {
 } QmpEvent;
 
 #define MEMBERS(...) (const SchemaMember[]){ __VA_ARGS__, { 0 } }
-#define QMP(func) static bool func(QmpCall *call, const Json *args, Json **ret, GError **err)
+#define QMP(func) static bool func(QmpCall *call, JsonObject *args, JsonNode **ret, GError **err)
 
 /* ---- the table ---- */
 const SchemaType *schema_type(const char *name);
@@ -80,15 +80,15 @@ bool schema_is_optional(const SchemaMember *member);
 char *schema_member_name(const SchemaMember *member);
 
 /* Whether args are what the command takes; false with err in the words that clients know. */
-bool schema_check_args(const QmpCommand *command, const Json *args, GError **err);
+bool schema_check_args(const QmpCommand *command, JsonObject *args, GError **err);
 
 /* The reply of query-qmp-schema. */
-Json *schema_introspect(void);
+JsonArray *schema_introspect(void);
 /* The whole table as the page docs/qmp-reference.md; freed by the caller. */
 char *schema_document(void);
 
 extern const QmpCommand qmp_fdset_commands[], qmp_chardev_commands[], qmp_misc_commands[],
-    qmp_object_commands[];
+    qmp_object_commands[], qmp_dump_commands[], qmp_trace_commands[];
 extern const QmpCommand qmp_qom_commands[], qmp_query_commands[], qmp_run_commands[], qmp_memory_commands[];
 extern const SchemaType schema_types[];
 extern const QmpEvent schema_events[];

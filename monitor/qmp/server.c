@@ -7,13 +7,14 @@
 
 #include <string.h>
 #include <unistd.h>
+#include "monitor/qmp/frame.h"
 
 #define REQUESTS_MAX 8              /* more wait in the client's socket */
 #define OUTPUT_FULL (64u << 10)     /* no command is begun while so much waits */
 #define EVENTS_FULL (1u << 20)
 
 typedef struct {
-    Json *value;            /* NULL: it was none, and why */
+    JsonNode *value;            /* NULL: it was none, and why */
     GError *err;
 } Request;
 
@@ -22,7 +23,7 @@ struct QmpMonitor {
     Chardev *chr;
     bool pretty;
     QmpSession session;
-    JsonReader *reader;
+    Framer *framer;
     GQueue requests;        /* of Request * */
     QmpCall *running;       /* detached: its reply comes later, or NULL */
     bool processing;
@@ -33,7 +34,7 @@ struct QmpMonitor {
 static void request_free(gpointer data)
 {
     Request *r = data;
-    json_free(r->value);
+    g_clear_pointer(&r->value, json_node_unref);
     g_clear_error(&r->err);
     g_free(r);
 }
@@ -50,13 +51,14 @@ QmpSession *qmp_session(QmpMonitor *m)
 
 /* ---- output ---- */
 
-void qmp_send(QmpMonitor *m, Json *object, bool is_event)
+void qmp_send(QmpMonitor *m, JsonObject *object, bool is_event)
 {
-    g_autoptr(Json) owned = object;
+    g_autoptr(JsonObject) owned = object;
     if (is_event && (!m->session.negotiated || m->out->len > EVENTS_FULL)) {
         return;
     }
-    g_autofree char *text = json_print(object, m->pretty);
+    g_autoptr(JsonNode) node = json_node_init_object(json_node_alloc(), object);
+    g_autofree char *text = json_text_write(node, m->pretty);
     g_string_append(m->out, text);
     g_string_append(m->out, "\r\n");
     chardev_write_from(m->chr, m->out);
@@ -66,7 +68,7 @@ void qmp_send(QmpMonitor *m, Json *object, bool is_event)
 
 static void answer(QmpMonitor *m, const Request *r)
 {
-    Json *reply = r->value ? qmp_dispatch(m, m->c, r->value) : qmp_error(r->err, NULL);
+    JsonObject *reply = r->value ? qmp_dispatch(m, m->c, r->value) : qmp_error(r->err, NULL);
     if (reply) {
         qmp_send(m, reply, false);
     }
@@ -91,7 +93,7 @@ static void process(QmpMonitor *m)
     m->processing = false;
 }
 
-static void got(void *opaque, Json *value, const GError *err)
+static void got(void *opaque, JsonNode *value, const GError *err)
 {
     QmpMonitor *m = opaque;
     Request *r = g_new0(Request, 1);
@@ -114,26 +116,19 @@ void qmp_call_detach(QmpCall *call)
     }
 }
 
-void qmp_call_finish(QmpCall *call, Json *ret, GError *err)
+void qmp_call_finish(QmpCall *call, JsonNode *ret, GError *err)
 {
     QmpMonitor *m = call->monitor;
     if (m) {
-        Json *reply = err ? qmp_error(err, call->id) : json_object();
-        if (!err) {
-            json_set(reply, "return", ret ? g_steal_pointer(&ret) : json_object());
-            if (call->id) {
-                json_set(reply, "id", json_copy(call->id));
-            }
-        }
+        JsonObject *reply = err ? qmp_error(err, call->id) : qmp_reply(g_steal_pointer(&ret), call->id);
         m->running = NULL;
         qmp_send(m, reply, false);
         process(m);
         chardev_accept_input(m->chr);
     }
-    json_free(ret);
+    g_clear_pointer(&ret, json_node_unref);
     g_clear_error(&err);
-    json_free(call->id);
-    g_free(call);
+    qmp_call_free(call);
 }
 
 /* ---- the character device ---- */
@@ -147,7 +142,7 @@ static size_t can_receive(void *opaque)
 static void receive(void *opaque, const uint8_t *data, size_t len)
 {
     QmpMonitor *m = opaque;
-    json_reader_feed(m->reader, data, len);
+    framer_feed(m->framer, data, len);
 }
 
 static void forget_client(QmpMonitor *m)
@@ -156,7 +151,7 @@ static void forget_client(QmpMonitor *m)
         m->running->monitor = NULL;
         m->running = NULL;
     }
-    json_reader_reset(m->reader);
+    framer_reset(m->framer);
     g_queue_clear_full(&m->requests, request_free);
     g_string_truncate(m->out, 0);
     g_hash_table_remove_all(m->fds);
@@ -165,11 +160,12 @@ static void forget_client(QmpMonitor *m)
 
 static void greet(QmpMonitor *m)
 {
-    Json *capabilities = json_array(), *inner = json_object(), *greeting = json_object();
-    json_add(capabilities, json_string("oob"));
-    json_set(inner, "version", qmp_version(m->c));
-    json_set(inner, "capabilities", capabilities);
-    json_set(greeting, "QMP", inner);
+    JsonArray *capabilities = json_array_new();
+    JsonObject *inner = json_object_new(), *greeting = json_object_new();
+    json_array_add_string_element(capabilities, "oob");
+    json_object_set_object_member(inner, "version", qmp_version(m->c));
+    json_object_set_array_member(inner, "capabilities", capabilities);
+    json_object_set_object_member(greeting, "QMP", inner);
     qmp_send(m, greeting, false);
 }
 
@@ -200,7 +196,7 @@ QmpMonitor *qmp_monitor_new(const MonitorContext *c, Chardev *chr, bool pretty)
     m->c = c;
     m->chr = chr;
     m->pretty = pretty;
-    m->reader = json_reader_new(got, m);
+    m->framer = framer_new(got, m);
     m->out = g_string_new(NULL);
     m->fds = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, fd_close);
     g_queue_init(&m->requests);
@@ -215,7 +211,7 @@ void qmp_monitor_free(QmpMonitor *m)
         chardev_attach(m->chr, NULL, NULL);
         qmp_hub_remove(m->c->hub, m);
         forget_client(m);
-        json_reader_free(m->reader);
+        framer_free(m->framer);
         g_string_free(m->out, TRUE);
         g_hash_table_destroy(m->fds);
         g_free(m);

@@ -89,4 +89,5 @@ def main():
     print("it lives")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -25,6 +25,10 @@ RIGHT = {
                     ({"id": "t2", "backend": {"type": "file", "data": {"out": "/nonexistent/x"}}}, "GenericError"),
                     ({"id": "t3", "backend": {"type": "socket", "data": {"addr": {
                         "type": "inet", "data": {"host": "127.0.0.1", "port": "0"}}, "wait": False}}}, None)],
+    "chardev-change": [({"id": "t0", "backend": {"type": "ringbuf", "data": {"size": 64}}}, None),
+                       ({"id": "t0", "backend": {"type": "ringbuf", "data": {"size": 65}}}, "GenericError"),
+                       ({"id": "nobody", "backend": {"type": "null"}}, "GenericError"),
+                       ({"id": "t1", "backend": {"type": "file", "data": {"out": "/nonexistent/x"}}}, "GenericError")],
     "chardev-remove": [({"id": "t3"}, None), ({"id": "mon0"}, "GenericError"), ({"id": "nobody"}, "GenericError")],
     "chardev-send-break": [({"id": "t1"}, None), ({"id": "nobody"}, "GenericError")],
     "closefd": [({"fdname": "x"}, "GenericError")],
@@ -32,6 +36,15 @@ RIGHT = {
                                ({"typename": "device"}, "GenericError"), ({"typename": "secret"}, "GenericError")],
     "device_add": [({"driver": "frob"}, "GenericError"), ({"driver": "PIIX4", "id": "x"}, "GenericError")],
     "device_del": [({"id": "x"}, "DeviceNotFound")],
+    "dump-guest-memory": [
+        ({"paging": True, "protocol": "file:/dev/null"}, "GenericError"),
+        ({"paging": False, "protocol": "tcp:x"}, "GenericError"),
+        ({"paging": False, "protocol": "fd:x"}, "GenericError"),
+        ({"paging": False, "protocol": "file:/nonexistent/x"}, "GenericError"),
+        ({"paging": False, "protocol": "file:/dev/null", "begin": 1}, "GenericError"),
+        ({"paging": False, "protocol": "file:/dev/null", "begin": 0, "length": 0}, "GenericError"),
+        ({"paging": False, "protocol": "file:/dev/null", "begin": 1 << 62, "length": 1 << 62}, "GenericError"),
+        ({"paging": False, "protocol": "file:/dev/null", "format": "kdump-zlib"}, "GenericError")],
     "getfd": [({"fdname": "x"}, "GenericError")],
     "human-monitor-command": [({"command-line": "info status"}, None),
                               ({"command-line": "info status", "cpu-index": 7}, "GenericError")],
@@ -68,6 +81,16 @@ RIGHT = {
     "query-hotpluggable-cpus": [({}, "GenericError")],
     "query-stats": [({"target": "vm"}, None),
                     ({"target": "vcpu", "providers": [{"provider": "kvm", "names": ["x"]}]}, None), ({"target": "frob"}, "GenericError")],
+    "ringbuf-read": [({"device": "t0", "size": 10}, None), ({"device": "t0", "size": 0}, "GenericError"),
+                     ({"device": "t1", "size": 1}, "GenericError"), ({"device": "nobody", "size": 1}, "GenericError"),
+                     ({"device": "t0", "size": 1, "format": "hex"}, "GenericError")],
+    "ringbuf-write": [({"device": "t0", "data": "aGFsbG8=", "format": "base64"}, None),
+                      ({"device": "t0", "data": "aGFsbG8", "format": "base64"}, "GenericError"),
+                      ({"device": "nobody", "data": "x"}, "GenericError")],
+    "trace-event-get-state": [({"name": "mm*"}, None), ({"name": "int"}, None), ({"name": "frob"}, "GenericError")],
+    "trace-event-set-state": [({"name": "kvm", "enable": True}, None), ({"name": "k?m", "enable": False}, None),
+                              ({"name": "frob", "enable": True}, "GenericError"),
+                              ({"name": "frob", "enable": True, "ignore-unavailable": True}, None)],
     "x-exit-preconfig": [({}, "GenericError")],
 }
 LAST = ["quit"]
@@ -137,7 +160,7 @@ def commands_that_are_absent(env):
     with Machine(*env["none"]) as m:
         qmp = m.qmp.negotiate()
         there = {entry["name"] for entry in qmp.cmd("query-commands")}
-        for name in ("send-key", "screendump", "blockdev-add", "netdev_add", "migrate", "dump-guest-memory"):
+        for name in ("send-key", "screendump", "blockdev-add", "netdev_add", "migrate", "query-migrate"):
             assert name not in there
             assert ": " in qmp.error(name, {"x": 1}, class_="CommandNotFound"), name
 
@@ -227,10 +250,31 @@ def memory_to_files(env):
         qmp.cmd("memsave", {"val": 0xBFC00000 - (1 << 32), "size": 5000, "filename": path})
         assert os.path.getsize(path) == 5000
         qmp.cmd("memsave", {"val": 0xBFC00000, "size": 5000, "filename": path, "cpu-index": 0})
+        qmp.cmd("memsave", {"val": 0xFFFFFFFFBFC00000, "size": 5001, "filename": path})
+        assert os.path.getsize(path) == 5001
+        for size in ((1 << 64) - 1, 1 << 64, 1.5):
+            assert "'size'" in qmp.error("memsave", {"val": 0, "size": size, "filename": path})
         qmp.cmd("cont")
         assert "not mapped" in qmp.error("memsave", {"val": 0xC0000000, "size": 1, "filename": path})
         assert qmp.hmp(f"pmemsave 0x1e000000 64 {path}") == "" and os.path.getsize(path) == 64
         assert qmp.hmp(f"memsave 0xbfc00000 64 {path}") == ""
+
+
+@case
+def trace_events(env):
+    with Machine(*env["malta"], "-S", "-D", os.path.join(env["folder"], "log")) as m:
+        qmp = m.qmp.negotiate()
+        states = lambda name: {e["name"]: e["state"] for e in qmp.cmd("trace-event-get-state", {"name": name})}
+        assert len(states("*")) > 10 and set(states("*").values()) == {"disabled"} and states("frob*") == {}
+        qmp.cmd("trace-event-set-state", {"name": "mm*", "enable": True})
+        assert states("mm*") == {"mmu": "enabled", "mmio": "enabled"} and states("int") == {"int": "disabled"}
+        assert qmp.hmp("trace-event mmu off") == "" and qmp.hmp("info trace-events mmu") == "mmu : state 0\n"
+        qmp.hmp("xp /1wx 0x1f000500")
+        with open(os.path.join(env["folder"], "log"), encoding="utf-8") as log:
+            assert "malta-fpga.SOFTRES read4" in log.read()
+        assert "on or off" in qmp.hmp("trace-event mmu maybe") and "unknown" in qmp.hmp("trace-event frob on")
+        qmp.hmp("log none")
+        assert states("mmio") == {"mmio": "disabled"}
 
 
 HMP = """help
@@ -258,7 +302,8 @@ drive_add ignored format=help
 mouse_button 7
 mouse_move 10 10
 dump-guest-memory /dev/null 0 4096
-gdbserver
+gdbserver unix:gdb-of-this-test,abstract=on
+gdbserver none
 gva2gpa 0
 gpa2hva 0
 gva2gpa
@@ -345,6 +390,7 @@ def text_answers(env):
     with Machine(*env["malta"], "-S") as m:
         qmp = m.qmp.negotiate()
         assert qmp.hmp("print 1 + 2 * 3").strip() == "0x7"
+        assert "takes no arguments" in qmp.hmp("quit now") and "takes no arguments" in qmp.hmp("c 1")
         assert qmp.hmp("p/d ~0").strip() == "-1"
         assert qmp.hmp("x /2i $pc").startswith("0xbfc00000:  beq"), qmp.hmp("x /2i $pc")
         assert qmp.hmp("gva2gpa 0xbfc00000") == "gpa: 0x1fc00000\n"

@@ -38,7 +38,8 @@ MALFORMED = [
     b'{"execute": "query-status",}', b'{"execute": "query-status" "id": 1}', b"{'execute': 'query-status'}",
     b'{"execute": NaN}', b'{"execute": "a", "execute": "b"}', b'{"execute": "\xc3"}', b'{"execute": "\\x"}',
     b'{"execute": "x", "id": 01}', b"/* x */\n", b"// x\n", b"[" * 1025 + b"\n", b'{"execute": "a\tb"}\n',
-    b'{"execute": "x", "exec-oob": "x"}',
+    b'{"execute": "x", "exec-oob": "x"}', b'{"execute": "x", "id": 0x1}',
+    b'{"execute": "x", "id": "\\uffff"}', b'{"execute": 1.5}', b'{"execute": 18446744073709551615}',
 ]
 
 
@@ -60,7 +61,7 @@ def malformed_input(env):
 def ids_come_back(env):
     with Machine(*env["none"]) as m:
         m.qmp.negotiate("oob")
-        for ident in (1, "x", None, [1, {"a": 1.5}], {"b": 2}, 18446744073709551615, -1, True):
+        for ident in (1, "x", None, [1, {"a": 1.5}], {"b": 2}, 18446744073709551615, 10**25, 1e100, -1, True):
             assert m.qmp.ask("query-name", id=ident) == {"return": {}, "id": ident}
             assert m.qmp.ask("nothing", id=ident)["id"] == ident
             assert m.qmp.ask("query-name", {"x": 1}, id=ident)["id"] == ident

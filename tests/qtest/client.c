@@ -78,7 +78,7 @@ QTest *qt_start(const char *args, bool big_endian)
     g_assert_cmpstr(order, ==, big_endian ? "big" : "little");
     char greeting[512];
     g_assert_nonnull(fgets(greeting, sizeof(greeting), q->in[1]));
-    json_free(qt_qmp(q, "{\"execute\": \"qmp_capabilities\"}"));
+    json_node_unref(qt_qmp(q, "{\"execute\": \"qmp_capabilities\"}"));
     return q;
 }
 
@@ -193,29 +193,30 @@ char *qt_ok(QTest *q, const char *format, ...)
 }
 
 /* The next message; an event is counted and gives NULL. */
-static Json *read_message(QTest *q)
+static JsonNode *read_message(QTest *q)
 {
     g_autofree char *line = read_line(q, 1);
-    Json *message = json_parse(line, strlen(line), NULL);
+    JsonNode *message = json_text_read(line, strlen(line), NULL);
     g_assert_nonnull(message);
-    const Json *event = json_member(message, "event");
+    JsonObject *object = json_node_get_object(message);
+    const char *event = json_object_get_string_member_with_default(object, "event", NULL);
     if (event) {
-        q->resets += strcmp(json_text(event), "RESET") == 0;
-        g_clear_pointer(&message, json_free);
+        q->resets += strcmp(event, "RESET") == 0;
+        g_clear_pointer(&message, json_node_unref);
     }
     return message;
 }
 
-Json *qt_qmp(QTest *q, const char *command)
+JsonNode *qt_qmp(QTest *q, const char *command)
 {
-    g_autoptr(Json) reply = NULL;
+    g_autoptr(JsonNode) reply = NULL;
     fprintf(q->out[1], "%s\n", command);
     fflush(q->out[1]);
     while (!reply) {
         reply = read_message(q);
     }
-    const Json *value = json_member(reply, "return");
-    return value ? json_copy(value) : NULL;
+    JsonNode *value = json_object_get_member(json_node_get_object(reply), "return");
+    return value ? json_node_copy(value) : NULL;
 }
 
 /* ---- accesses ---- */
@@ -290,13 +291,14 @@ int64_t qt_step(QTest *q, int64_t ns)
 
 static char *path_of(QTest *q, const char *type, unsigned n)
 {
-    g_autoptr(Json) list = qt_qmp(q, "{\"execute\": \"qom-list\", \"arguments\": "
-                                     "{\"path\": \"/machine/unattached\"}}");
+    g_autoptr(JsonNode) reply = qt_qmp(q, "{\"execute\": \"qom-list\", \"arguments\": "
+                                       "{\"path\": \"/machine/unattached\"}}");
+    JsonArray *list = json_node_get_array(reply);
     g_autofree char *wanted = g_strdup_printf("child<%s>", type);
-    for (unsigned i = 0; i < json_length(list); i++) {
-        const Json *entry = json_at(list, i);
-        if (strcmp(json_member_text(entry, "type"), wanted) == 0 && n-- == 0) {
-            return g_strconcat("/machine/unattached/", json_member_text(entry, "name"), NULL);
+    for (guint i = 0; i < json_array_get_length(list); i++) {
+        JsonObject *entry = json_array_get_object_element(list, i);
+        if (strcmp(json_object_get_string_member(entry, "type"), wanted) == 0 && n-- == 0) {
+            return g_strconcat("/machine/unattached/", json_object_get_string_member(entry, "name"), NULL);
         }
     }
     g_error("there is no %s", type);
@@ -333,7 +335,7 @@ unsigned qt_rises(QTest *q, unsigned n)
 void qt_reset(QTest *q)
 {
     unsigned before = q->resets;
-    g_autoptr(Json) done = qt_qmp(q, "{\"execute\": \"system_reset\"}");
+    g_autoptr(JsonNode) done = qt_qmp(q, "{\"execute\": \"system_reset\"}");
     g_assert_nonnull(done);
     qt_wait_reset(q, before);
 }

@@ -9,7 +9,7 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include "util/json.h"
+#include "util/json_text.h"
 
 #define QT_IO 0x10000000u       /* the ports, where the GT-64120 has them after a reset */
 #define QT_GT 0x14000000u       /* its registers */
@@ -30,7 +30,7 @@ char *qt_ask(QTest *q, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* The same, and it must begin with "OK"; what follows. */
 char *qt_ok(QTest *q, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* The "return" of a QMP command, NULL for an error; freed by the caller. */
-Json *qt_qmp(QTest *q, const char *command);
+JsonNode *qt_qmp(QTest *q, const char *command);
 
 /* Accesses in the byte order of the CPU. */
 uint64_t qt_read(QTest *q, uint64_t addr, unsigned size);

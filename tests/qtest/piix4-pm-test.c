@@ -52,7 +52,7 @@ static void test_power_button(QTest *q)
     qt_listen_out(q, "PIIX4_PM", 0, NULL);
     pm_write(q, 0, 0x01000000);
     pm_write(q, 4, 1);
-    json_free(qt_qmp(q, "{\"execute\": \"system_powerdown\"}"));
+    json_node_unref(qt_qmp(q, "{\"execute\": \"system_powerdown\"}"));
     g_assert_cmphex(pm_read(q, 0), ==, 0x01000100);
     g_assert_true(qt_level(q, 0));
 }

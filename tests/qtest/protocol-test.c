@@ -48,9 +48,9 @@ static void test_clock(QTest *q)
     g_assert_cmpint(qt_step(q, 1000), ==, 1000);
     expect(q, "clock_set 5000", "OK 5000");
     expect(q, "clock_set 4000", "FAIL 5000");
-    json_free(qt_qmp(q, "{\"execute\": \"stop\"}"));
+    json_node_unref(qt_qmp(q, "{\"execute\": \"stop\"}"));
     expect(q, "clock_step 10", "FAIL");
-    json_free(qt_qmp(q, "{\"execute\": \"cont\"}"));
+    json_node_unref(qt_qmp(q, "{\"execute\": \"cont\"}"));
     g_usleep(20000);
     expect(q, "clock_step 10", "OK 5010");
 }
@@ -73,14 +73,14 @@ static void test_lines(QTest *q)
 
 static void test_run_state(QTest *q)
 {
-    g_autoptr(Json) status = qt_qmp(q, "{\"execute\": \"query-status\"}");
-    g_assert_cmpstr(json_member_text(status, "status"), ==, "running");
+    g_autoptr(JsonNode) status = qt_qmp(q, "{\"execute\": \"query-status\"}");
+    g_assert_cmpstr(json_object_get_string_member(json_node_get_object(status), "status"), ==, "running");
 }
 
 static void test_stopped(QTest *q)
 {
-    g_autoptr(Json) status = qt_qmp(q, "{\"execute\": \"query-status\"}");
-    g_assert_cmpstr(json_member_text(status, "status"), ==, "prelaunch");
+    g_autoptr(JsonNode) status = qt_qmp(q, "{\"execute\": \"query-status\"}");
+    g_assert_cmpstr(json_object_get_string_member(json_node_get_object(status), "status"), ==, "prelaunch");
     expect(q, "clock_step 10", "FAIL");
     expect(q, "readb 0", "OK 0x0000000000000000");
 }

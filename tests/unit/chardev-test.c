@@ -359,8 +359,8 @@ static const KvmRequest fake_request = { .type = KVM_TYPE_TE };
 /* Its objects and properties are freed with free_context. */
 static MonitorContext context_of(Fixture *f)
 {
-    Json *properties = json_object();
-    json_set_string(properties, "kvm-type", "TE");
+    JsonObject *properties = json_object_new();
+    json_object_set_string_member(properties, "kvm-type", "TE");
     return (MonitorContext){ .machine = f->machine, .chardevs = f->set, .objects = object_set_new(),
                              .version = "9.9.9", .uuid = "the-uuid", .target = "mips",
                                  .machine_type = "malta",
@@ -370,7 +370,7 @@ static MonitorContext context_of(Fixture *f)
 static void free_context(MonitorContext *context)
 {
     object_set_free(context->objects);
-    json_free((Json *)context->properties);
+    json_object_unref(context->properties);
 }
 
 static void test_monitor(Fixture *f, gconstpointer data)

@@ -70,8 +70,8 @@ static void test_memory(void)
     g_assert_false(object_set_remove(set, "m", &err));
     g_assert_nonnull(strstr(err->message, "in use by me"));
     g_clear_error(&err);
-    g_autoptr(Json) size = object_find(set, "m")->type->get(object_find(set, "m"), "size");
-    g_autofree char *text = json_print(size, false);
+    g_autoptr(JsonNode) size = object_find(set, "m")->type->get(object_find(set, "m"), "size");
+    g_autofree char *text = json_text_write(size, false);
     g_assert_cmpstr(text, ==, "1048576");
     object_set_free(set);
 }
@@ -137,8 +137,8 @@ static void test_secrets(void)
     /* The monitor never shows it. */
     Object *obj = object_find(set, "d");
     for (const ObjectProp *p = obj->type->props; p->name; p++) {
-        g_autoptr(Json) value = obj->type->get(obj, p->name);
-        g_assert_null(strstr(json_text(value), "sesame"));
+        g_autoptr(JsonNode) value = obj->type->get(obj, p->name);
+        g_assert_null(strstr(json_string_text(value), "sesame"));
     }
     object_set_free(set);
     g_unlink(path);
