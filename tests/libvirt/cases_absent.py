@@ -11,7 +11,6 @@ NO_SAVE = r"cannot be saved, loaded or moved"
 # A command with {} for the domain and @ for a folder, and what the error must say.
 OPERATIONS = [
     ("save {} @/saved", NO_SAVE), ("managedsave {}", NO_SAVE), ("dump {} @/core", NO_SAVE),
-    ("dump {} @/core --memory-only", "memsave and pmemsave"),
     ("snapshot-create-as {} s", "require all disks"),
     ("snapshot-create-as {} s --disk-only", "nothing selected for snapshot"),
     ("screenshot {} @/screen.ppm", "no screens"), ("send-key {} KEY_A", "no keyboard"),

@@ -135,3 +135,18 @@ def a_crash(env):
         d.wait_state("shut off (crashed)")
         d.virsh("start")
         assert d.state() == "running"
+
+
+@case
+def memory_dump(env):
+    """An ELF core that names its machine; the guest goes on."""
+    core = os.path.join(env.folder, "memory.core")
+    with idle(env, "dump") as d:
+        d.virsh("start")
+        env.daemon.virsh("dump", d.name, core, "--memory-only")
+        assert d.state() == "running" and "running" in d.hmp("info status")
+    with open(core, "rb") as file:
+        head = file.read(20)
+    assert head[:6] == b"\x7fELF\x01\x01", head
+    assert int.from_bytes(head[16:18], "little") == 4 and int.from_bytes(head[18:20], "little") == 8, head
+    os.unlink(core)
