@@ -291,9 +291,9 @@ static uint64_t file_allocated(BlockNode *node)
     .discard = file_discard, .flush = file_flush, .truncate = file_truncate, .allocated = file_allocated
 
 const BlockDriver block_driver_file = {
-    "file", sizeof(FileState), .protocol = true, .open = file_open, FILE_FUNCTIONS,
+    "file", sizeof(FileState), .open = file_open, FILE_FUNCTIONS,
 };
 
 const BlockDriver block_driver_host_device = {
-    "host_device", sizeof(FileState), .protocol = true, .open = device_open, FILE_FUNCTIONS,
+    "host_device", sizeof(FileState), .open = device_open, FILE_FUNCTIONS,
 };

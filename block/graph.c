@@ -8,20 +8,22 @@ static const BlockDriver *const drivers[] = {
     &block_driver_file, &block_driver_host_device, &block_driver_null, &block_driver_raw, NULL,
 };
 
-static const BlockDriver *find_driver(const char *name)
+/* NULL with err when there is none of that name, or none was given. */
+static const BlockDriver *find_driver(const char *name, GError **err)
 {
+    g_autoptr(GString) known = g_string_new(NULL);
     for (unsigned i = 0; drivers[i]; i++) {
-        if (strcmp(drivers[i]->name, name) == 0) {
+        if (g_strcmp0(drivers[i]->name, name) == 0) {
             return drivers[i];
         }
+        g_string_append_printf(known, "%s%s", i ? ", " : "", drivers[i]->name);
+    }
+    if (name) {
+        error_set(err, "driver=%s: not there; there are %s", name, known->str);
+    } else {
+        error_set(err, "needs driver=, one of %s", known->str);
     }
     return NULL;
-}
-
-const char *const *block_driver_names(void)
-{
-    static const char *const names[] = { "file", "host_device", "null-co", "raw", NULL };
-    return names;
 }
 
 BlockGraph *block_graph_new(Machine *machine)
@@ -115,7 +117,6 @@ static bool read_common(BlockNode *node, KeyVal *options, GError **err)
 static void free_node(BlockNode *node)
 {
     block_unref(node->file);
-    block_unref(node->backing);
     g_free(node->state);
     g_free(node->name);
     g_free(node->filename);
@@ -124,15 +125,8 @@ static void free_node(BlockNode *node)
 
 BlockNode *block_open(BlockGraph *graph, KeyVal *options, GError **err)
 {
-    const char *name = keyval_get(options, "driver");
-    const BlockDriver *driver = name ? find_driver(name) : NULL;
+    const BlockDriver *driver = find_driver(keyval_get(options, "driver"), err);
     if (!driver) {
-        g_autofree char *known = g_strjoinv(", ", (char **)(uintptr_t)block_driver_names());
-        if (name) {
-            error_set(err, "driver=%s: not there; there are %s", name, known);
-        } else {
-            error_set(err, "needs driver=, one of %s", known);
-        }
         return NULL;
     }
     BlockNode *node = g_new0(BlockNode, 1);
@@ -187,14 +181,6 @@ BlockNode *block_open_child(BlockNode *parent, KeyVal *options, const char *name
     g_autoptr(KeyVal) mine = keyval_sub(options, prefix);
     inherit(parent, mine);
     return block_open(parent->graph, mine, err);
-}
-
-const char *block_probe(BlockNode *file)
-{
-    char magic[4];
-    bool qcow2 = block_size(file) >= sizeof(magic) && block_read(file, 0, magic, sizeof(magic)) == 0 &&
-                 memcmp(magic, "QFI\xfb", 4) == 0;
-    return qcow2 ? "qcow2" : "raw";
 }
 
 /* ---- references and names ---- */
@@ -270,11 +256,6 @@ const char *block_filename(const BlockNode *node)
 BlockNode *block_file(const BlockNode *node)
 {
     return node->file;
-}
-
-BlockNode *block_backing(const BlockNode *node)
-{
-    return node->backing;
 }
 
 bool block_read_only(const BlockNode *node)

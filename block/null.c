@@ -43,6 +43,6 @@ static int null_flush(BlockNode *node)
 }
 
 const BlockDriver block_driver_null = {
-    "null-co", sizeof(NullState), .protocol = true, .open = null_open, .close = null_close,
+    "null-co", sizeof(NullState), .open = null_open, .close = null_close,
     .readv = null_readv, .writev = null_writev, .zero = null_zero, .flush = null_flush,
 };

@@ -106,7 +106,7 @@ static bool is_other_number(const char *text)
                                 G_REGEX_DOLLAR_ENDONLY, 0);
 }
 
-static bool is_word_byte(char c)
+bool json_is_word_byte(char c)
 {
     return g_ascii_isalnum(c) || (c && strchr("+-._", c));
 }
@@ -116,7 +116,7 @@ static bool check_word(Text *t)
     static const char *const words[] = { "null", "true", "false", NULL };
     const char *first = t->at;
     gint64 number;
-    while (t->at < t->end && is_word_byte(*t->at)) {
+    while (t->at < t->end && json_is_word_byte(*t->at)) {
         t->at++;
     }
     g_autofree char *text = g_strndup(first, (gsize)(t->at - first));

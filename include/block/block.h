@@ -51,9 +51,8 @@ const char *block_name(const BlockNode *node);
 const char *block_driver_name(const BlockNode *node);
 /* Where its data are on the host: "disk.img"; what opened it when nothing better is known. */
 const char *block_filename(const BlockNode *node);
-/* "file" or "backing" of a node; NULL. */
+/* The child "file" of a node, or NULL. */
 BlockNode *block_file(const BlockNode *node);
-BlockNode *block_backing(const BlockNode *node);
 bool block_read_only(const BlockNode *node);
 bool block_direct(const BlockNode *node);
 bool block_no_flush(const BlockNode *node);
@@ -61,10 +60,6 @@ bool block_no_flush(const BlockNode *node);
 uint64_t block_size(const BlockNode *node);
 /* Bytes that it takes on the host. */
 uint64_t block_allocated(const BlockNode *node);
-/* The names of all drivers, ended by NULL. */
-const char *const *block_driver_names(void);
-/* "qcow2" or "raw", by the first bytes of the file. */
-const char *block_probe(BlockNode *file);
 
 /* ---- I/O of a node: 0 or a negative errno; ranges that leave the node are -EIO ---- */
 

@@ -8,7 +8,6 @@
 struct BlockDriver {
     const char *name;
     size_t state_size;              /* of node->state, zeroed before open */
-    bool protocol;                  /* reaches the host itself: it has no "file" child */
     /* Looks up its options, opens its children, sets size. False with err; close is not called then. */
     bool (*open)(BlockNode *node, KeyVal *options, GError **err);
     void (*close)(BlockNode *node);
@@ -28,15 +27,13 @@ struct BlockNode {
     BlockGraph *graph;
     void *state;                    /* the driver's */
     char *name, *filename;
-    BlockNode *file, *backing;
+    BlockNode *file;                /* or NULL */
     uint64_t size;                  /* atomic while the node is in use */
     bool read_only, direct, no_flush, unmap;
     bool kept;                      /* -blockdev's own reference */
     unsigned refs;
-    BlockUser *writer;              /* the user that may write, or NULL */
 };
 
-extern const BlockDriver block_driver_file, block_driver_host_device, block_driver_raw, block_driver_null,
-    block_driver_qcow2;
+extern const BlockDriver block_driver_file, block_driver_host_device, block_driver_raw, block_driver_null;
 
 #endif

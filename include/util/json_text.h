@@ -44,4 +44,7 @@ static inline JsonNode *json_boolean_new(bool value)
     return json_node_init_boolean(json_node_alloc(), value);
 }
 
+/* Whether c may be part of a number or a word outside of strings, right or wrong. */
+bool json_is_word_byte(char c);
+
 #endif

@@ -59,15 +59,10 @@ static void emit(Framer *f)
     f->got(f->opaque, value, err);
 }
 
-static bool is_word_byte(char c)
-{
-    return g_ascii_isalnum(c) || (c && strchr("+-._", c));
-}
-
 static void between(Framer *f, char c)
 {
     bool opens = c == '{' || c == '[', closes = c == '}' || c == ']';
-    if (!is_word_byte(c) && (!c || !strchr("{}[]:,\"' \t\r\n", c))) {
+    if (!json_is_word_byte(c) && (!c || !strchr("{}[]:,\"' \t\r\n", c))) {
         fail(f, "a character that can be nowhere");
     } else if (f->depth == 0 && (closes || c == ':' || c == ',')) {
         fail(f, closes ? "a bracket that closes nothing" : "',' or ':' outside of brackets");
@@ -78,7 +73,7 @@ static void between(Framer *f, char c)
         f->depth += opens;
         f->depth -= closes;
         /* A single quote is wrong, but what follows is meant as a string and read over as one. */
-        f->state = c == '"' || c == '\'' ? STRING : is_word_byte(c) ? WORD : BETWEEN;
+        f->state = c == '"' || c == '\'' ? STRING : json_is_word_byte(c) ? WORD : BETWEEN;
         f->quote = c;
         if (closes && f->depth == 0) {
             emit(f);
@@ -122,7 +117,7 @@ static void feed_byte(Framer *f, char c)
             return;
         }
     }
-    if (f->state == WORD && !is_word_byte(c)) {
+    if (f->state == WORD && !json_is_word_byte(c)) {
         f->state = BETWEEN;
         if (f->depth == 0) {
             emit(f);
