@@ -6,7 +6,7 @@
 extern const DeviceType cbus_uart_type, cfi_flash_type, dma8237_type, gt64120_pci_type, gt64120_type,
     i2c_eeprom_type, i8042_type, i8254_type, i8259_type, ide_cd_type, ide_hd_type, malta_board_type,
     malta_fpga_type, mc146818_type, pc_testdev_type, piix4_ide_type, piix4_pm_type, piix4_type, port61_type,
-    superio_type;
+    superio_type, virtio_blk_type;
 
 const DeviceType *const *device_types(void)
 {
@@ -31,6 +31,7 @@ const DeviceType *const *device_types(void)
         &pc_testdev_type,       /* pc-testdev */
         &piix4_ide_type,        /* piix4-ide */
         &i2c_eeprom_type,       /* smbus-eeprom */
+        &virtio_blk_type,       /* virtio-blk-pci */
         NULL,
     };
     return types;
