@@ -334,7 +334,8 @@ static uint64_t file_allocated(BlockNode *node)
 }
 
 #define FILE_FUNCTIONS .close = file_close, .readv = file_readv, .writev = file_writev, .zero = file_zero, \
-    
+    .discard = file_discard, .flush = file_flush, .truncate = file_truncate, .allocated = file_allocated, \
+    .make_writable = file_make_writable
 
 const BlockDriver block_driver_file = {
     "file", sizeof(FileState), .open = file_open, FILE_FUNCTIONS,

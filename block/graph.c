@@ -145,7 +145,8 @@ BlockNode *block_open_below(BlockGraph *graph, const BlockNode *above, KeyVal *o
         return NULL;
     }
     if (is_too_deep(above)) {
-        error_set(err, "%s: more than %u images stand on each other", above->filename, BLOCK_DEPTH_MAX);
+        error_set(err, "%s: more than %u images stand on each other",
+                  above->file ? above->file->filename : above->name, BLOCK_DEPTH_MAX);
         return NULL;
     }
     BlockNode *node = g_new0(BlockNode, 1);
