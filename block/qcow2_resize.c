@@ -89,6 +89,9 @@ int qcow2_truncate(BlockNode *node, uint64_t size)
     if (size == old) {
         return 0;
     }
+    if (size % BLOCK_SECTOR) {
+        return -EINVAL;
+    }
     int r = size > INT64_MAX ? -EFBIG : ensure_l1(q, size);
     if (r != 0) {
         return r;

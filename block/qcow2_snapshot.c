@@ -81,7 +81,7 @@ bool qcow2_read_snapshots(Qcow2 *q, GError **err)
 
 void qcow2_free_snapshots(Qcow2 *q)
 {
-    for (unsigned i = 0; i < q->snapshot_count; i++) {
+    for (unsigned i = 0; q->snapshots && i < q->snapshot_count; i++) {
         g_free(q->snapshots[i].public.id);
         g_free(q->snapshots[i].public.name);
     }

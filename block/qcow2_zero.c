@@ -17,7 +17,7 @@ static bool new_entry(const Qcow2 *q, uint64_t old, Qcow2Kind kind, What what, b
 {
     bool ours = (kind == QCOW2_NORMAL || kind == QCOW2_ZERO_ALLOCATED) && (old & QCOW2_COPIED);
     *new = backing ? QCOW2_ZERO_FLAG : 0;
-    if (kind == QCOW2_ZERO_PLAIN || (kind == QCOW2_UNALLOCATED && (!backing || what == DISCARD))) {
+    if (kind == QCOW2_ZERO_PLAIN || (kind == QCOW2_UNALLOCATED && !backing)) {
         return false;
     }
     if (what == ZERO_KEEP && ours && q->version == 3) {
@@ -70,7 +70,7 @@ static int set_some(Qcow2 *q, uint64_t first, uint64_t count, What what, uint64_
     *done = 0;
     for (;;) {
         int r = qcow2_l2(q, offset, false, &t);
-        if (r == 0 && !t && (!backing || what == DISCARD)) {
+        if (r == 0 && !t && !backing) {
             *done = count;          /* nothing there: zeros already */
             return 0;
         }

@@ -105,7 +105,8 @@ def case_empty_and_odd(env):
     create(path, 0)
     with BlockIo(env, qcow2(path)) as io:
         assert io.ask("size") == "0" and io.ask("write 0 1 0") == "error 5"
-        io.do("truncate 100000")
+        assert io.ask("truncate 100000") == "error 22"      # no whole sector
+        io.do("truncate 100352")
         io.do("write 99000 1000 5")
         assert io.ask("truncate 5000") == "error 95"
     check(path)
