@@ -128,7 +128,7 @@ def run(env, images, count, seed):
         with open(path, "wb") as f:
             f.write(mutate(image, tables(image), rng))
         extra = rng.choice(("", "", ",read-only=on", ",cache-size=65536"))
-        status, memory = attempt(env, f"qcow2,discard=unmap,file.driver=file,file.filename={path}{extra}")
+        status, memory = attempt(env, f"qcow2,cache.no-flush=on,discard=unmap,file.driver=file,file.filename={path}{extra}")
         opened += status == 0
         if status not in (0, 1 << 8) or memory > MEMORY * (3 if env["sanitized"] else 1):
             shutil.copy(path, "broken.qcow2")
