@@ -6,8 +6,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "app/drives.h"
 #include "app/options.h"
 #include "app/qtest.h"
+#include "block/block.h"
 #include "chardev/chardev_set.h"
 #include "config-host.h"
 #include "gdbstub/gdbstub.h"
@@ -26,6 +28,7 @@ struct Vm {
     Machine *machine;
     ChardevSet *chardevs;
     ObjectSet *objects;
+    Drives *drives;
     MemRegion *ram;                 /* of a machine without board, or NULL */
     GPtrArray *monitors;            /* of Monitor * */
     GPtrArray *qmps;                /* of QmpMonitor * */
@@ -309,7 +312,8 @@ static bool make_host_side(Vm *vm, GError **err)
             return false;
         }
     }
-    return make_serials(vm, err);
+    vm->drives = drives_open(vm->machine, s, !vm->plan->no_board, err);
+    return vm->drives && make_serials(vm, err);
 }
 
 static bool make_board(Vm *vm, GError **err)
@@ -318,7 +322,7 @@ static bool make_board(Vm *vm, GError **err)
     if (plan->no_board) {
         return make_none(vm, err) && add_devices(vm, err);
     }
-    return make_malta(vm, err) && add_devices(vm, err);
+    return make_malta(vm, err) && drives_plug(vm->drives, vm->machine, err) && add_devices(vm, err);
 }
 
 /* -gdb and -s, and the monitor's gdbserver. */
@@ -395,6 +399,7 @@ Vm *vm_new(const Plan *plan, const Settings *s, GError **err)
     vm->accel.name = "tcg";
     vm->monitors = g_ptr_array_new_with_free_func((GDestroyNotify)monitor_free);
     vm->qmps = g_ptr_array_new_with_free_func((GDestroyNotify)qmp_monitor_free);
+    vm->machine->blocks = block_graph_new(vm->machine);
     machine_lock(vm->machine);
     set_up_machine(vm->machine, plan, s);
     vm->chardevs = chardev_set_new(vm->machine);
@@ -457,7 +462,11 @@ void vm_free(Vm *vm)
     qtest_server_free(vm->qtest);
     machine_unlock(vm->machine);
     qmp_hub_free(vm->context.hub);
+    BlockGraph *blocks = vm->machine->blocks;
+    block_graph_stop(blocks);
     machine_free(vm->machine);
+    block_graph_free(blocks);
+    drives_free(vm->drives);
     gdb_server_free(vm->gdb);
     chardev_set_free(vm->chardevs);
     mem_free(vm->ram);

@@ -39,17 +39,24 @@ BlockGraph *block_graph_new(Machine *machine)
     return g;
 }
 
+void block_graph_stop(BlockGraph *graph)
+{
+    machine_lock(graph->machine);
+    for (guint i = 0; i < graph->users->len; i++) {
+        block_drain(g_ptr_array_index(graph->users, i));
+    }
+    machine_unlock(graph->machine);
+    block_pool_stop(graph);
+}
+
 void block_graph_free(BlockGraph *graph)
 {
     if (!graph) {
         return;
     }
-    machine_lock(graph->machine);
     while (graph->users->len) {
         block_user_free(g_ptr_array_index(graph->users, graph->users->len - 1));
     }
-    machine_unlock(graph->machine);
-    block_pool_stop(graph);
     for (guint i = 0; i < graph->nodes->len;) {
         BlockNode *node = g_ptr_array_index(graph->nodes, i);
         if (node->kept) {

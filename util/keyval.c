@@ -290,6 +290,17 @@ const char *keyval_get(KeyVal *kv, const char *key)
     return NULL;
 }
 
+char *keyval_take(KeyVal *kv, const char *key)
+{
+    char *value = g_strdup(keyval_get(kv, key));
+    for (guint i = kv->items->len; i > 0; i--) {
+        if (item_answer(g_ptr_array_index(kv->items, i - 1), key)) {
+            g_ptr_array_remove_index(kv->items, i - 1);
+        }
+    }
+    return value;
+}
+
 bool keyval_get_bool(KeyVal *kv, const char *key, bool *out, GError **err)
 {
     static const char *const yes[] = { "on", "yes", "true", "y", NULL };

@@ -24,7 +24,9 @@ typedef struct BlockDriver BlockDriver;
 
 /* Requests to nodes go to threads of the graph; machine: whose lock completions take. */
 BlockGraph *block_graph_new(Machine *machine);
-/* Waits for what is in flight, flushes and closes everything. Lock not held. NULL is allowed. */
+/* Waits for what is in flight; nothing may be submitted any more. Lock not held, no vCPU runs. */
+void block_graph_stop(BlockGraph *graph);
+/* Flushes and closes everything; stopped before. The machine may be gone. NULL is allowed. */
 void block_graph_free(BlockGraph *graph);
 
 /* ---- nodes ---- */
@@ -146,6 +148,16 @@ typedef struct {
 BlockUser *block_user_new(BlockGraph *graph, const char *name, BlockNode *node, GError **err);
 /* Waits for its requests. NULL is allowed. */
 void block_user_free(BlockUser *user);
+/* For a device: the user that drive names, one of -drive by its id or a node by its name (NULL: an empty
+ * one of its own), which is the device's to free from now on; device: what errors and monitors call it.
+ * NULL with err: there is none, somebody has it, or writes: it is read-only. */
+BlockUser *block_user_claim(BlockGraph *graph, const char *drive, const char *device, bool writes,
+                            GError **err);
+/* Of the device that has claimed it, or NULL. */
+const char *block_user_device(const BlockUser *user);
+/* Off: each write is on stable storage before it is done. On at first. */
+void block_user_set_write_cache(BlockUser *user, bool on);
+bool block_user_write_cache(const BlockUser *user);
 const char *block_user_name(const BlockUser *user);
 BlockNode *block_user_node(const BlockUser *user);
 /* Another medium, or none; waits for the requests to the old one. changed tells the device. */

@@ -72,6 +72,7 @@ struct Machine {
     GMainLoop *loop;
     Clock *clock;
     char *name;                 /* -name, or NULL */
+    struct BlockGraph *blocks;  /* disk images (block/block.h); NULL in tests without */
     struct FdSets *fdsets;      /* descriptors that are files by name (system/fdset.h) */
 
     uint64_t ram_size;          /* bytes */

@@ -32,6 +32,9 @@ bool keyval_parse(KeyVal *kv, const char *text, const char *implied, GError **er
 void keyval_add_json(KeyVal *kv, JsonObject *object);
 /* Replaces or adds one key. */
 void keyval_set(KeyVal *kv, const char *key, const char *value);
+/* Takes the items with that key out: the value that counted, the caller's ("on" or "off" of a bare
+ * word), or NULL. */
+char *keyval_take(KeyVal *kv, const char *key);
 /* Adds all items of other, in order. */
 void keyval_merge(KeyVal *kv, const KeyVal *other);
 /* The items whose keys begin with prefix, without it, as a set of their own; they are known now. */

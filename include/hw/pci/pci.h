@@ -5,6 +5,7 @@
 
 #include "hw/core/bus.h"
 #include "hw/core/device.h"
+#include "hw/core/dma.h"
 
 #define PCI_DEVFN(slot, function) ((uint8_t)((slot) << 3 | (function)))
 #define PCI_BARS 6
@@ -29,6 +30,8 @@ typedef struct {
     uint16_t command, command_mask; /* reset value; writable bits, 0: I/O, memory, master */
     uint8_t int_pin;                /* 0: none, 1: INTA# ... */
     bool multifunction;             /* of function 0 */
+    /* What a configuration read gives; NULL: what is stored. */
+    uint32_t (*config_read)(PciDevice *pci, unsigned reg, unsigned size);
     /* After a configuration write that covered [reg, reg + size). May be NULL. */
     void (*config_written)(PciDevice *pci, unsigned reg, unsigned size);
 } PciInfo;
@@ -48,6 +51,7 @@ struct PciDevice {
     uint8_t w1c[256];               /* bits that writing 1 clears */
     PciBar bar[PCI_BARS];
     bool irq_level;                 /* of the device's pin */
+    bool multifunction;             /* function 0 says that there are others */
 };
 
 /* The part of a PCI device's state list that every one has. */
@@ -85,6 +89,12 @@ void pci_device_post_load(PciDevice *pci);
 void pci_device_add_bar(PciDevice *pci, unsigned n, bool io, MemRegion *mr);
 /* Drives the device's interrupt pin. */
 void pci_device_set_irq(PciDevice *pci, bool level);
+
+/* The device as bus master: dma_read, dma_write and dma_list_begin on the bus's memory; false when the
+ * guest has not enabled it. */
+bool pci_dma_read(PciDevice *pci, uint64_t addr, void *buf, uint64_t len);
+bool pci_dma_write(PciDevice *pci, uint64_t addr, const void *buf, uint64_t len);
+bool pci_dma_begin(PciDevice *pci, DmaList *list, bool to_memory);
 
 /* Configuration registers of a device, little endian; size 1, 2 or 4, reg aligned to it. */
 uint32_t pci_config_read(PciDevice *pci, unsigned reg, unsigned size);
