@@ -31,7 +31,7 @@ void block_graph_free(BlockGraph *graph);
 
 /* ---- nodes ---- */
 
-/* A node as -blockdev describes it: "driver", "node-name", "read-only", "cache.direct",
+/* A node as -blockdev describes it: "driver", "node-name", "read-only", "auto-read-only", "cache.direct",
  * "cache.no-flush", "discard" (ignore, unmap) and the driver's own; a child is named ("file":
  * "other") or described ("file.driver", ...). NULL with err. The caller holds a reference. */
 BlockNode *block_open(BlockGraph *graph, KeyVal *options, GError **err);
@@ -55,7 +55,12 @@ const char *block_driver_name(const BlockNode *node);
 const char *block_filename(const BlockNode *node);
 /* The child "file" of a node, or NULL. */
 BlockNode *block_file(const BlockNode *node);
+/* The child "backing" of a node: what shows where the node has nothing of its own; or NULL. */
+BlockNode *block_backing(const BlockNode *node);
 bool block_read_only(const BlockNode *node);
+/* A node that was opened read-only is written to from now on, its file too. No I/O under way. False
+ * with err. */
+bool block_make_writable(BlockNode *node, GError **err);
 bool block_direct(const BlockNode *node);
 bool block_no_flush(const BlockNode *node);
 /* Bytes. */
@@ -76,6 +81,31 @@ int block_discard(BlockNode *node, uint64_t offset, uint64_t bytes);
 /* All writes that have returned are on stable storage. */
 int block_flush(BlockNode *node);
 int block_truncate(BlockNode *node, uint64_t size);
+
+/* ---- what is known of an image ---- */
+
+/* "qcow2" or "raw" by the first bytes of a file; raw is a guess then: they are none that is known. NULL
+ * with err. */
+const char *block_probe_format(const char *filename, GError **err);
+
+typedef struct {
+    char *id, *name;
+    uint64_t vm_state_bytes, vm_clock_ns, icount;   /* icount: UINT64_MAX when there is none */
+    uint32_t date_s, date_ns;                       /* since 1970 */
+} BlockSnapshot;
+
+typedef struct {
+    char *backing_name, *backing_format;    /* as the image has them, or NULL */
+    uint32_t cluster_size;                  /* 0: there are none */
+    bool dirty, corrupt, encrypted;
+    BlockSnapshot *snapshots;
+    unsigned snapshot_count;
+    JsonObject *specific;                   /* "format-specific" of query-block, or NULL */
+} BlockInfo;
+
+/* The caller clears it. */
+void block_info(BlockNode *node, BlockInfo *info);
+void block_info_clear(BlockInfo *info);
 
 /* ---- what devices use: machine lock held ---- */
 
