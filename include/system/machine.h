@@ -55,7 +55,7 @@ typedef struct {
 /* A memory balloon, for the monitor. Lock held. */
 typedef struct {
     uint64_t (*bytes)(void *opaque);                /* that the guest has now */
-    bool (*ask)(void *opaque, uint64_t bytes);      /* false: no driver of the guest hears of it */
+    void (*ask)(void *opaque, uint64_t bytes);      /* the guest is told when its driver runs */
     void *opaque;
 } Balloon;
 

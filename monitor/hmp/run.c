@@ -79,8 +79,8 @@ COMMAND(run_balloon)
     if (!expr_parse(c, args, &mib, NULL, err)) {
         return false;
     }
-    return b->ask(b->opaque, mib * MIB) ||
-           error_set(err, "balloon: the guest has no driver for it running: it keeps its memory");
+    b->ask(b->opaque, mib * MIB);
+    return true;
 }
 
 COMMAND(run_log)
