@@ -210,6 +210,32 @@ void pci_config_write(PciDevice *pci, unsigned reg, uint32_t value, unsigned siz
     }
 }
 
+/* ---- bus master ---- */
+
+static bool is_master(const PciDevice *pci)
+{
+    return pci_config_get(pci, PCI_COMMAND, 2) & PCI_COMMAND_MASTER;
+}
+
+bool pci_dma_read(PciDevice *pci, uint64_t addr, void *buf, uint64_t len)
+{
+    return is_master(pci) && dma_read(pci->bus->machine->as, addr, buf, len);
+}
+
+bool pci_dma_write(PciDevice *pci, uint64_t addr, const void *buf, uint64_t len)
+{
+    return is_master(pci) && dma_write(pci->bus->machine->as, addr, buf, len);
+}
+
+bool pci_dma_begin(PciDevice *pci, DmaList *list, bool to_memory)
+{
+    *list = (DmaList){ 0 };
+    if (is_master(pci)) {
+        dma_list_begin(list, pci->bus->machine->as, to_memory);
+    }
+    return is_master(pci);
+}
+
 /* ---- life ---- */
 
 static void detach(Device *dev)

@@ -5,6 +5,7 @@
 
 #include "hw/core/bus.h"
 #include "hw/core/device.h"
+#include "hw/core/dma.h"
 
 #define PCI_DEVFN(slot, function) ((uint8_t)((slot) << 3 | (function)))
 #define PCI_BARS 6
@@ -85,6 +86,12 @@ void pci_device_post_load(PciDevice *pci);
 void pci_device_add_bar(PciDevice *pci, unsigned n, bool io, MemRegion *mr);
 /* Drives the device's interrupt pin. */
 void pci_device_set_irq(PciDevice *pci, bool level);
+
+/* The device as bus master: dma_read, dma_write and dma_list_begin on the bus's memory; false when the
+ * guest has not enabled it. */
+bool pci_dma_read(PciDevice *pci, uint64_t addr, void *buf, uint64_t len);
+bool pci_dma_write(PciDevice *pci, uint64_t addr, const void *buf, uint64_t len);
+bool pci_dma_begin(PciDevice *pci, DmaList *list, bool to_memory);
 
 /* Configuration registers of a device, little endian; size 1, 2 or 4, reg aligned to it. */
 uint32_t pci_config_read(PciDevice *pci, unsigned reg, unsigned size);
