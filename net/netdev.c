@@ -131,7 +131,7 @@ static bool check_id(NetdevSet *set, const char *option, const char *id, GError 
     if (!good) {
         return error_set(err, "%s: id=%s: must be letters, digits, '-', '.', '_', a letter first", option, id);
     }
-    return !net_set_find(set->machine->net, id) ||
+    return !find(set, id) ||
            error_set(err, "%s: id=%s: there is one of that name already", option, id);
 }
 

@@ -136,6 +136,10 @@ void net_port_free(NetPort *port)
     if (port->set) {
         g_ptr_array_remove(port->set->ports, port);
     }
+    for (guint i = 0; i < port->taps->len; i++) {
+        const NetTap *tap = g_ptr_array_index(port->taps, i);
+        tap->gone(tap->opaque);
+    }
     g_ptr_array_free(port->taps, TRUE);
     g_free(port->name);
     g_free(port->kind);

@@ -33,9 +33,10 @@ typedef struct {
     void (*link_changed)(void *opaque);
 } NetPortOps;
 
-/* Sees every frame that a port sends or gets, as it passes. */
+/* Sees every frame that a port sends or gets, as it passes, until the port is gone. */
 typedef struct {
     void (*seen)(void *opaque, bool sent, const uint8_t *frame, size_t len);
+    void (*gone)(void *opaque);
     void *opaque;
 } NetTap;
 
@@ -44,7 +45,7 @@ NetSet *net_set_new(Machine *machine);
 
 /* ---- ports ---- */
 
-/* A port called name (which must be free: see net_set_find) on machine, plugged into nothing. kind: what info
+/* A port called name on machine, plugged into nothing. kind: what info
  * network calls it. A device's port gets frames only while the machine runs. */
 NetPort *net_port_new(Machine *machine, const char *name, const char *kind, bool is_device,
                       const NetPortOps *ops, void *opaque);
@@ -79,7 +80,7 @@ void net_port_remove_tap(NetPort *port, const NetTap *tap);
 
 /* ---- all of them ---- */
 
-/* NULL when there is none (or set is NULL). */
+/* The oldest of that name; NULL when there is none (or set is NULL). */
 NetPort *net_set_find(NetSet *set, const char *name);
 /* Port n in the order they were made, or NULL. */
 NetPort *net_set_at(NetSet *set, unsigned n);

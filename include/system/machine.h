@@ -72,6 +72,7 @@ struct Machine {
     GMainLoop *loop;
     Clock *clock;
     char *name;                 /* -name, or NULL */
+    struct NetSet *net;         /* all ends of networks (net/net.h); NULL: there is no network */
     struct FdSets *fdsets;      /* descriptors that are files by name (system/fdset.h) */
 
     uint64_t ram_size;          /* bytes */
