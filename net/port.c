@@ -11,6 +11,8 @@
 /* What may wait for one port. A TCP window of a megabyte fits, and no guest can make us keep more. */
 #define QUEUE_FRAMES 1024
 #define QUEUE_BYTES  (2u << 20)
+/* With more than this the sender is asked to stop: the answer to a frame that is being sent waits, too. */
+#define QUEUE_STOP   32
 
 typedef struct {
     size_t len;
@@ -308,7 +310,7 @@ bool net_send(NetPort *port, const void *data, size_t len)
     port->sending = false;
     net_port_flush(to);
     net_port_flush(port);
-    if (port->peer != to || to->queue.length == 0) {
+    if (port->peer != to || to->queue.length <= QUEUE_STOP) {
         return true;
     }
     to->peer_waits = true;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include "net/user_state.h"
+#include "util/bits.h"
 #include "util/error.h"
 #include "util/log.h"
 
@@ -64,12 +65,24 @@ static const SlirpCb callbacks = {
 
 /* ---- the back end ---- */
 
+/* Those that tell addresses let go what waits for them, which only a look at everything does. */
+static bool tells_address(const uint8_t *frame, size_t len)
+{
+    enum { TYPE = 12, ARP = 0x0806, IPV6 = 0x86dd, NEXT_HEADER = 20, ICMPV6 = 58 };
+    uint64_t type = len > NEXT_HEADER ? load_be(frame + TYPE, 2) : 0;
+    return type == ARP || (type == IPV6 && frame[NEXT_HEADER] == ICMPV6);
+}
+
 static void user_receive(void *opaque, const uint8_t *frame, size_t len)
 {
     UserState *u = ((NetBackend *)opaque)->state;
     slirp_input(u->slirp, frame, (int)len);
     user_guestfwd_poll(u->pipes);
-    user_poll_kick(u->poll);
+    if (tells_address(frame, len)) {
+        user_poll_kick(u->poll);
+    } else {
+        user_poll_sent(u->poll);
+    }
 }
 
 static void user_room(void *opaque)

@@ -31,8 +31,10 @@ typedef struct UserPoll UserPoll;
 UserPoll *user_poll_new(Machine *machine, Slirp *slirp);
 /* NULL is allowed. */
 void user_poll_free(UserPoll *poll);
-/* Something was put into libslirp: what it waits for may be other now. Any thread. */
+/* Has libslirp look at everything at once. Any thread. */
 void user_poll_kick(UserPoll *poll);
+/* A frame was put into libslirp: what it waits for may be other now. */
+void user_poll_sent(UserPoll *poll);
 /* While off, nothing is taken from the host. */
 void user_poll_set_on(UserPoll *poll, bool on);
 

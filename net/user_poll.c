@@ -2,7 +2,8 @@
 /*
  * libslirp's descriptors on the main context: one source, whose prepare step asks the library what it
  * waits for. Guests send from vCPU threads, so what it waits for may change while the main thread
- * sleeps; one wake-up is enough until it has looked again, however many frames come.
+ * sleeps. Waking it for each frame would cost more than the frame, so the vCPU's thread asks the
+ * library itself and wakes the main thread only when the answer is another one.
  */
 #include <poll.h>
 #include <stdatomic.h>
@@ -17,9 +18,10 @@ struct UserPoll {
     Machine *machine;
     Slirp *slirp;
     PollSource *source;
-    GArray *fds;                /* of GPollFD; the main thread's, polled by the context */
+    GArray *fds;                /* of GPollFD: what the context polls */
     GArray *wanted;             /* of GPollFD, as the library has just said */
-    atomic_bool kicked;         /* since the last look */
+    atomic_bool kicked;         /* the main thread is to look at once */
+    bool stale;                 /* the library has numbered its descriptors otherwise than fds has them */
     bool on;
     gint64 deadline;            /* when the library wants to be called, us; -1: when something happens */
 };
@@ -83,24 +85,30 @@ static void use_wanted(UserPoll *p)
     }
 }
 
-static gboolean poll_prepare(GSource *source, gint *timeout)
+/* Into wanted; returns the milliseconds it may take, -1: until something happens. */
+static int ask(UserPoll *p)
 {
-    UserPoll *p = ((PollSource *)source)->poll;
     uint32_t ms = UINT32_MAX;
-    machine_lock(p->machine);
     g_array_set_size(p->wanted, 0);
     if (p->on) {
         slirp_pollfds_fill(p->slirp, &ms, add_fd, p);
     }
-    machine_unlock(p->machine);
+    /* A second is what the library says when it has nothing to wait for. */
+    return ms >= 1000 ? -1 : (int)ms;
+}
+
+static gboolean poll_prepare(GSource *source, gint *timeout)
+{
+    UserPoll *p = ((PollSource *)source)->poll;
+    machine_lock(p->machine);
+    *timeout = ask(p);
+    p->stale = false;
+    p->deadline = *timeout < 0 ? -1 : g_get_monotonic_time() + (gint64)*timeout * 1000;
     if (!same_fds(p)) {
         use_wanted(p);
     }
-    /* A second is what the library says when it has nothing to wait for. */
-    bool idle = ms >= 1000;
-    p->deadline = idle ? -1 : g_get_monotonic_time() + (gint64)ms * 1000;
-    *timeout = idle ? -1 : (gint)ms;
-    return atomic_load(&p->kicked) || ms == 0;
+    machine_unlock(p->machine);
+    return atomic_load(&p->kicked) || *timeout == 0;
 }
 
 static gboolean poll_check(GSource *source)
@@ -118,9 +126,11 @@ static gboolean poll_dispatch(GSource *source, GSourceFunc func, gpointer data)
 {
     UserPoll *p = ((PollSource *)source)->poll;
     machine_lock(p->machine);
-    atomic_store(&p->kicked, false);
-    if (p->on && !g_source_is_destroyed(source)) {
-        slirp_pollfds_poll(p->slirp, 0, happened, p);
+    if (!p->stale && !g_source_is_destroyed(source)) {      /* else prepare is next, and this again */
+        atomic_store(&p->kicked, false);
+        if (p->on) {
+            slirp_pollfds_poll(p->slirp, 0, happened, p);
+        }
     }
     for (guint i = 0; i < p->fds->len; i++) {
         g_array_index(p->fds, GPollFD, i).revents = 0;
@@ -168,6 +178,21 @@ void user_poll_kick(UserPoll *p)
 {
     if (!atomic_exchange(&p->kicked, true)) {
         g_main_context_wakeup(p->machine->context);
+    }
+}
+
+void user_poll_sent(UserPoll *p)
+{
+    if (atomic_load(&p->kicked)) {
+        return;
+    }
+    int ms = ask(p);
+    bool sooner = ms >= 0 && (p->deadline < 0 || g_get_monotonic_time() + (gint64)ms * 1000 < p->deadline);
+    if (!same_fds(p)) {
+        p->stale = true;
+        user_poll_kick(p);
+    } else if (sooner) {
+        user_poll_kick(p);
     }
 }
 
