@@ -117,7 +117,7 @@ static bool make_net(Maker *m, const char *text, GError **err)
     return port != NULL;
 }
 
-bool network_make(NetdevSet *netdevs, const Settings *s, bool board, GArray *nics, GError **err)
+bool network_make(NetdevSet *netdevs, const Settings *s, const Plan *plan, GArray *nics, GError **err)
 {
     Maker m = { .netdevs = netdevs, .nics = nics };
     for (guint i = 0; i < s->netdevs->len; i++) {
@@ -131,11 +131,11 @@ bool network_make(NetdevSet *netdevs, const Settings *s, bool board, GArray *nic
             return false;
         }
     }
-    if (!board && nics->len > 0) {
+    if (plan->no_board && nics->len > 0) {
         return error_set(err, "-nic, -net: there is no board that a network device could be on");
     }
-    bool asked = s->netdevs->len || s->nics->len || s->nodefaults;
-    return asked || !board || make_nic(&m, "user", err);
+    bool asked = s->netdevs->len || s->nics->len || s->nodefaults || s->qtest || plan->accel.qtest;
+    return asked || plan->no_board || make_nic(&m, "user", err);
 }
 
 char *network_help(const char *text)

@@ -329,7 +329,7 @@ static bool make_host_side(Vm *vm, GError **err)
             return false;
         }
     }
-    return make_serials(vm, err) && network_make(vm->netdevs, s, !vm->plan->no_board, vm->nics, err) &&
+    return make_serials(vm, err) && network_make(vm->netdevs, s, vm->plan, vm->nics, err) &&
            make_objects(vm, true, err);
 }
 

@@ -6,7 +6,8 @@
 #include "net/backend.h"
 #include "util/error.h"
 
-bool net_split_host(const char *option, const char *key, const char *text, char **host, char **port, GError **err)
+bool net_split_host(const char *option, const char *key, const char *text, char **host, char **port,
+                    GError **err)
 {
     const char *colon = strrchr(text, ':');
     if (!colon || !colon[1]) {

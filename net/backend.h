@@ -30,7 +30,8 @@ struct NetBackend {
     void *state;                /* the type's own */
 };
 
-extern const NetBackendType user_netdev, tap_netdev, socket_netdev, stream_netdev, dgram_netdev, hubport_netdev;
+extern const NetBackendType user_netdev, tap_netdev, socket_netdev, stream_netdev, dgram_netdev,
+    hubport_netdev;
 
 /* ---- netdev.c ---- */
 ChardevSet *netdev_chardevs(NetdevSet *set);
@@ -60,7 +61,8 @@ void net_link_room(NetLink *link);
 
 /* ---- address.c ---- */
 /* "HOST:PORT" ("[V6]:PORT", ":PORT") of option key=. NULL host: any. Freed by the caller. */
-bool net_split_host(const char *option, const char *key, const char *text, char **host, char **port, GError **err);
+bool net_split_host(const char *option, const char *key, const char *text, char **host, char **port,
+                    GError **err);
 /* An IPv4 address of key=, left alone when it is not given. */
 bool net_get_ipv4(KeyVal *props, const char *key, struct in_addr *out, GError **err);
 bool net_get_ipv6(KeyVal *props, const char *key, struct in6_addr *out, GError **err);

@@ -50,8 +50,8 @@ void dgram_receive(void *opaque, const uint8_t *frame, size_t len)
 {
     Dgram *d = ((NetBackend *)opaque)->state;
     /* What the host does not take is lost, as on any wire. */
-    (void)!sendto(d->fd, frame, len, MSG_NOSIGNAL | MSG_DONTWAIT, d->to_len ? (struct sockaddr *)&d->to : NULL,
-                  d->to_len);
+    struct sockaddr *to = d->to_len ? (struct sockaddr *)&d->to : NULL;
+    (void)!sendto(d->fd, frame, len, MSG_NOSIGNAL | MSG_DONTWAIT, to, d->to_len);
 }
 
 static Dgram *new_state(NetBackend *netdev)
@@ -74,7 +74,8 @@ static bool start(NetBackend *netdev, const char *info)
 
 /* ---- internet ---- */
 
-static bool resolve(const char *option, const char *what, const char *text, struct sockaddr_in *out, GError **err)
+static bool resolve(const char *option, const char *what, const char *text, struct sockaddr_in *out,
+                    GError **err)
 {
     struct addrinfo hints = { .ai_family = AF_INET, .ai_socktype = SOCK_DGRAM }, *list = NULL;
     g_autofree char *host = NULL, *port = NULL;
@@ -112,16 +113,19 @@ static bool join(Dgram *d, const char *option, const char *text, const struct so
         return failed(option, "join", text, err);
     }
     setsockopt(d->fd, IPPROTO_IP, IP_MULTICAST_LOOP, &loop, sizeof(loop));
-    return !local || setsockopt(d->fd, IPPROTO_IP, IP_MULTICAST_IF, &local->sin_addr, sizeof(local->sin_addr)) == 0 ||
+    return !local || setsockopt(d->fd, IPPROTO_IP, IP_MULTICAST_IF, &local->sin_addr,
+                                sizeof(local->sin_addr)) == 0 ||
            failed(option, "send from", "localaddr=", err);
 }
 
-bool dgram_open_inet(NetBackend *netdev, const char *option, const char *remote, const char *local, GError **err)
+bool dgram_open_inet(NetBackend *netdev, const char *option, const char *remote, const char *local,
+                     GError **err)
 {
     Dgram *d = new_state(netdev);
     struct sockaddr_in to, from = { .sin_family = AF_INET };
     int on = 1;
-    g_autofree char *local_port = local && !strchr(local, ':') ? g_strconcat(local, ":0", NULL) : g_strdup(local);
+    g_autofree char *local_port = local && !strchr(local, ':') ? g_strconcat(local, ":0", NULL)
+        : g_strdup(local);
     if (!resolve(option, "remote", remote, &to, err) ||
         (local && !resolve(option, "local", local_port, &from, err))) {
         return false;
@@ -137,9 +141,11 @@ bool dgram_open_inet(NetBackend *netdev, const char *option, const char *remote,
         return error_set(err, "%s: %s: needs a local address (localaddr=HOST:PORT) too", option, remote);
     }
     setsockopt(d->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (group ? !join(d, option, remote, &to, local ? &from : NULL, err)
-              : bind(d->fd, (struct sockaddr *)&from, sizeof(from)) != 0 && !failed(option, "bind to", local, err)) {
+    if (group && !join(d, option, remote, &to, local ? &from : NULL, err)) {
         return false;
+    }
+    if (!group && bind(d->fd, (struct sockaddr *)&from, sizeof(from)) != 0) {
+        return failed(option, "bind to", local, err);
     }
     g_autofree char *info = g_strdup_printf("%s%s%s%s", group ? "mcast=" : "udp=", remote,
                                             local ? ",local=" : "", local ? local : "");
@@ -152,13 +158,15 @@ static bool fill_unix(const char *option, const char *path, struct sockaddr_un *
 {
     *un = (struct sockaddr_un){ .sun_family = AF_UNIX };
     if (!path || !*path || strlen(path) >= sizeof(un->sun_path)) {
-        return error_set(err, "%s: a unix address needs path=, of 1 to %zu bytes", option, sizeof(un->sun_path) - 1);
+        return error_set(err, "%s: a unix address needs path=, of 1 to %zu bytes", option,
+                         sizeof(un->sun_path) - 1);
     }
     memcpy(un->sun_path, path, strlen(path));
     return true;
 }
 
-static bool open_unix(NetBackend *netdev, const char *option, const char *remote, const char *local, GError **err)
+static bool open_unix(NetBackend *netdev, const char *option, const char *remote, const char *local,
+                      GError **err)
 {
     Dgram *d = netdev->state;
     struct sockaddr_un from, *to = (struct sockaddr_un *)&d->to;
@@ -184,7 +192,8 @@ static bool open_fd(NetBackend *netdev, const char *option, const char *text, GE
     char *end = NULL;
     gint64 fd = text ? g_ascii_strtoll(text, &end, 10) : -1;
     if (fd < 0 || *end || getsockopt((int)fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0 || type != SOCK_DGRAM) {
-        return error_set(err, "%s: local.str=%s: is no datagram socket that was inherited", option, text ? text : "");
+        return error_set(err, "%s: local.str=%s: is no datagram socket that was inherited", option,
+                         text ? text : "");
     }
     d->fd = (int)fd;
     g_autofree char *info = g_strdup_printf("fd=%d", d->fd);
@@ -194,7 +203,8 @@ static bool open_fd(NetBackend *netdev, const char *option, const char *text, GE
 /* "local." or "remote." host and port as one text. */
 static char *inet_text(KeyVal *props, const char *side)
 {
-    g_autofree char *host_key = g_strconcat(side, ".host", NULL), *port_key = g_strconcat(side, ".port", NULL);
+    g_autofree char *host_key = g_strconcat(side, ".host", NULL);
+    g_autofree char *port_key = g_strconcat(side, ".port", NULL);
     const char *host = keyval_get(props, host_key), *port = keyval_get(props, port_key);
     return host || port ? g_strdup_printf("%s:%s", host ? host : "", port ? port : "0") : NULL;
 }
@@ -223,7 +233,8 @@ static bool dgram_open(NetBackend *netdev, KeyVal *props, GError **err)
         return open_unix(netdev, option, remote_path, local_path, err);
     }
     return strcmp(type, "fd") == 0 ? open_fd(netdev, option, fd, err)
-                                   : error_set(err, "%s: local.type=%s: must be inet, unix or fd", option, type);
+                                   : error_set(err, "%s: local.type=%s: must be inet, unix or fd", option,
+                                               type);
 }
 
 void dgram_close(NetBackend *netdev)
@@ -242,7 +253,8 @@ void dgram_close(NetBackend *netdev)
 
 const NetBackendType dgram_netdev = {
     .name = "dgram",
-    .help = "datagrams, one frame in each (local.type=inet,local.host=,local.port=,remote.type=inet,remote.host=,\n"
+    .help = "datagrams, one frame in each "
+        "(local.type=inet,local.host=,local.port=,remote.type=inet,remote.host=,\n"
             "           remote.port= | local.type=unix,local.path=,remote.type=unix,remote.path= |\n"
             "           local.type=fd,local.str=)",
     .open = dgram_open,

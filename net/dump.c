@@ -81,14 +81,17 @@ static bool dump_make(Object *obj, KeyVal *props, GError **err)
         return error_set(err, "%s: filter-dump '%s': needs netdev=ID and file=FILE", option, obj->id);
     }
     if (strcmp(queue, "all") != 0 && strcmp(queue, "rx") != 0 && strcmp(queue, "tx") != 0) {
-        return error_set(err, "%s: filter-dump '%s': queue=%s: must be all, rx or tx", option, obj->id, queue);
+        return error_set(err, "%s: filter-dump '%s': queue=%s: must be all, rx or tx", option, obj->id,
+                         queue);
     }
     if (longest < 1 || longest > NET_FRAME_MAX) {
-        return error_set(err, "%s: filter-dump '%s': maxlen=: must be 1 to %u", option, obj->id, NET_FRAME_MAX);
+        return error_set(err, "%s: filter-dump '%s': maxlen=: must be 1 to %u", option, obj->id,
+                         NET_FRAME_MAX);
     }
     NetPort *port = obj->machine ? net_set_find(obj->machine->net, netdev) : NULL;
     if (!port || net_port_is_device(port)) {
-        return error_set(err, "%s: filter-dump '%s': netdev=%s: there is no such -netdev", option, obj->id, netdev);
+        return error_set(err, "%s: filter-dump '%s': netdev=%s: there is no such -netdev", option, obj->id,
+                         netdev);
     }
     Dump *d = g_new0(Dump, 1);
     *d = (Dump){ .tap = { seen, gone, d }, .netdev = g_strdup(netdev), .file = g_strdup(file),
@@ -123,7 +126,8 @@ static JsonNode *dump_get(const Object *obj, const char *prop)
     if (strcmp(prop, "maxlen") == 0) {
         return json_number_new(d->longest);
     }
-    return json_string_new(strcmp(prop, "netdev") == 0 ? d->netdev : strcmp(prop, "file") == 0 ? d->file : d->queue);
+    return json_string_new(strcmp(prop, "netdev") == 0 ? d->netdev : strcmp(prop, "file") == 0 ? d->file
+                           : d->queue);
 }
 
 static const ObjectProp dump_props[] = {

@@ -42,7 +42,8 @@ static bool hubport_open(NetBackend *netdev, KeyVal *props, GError **err)
     }
     NetPort *port = peer ? net_set_find(netdev->machine->net, peer) : NULL;
     if (peer && (!port || net_port_peer(port) || net_port_is_device(port))) {
-        return error_set(err, "%s: netdev=%s: %s", option, peer, port ? "is in use" : "there is no such -netdev");
+        return error_set(err, "%s: netdev=%s: %s", option, peer, port ? "is in use"
+                         : "there is no such -netdev");
     }
     g_autofree char *info = g_strdup_printf("hubid=%u", (unsigned)hub->number);
     net_port_set_info(netdev->port, info);

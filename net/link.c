@@ -70,7 +70,8 @@ static bool read_some(NetLink *link)
 
 static bool write_some(NetLink *link)
 {
-    ssize_t n = send(link->fd, link->out->data + link->out_head, link->out->len - link->out_head, MSG_NOSIGNAL);
+    ssize_t n = send(link->fd, link->out->data + link->out_head, link->out->len - link->out_head,
+                     MSG_NOSIGNAL);
     if (n < 0) {
         return errno == EAGAIN || errno == EINTR;
     }

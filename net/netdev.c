@@ -129,7 +129,8 @@ static bool check_id(NetdevSet *set, const char *option, const char *id, GError 
         good = g_ascii_isalnum(*p) || strchr("-._", *p);
     }
     if (!good) {
-        return error_set(err, "%s: id=%s: must be letters, digits, '-', '.', '_', a letter first", option, id);
+        return error_set(err, "%s: id=%s: must be letters, digits, '-', '.', '_', a letter first", option,
+                         id);
     }
     return !find(set, id) ||
            error_set(err, "%s: id=%s: there is one of that name already", option, id);

@@ -58,7 +58,8 @@ static bool socket_open(NetBackend *netdev, KeyVal *props, GError **err)
         return error_set(err, "%s: localaddr= goes with mcast= or udp=", option);
     }
     if (has_fd && is_datagram((int)fd)) {
-        return error_set(err, "%s: fd=%d: is a datagram socket, which -netdev dgram,local.type=fd takes", option,
+        return error_set(err, "%s: fd=%d: is a datagram socket, which -netdev dgram,local.type=fd takes",
+                         option,
                          (int)fd);
     }
     Socket *s = g_new0(Socket, 1);
@@ -67,7 +68,8 @@ static bool socket_open(NetBackend *netdev, KeyVal *props, GError **err)
     s->inner.state = NULL;
     s->inner.type = mcast || udp ? &dgram_netdev : &stream_netdev;
     return mcast || udp ? dgram_open_inet(&s->inner, option, mcast ? mcast : udp, local, err)
-                        : stream_open_socket(&s->inner, option, listen_at, connect_to, has_fd ? (int)fd : -1, err);
+                        : stream_open_socket(&s->inner, option, listen_at, connect_to, has_fd ? (int)fd : -1,
+                                             err);
 }
 
 static void socket_close(NetBackend *netdev)

@@ -29,7 +29,8 @@ static void tell(NetBackend *netdev)
 {
     Stream *s = netdev->state;
     g_autofree char *where = sockaddr_describe(&s->addr);
-    g_autofree char *info = g_strconcat(where, s->server ? ",server=on" : "", s->link ? "" : ",disconnected", NULL);
+    g_autofree char *info = g_strconcat(where, s->server ? ",server=on" : "", s->link ? "" : ",disconnected",
+                                        NULL);
     net_port_set_info(netdev->port, info);
 }
 
@@ -103,7 +104,8 @@ bool stream_open_socket(NetBackend *netdev, const char *option, const char *list
     const char *text = listen_at ? listen_at : connect_to;
     s->server = listen_at != NULL;
     s->addr.fd = fd;
-    if (text && !net_split_host(option, listen_at ? "listen" : "connect", text, &s->addr.host, &s->addr.port, err)) {
+    if (text && !net_split_host(option, listen_at ? "listen" : "connect", text, &s->addr.host, &s->addr.port,
+                                err)) {
         return false;
     }
     return start(netdev, option, err);
@@ -172,7 +174,8 @@ void stream_room(void *opaque)
 
 const NetBackendType stream_netdev = {
     .name = "stream",
-    .help = "a TCP or unix stream socket, frames behind their length (server=on|off, addr.type=inet,addr.host=,\n"
+    .help = "a TCP or unix stream socket, frames behind their length (server=on|off, "
+        "addr.type=inet,addr.host=,\n"
             "           addr.port= | addr.type=unix,addr.path= | addr.type=fd,addr.str=)",
     .open = stream_open,
     .close = stream_close,

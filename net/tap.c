@@ -52,12 +52,14 @@ static void tap_receive(void *opaque, const uint8_t *frame, size_t len)
     (void)!write(t->fd, frame, len);        /* what an interface that is down refuses is lost */
 }
 
-static bool run_script(const char *option, const char *key, const char *script, const char *ifname, GError **err)
+static bool run_script(const char *option, const char *key, const char *script, const char *ifname,
+                       GError **err)
 {
     g_autoptr(GError) why = NULL;
     char *argv[] = { (char *)script, (char *)ifname, NULL };
     int status = 0;
-    if (!g_spawn_sync(NULL, argv, NULL, G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, NULL, NULL, &status, &why) ||
+    if (!g_spawn_sync(NULL, argv, NULL, G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, NULL, NULL, &status,
+                      &why) ||
         !g_spawn_check_wait_status(status, &why)) {
         return error_set(err, "%s: %s=%s: %s", option, key, script, why->message);
     }
@@ -76,7 +78,8 @@ static bool make_interface(Tap *t, const char *option, const char *ifname, GErro
     }
     g_strlcpy(request.ifr_name, ifname ? ifname : "tap%d", IFNAMSIZ);
     if (ioctl(t->fd, TUNSETIFF, &request) != 0) {
-        return error_set(err, "%s: cannot get the interface %s: %s; an administrator makes one with \"ip tuntap add "
+        return error_set(err, "%s: cannot get the interface %s: %s; an administrator makes one with \"ip "
+                         "tuntap add "
                          "dev NAME mode tap user USER\"", option, ifname ? ifname : "tap", g_strerror(errno));
     }
     t->ifname = g_strndup(request.ifr_name, IFNAMSIZ);
@@ -89,8 +92,10 @@ static bool take_fd(Tap *t, const char *option, int fd, GError **err)
     if (ioctl(fd, TUNGETIFF, &request) != 0) {
         return error_set(err, "%s: fd=%d: is no tap device that was inherited", option, fd);
     }
-    if (!(request.ifr_flags & IFF_TAP) || !(request.ifr_flags & IFF_NO_PI) || (request.ifr_flags & IFF_VNET_HDR)) {
-        return error_set(err, "%s: fd=%d: must be made with IFF_TAP and IFF_NO_PI and without IFF_VNET_HDR", option,
+    if (!(request.ifr_flags & IFF_TAP) || !(request.ifr_flags & IFF_NO_PI) ||
+        (request.ifr_flags & IFF_VNET_HDR)) {
+        return error_set(err, "%s: fd=%d: must be made with IFF_TAP and IFF_NO_PI and without IFF_VNET_HDR",
+                         option,
                          fd);
     }
     t->fd = fd;
@@ -110,13 +115,15 @@ static bool refuse_absent(KeyVal *props, GError **err)
             return false;
         }
         if (on) {
-            return error_set(err, "%s: %s=on: there is no virtio device that would use it", keyval_option(props),
+            return error_set(err, "%s: %s=on: there is no virtio device that would use it",
+                             keyval_option(props),
                              switches[i]);
         }
     }
     for (size_t i = 0; i < G_N_ELEMENTS(valued); i++) {
         if (keyval_get(props, valued[i])) {
-            return error_set(err, "%s: %s= is not there yet; ifname= and fd= are", keyval_option(props), valued[i]);
+            return error_set(err, "%s: %s= is not there yet; ifname= and fd= are", keyval_option(props),
+                             valued[i]);
         }
     }
     return true;
@@ -160,7 +167,8 @@ static bool tap_open(NetBackend *netdev, KeyVal *props, GError **err)
     t->watch = net_watch_new(netdev->machine, t->fd, ready, netdev);
     net_watch_want(t->watch, G_IO_IN);
     g_autofree char *info = has_fd ? g_strdup_printf("fd=%d", t->fd)
-        : g_strdup_printf("ifname=%s,script=%s,downscript=%s", t->ifname, script ? script : "no", down ? down : "no");
+        : g_strdup_printf("ifname=%s,script=%s,downscript=%s", t->ifname, script ? script : "no", down ? down
+                          : "no");
     net_port_set_info(netdev->port, info);
     return true;
 }
@@ -183,7 +191,8 @@ static void tap_close(NetBackend *netdev)
 
 const NetBackendType tap_netdev = {
     .name = "tap",
-    .help = "an interface of the host (ifname=, script=FILE|no, downscript=FILE|no, run with the interface's\n"
+    .help = "an interface of the host (ifname=, script=FILE|no, downscript=FILE|no, run with the "
+        "interface's\n"
             "           name, none by default; fd=N, sndbuf=)",
     .open = tap_open,
     .close = tap_close,

@@ -6,10 +6,12 @@
 #include <libslirp.h>
 #include "net/backend.h"
 
-/* "[tcp|udp]:[HOST]:PORT-[GUEST]:PORT": forwards a port of the host to the guest. option begins the errors. */
+/* "[tcp|udp]:[HOST]:PORT-[GUEST]:PORT": forwards a port of the host to the guest. option begins
+ * the errors. */
 bool user_forward_add(NetBackend *netdev, const char *option, const char *rule, GError **err);
 /* "[tcp|udp]:[HOST]:PORT": no more; says so in out. */
-bool user_forward_remove(NetBackend *netdev, const char *option, const char *rule, GString *out, GError **err);
+bool user_forward_remove(NetBackend *netdev, const char *option, const char *rule, GString *out,
+                         GError **err);
 /* The connections there are. */
 void user_describe(NetBackend *netdev, GString *out);
 
@@ -41,7 +43,8 @@ void user_poll_set_on(UserPoll *poll, bool on);
 /* user_guestfwd.c: ports inside that end in character devices or commands. */
 typedef struct UserPipe UserPipe;
 /* "tcp:ADDR:PORT-chardev:ID", "-CHARDEV" or "-cmd:COMMAND". False with err. */
-bool user_guestfwd_add(NetBackend *netdev, Slirp *slirp, GPtrArray *pipes, const char *option, const char *rule,
+bool user_guestfwd_add(NetBackend *netdev, Slirp *slirp, GPtrArray *pipes, const char *option,
+                       const char *rule,
                        GError **err);
 void user_guestfwd_free(gpointer pipe);
 /* The guest may take more of what the devices send. */

@@ -58,7 +58,8 @@ bool user_forward_add(NetBackend *netdev, const char *option, const char *rule, 
     Rule r;
     UserState *u = netdev->state;
     if (!parse(rule, &r)) {
-        return error_set(err, "%s: hostfwd=%s: must be [tcp|udp]:[HOST]:PORT-[GUEST]:PORT, with IPv4 addresses, as "
+        return error_set(err, "%s: hostfwd=%s: must be [tcp|udp]:[HOST]:PORT-[GUEST]:PORT, with IPv4 "
+                         "addresses, as "
                          "tcp::2222-:22", option, rule);
     }
     errno = 0;

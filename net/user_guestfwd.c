@@ -52,11 +52,13 @@ void user_guestfwd_poll(GPtrArray *pipes)
 
 static bool in_use(UserPipe *p, const char *option, const char *rule, GError **err)
 {
-    return error_set(err, "%s: guestfwd=%s: libslirp refuses it; the address must lie in net=, not be host= or dns=, "
+    return error_set(err, "%s: guestfwd=%s: libslirp refuses it; the address must lie in net=, not be host= "
+                     "or dns=, "
                      "and have the port free", option, rule);
 }
 
-static bool add_chardev(NetBackend *netdev, UserPipe *p, const char *option, const char *rule, const char *target,
+static bool add_chardev(NetBackend *netdev, UserPipe *p, const char *option, const char *rule,
+                        const char *target,
                         GError **err)
 {
     ChardevSet *chardevs = netdev_chardevs(netdev->set);
@@ -77,7 +79,8 @@ static bool add_chardev(NetBackend *netdev, UserPipe *p, const char *option, con
     return false;
 }
 
-bool user_guestfwd_add(NetBackend *netdev, Slirp *slirp, GPtrArray *pipes, const char *option, const char *rule,
+bool user_guestfwd_add(NetBackend *netdev, Slirp *slirp, GPtrArray *pipes, const char *option,
+                       const char *rule,
                        GError **err)
 {
     UserPipe *p = g_new0(UserPipe, 1);
@@ -85,12 +88,14 @@ bool user_guestfwd_add(NetBackend *netdev, Slirp *slirp, GPtrArray *pipes, const
     g_auto(GStrv) parts = g_strsplit(rule, "-", 2);
     g_auto(GStrv) where = g_strsplit(parts[0] ? parts[0] : "", ":", 3);
     char *end = NULL;
-    bool good = parts[0] && parts[1] && g_strv_length(where) == 3 && (!*where[0] || strcmp(where[0], "tcp") == 0) &&
+    bool good = parts[0] && parts[1] && g_strv_length(where) == 3 &&
+                (!*where[0] || strcmp(where[0], "tcp") == 0) &&
                 inet_pton(AF_INET, where[1], &p->addr) == 1;
     guint64 port = good ? g_ascii_strtoull(where[2], &end, 10) : 0;
     if (!good || !port || port > 65535 || *end) {
         g_free(p);
-        return error_set(err, "%s: guestfwd=%s: must be tcp:ADDR:PORT-chardev:ID or tcp:ADDR:PORT-cmd:COMMAND",
+        return error_set(err, "%s: guestfwd=%s: must be tcp:ADDR:PORT-chardev:ID or "
+                         "tcp:ADDR:PORT-cmd:COMMAND",
                          option, rule);
     }
     p->port = (int)port;

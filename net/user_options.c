@@ -26,8 +26,8 @@ static bool read_net(SlirpConfig *c, KeyVal *props, GError **err)
     }
     g_auto(GStrv) parts = g_strsplit(text, "/", 2);
     bool good = parts[0] && inet_pton(AF_INET, parts[0], &c->vnetwork) == 1;
-    uint32_t net = ntohl(c->vnetwork.s_addr), mask = net < 0x80000000 ? 0xff000000 : net < 0xc0000000 ? 0xffff0000
-                                                                                          : 0xffffff00;
+    uint32_t net = ntohl(c->vnetwork.s_addr);
+    uint32_t mask = net < 0x80000000 ? 0xff000000 : net < 0xc0000000 ? 0xffff0000 : 0xffffff00;
     if (good && parts[1]) {
         char *end;
         guint64 bits = g_ascii_strtoull(parts[1], &end, 10);
@@ -43,8 +43,8 @@ static bool read_net(SlirpConfig *c, KeyVal *props, GError **err)
     }
     c->vnetmask = ipv4(mask);
     c->vnetwork = ipv4(net & mask);
-    return good || error_set(err, "%s: net=%s: must be ADDRESS, ADDRESS/BITS or ADDRESS/MASK as 10.0.2.0/24, with "
-                             "room for hosts", keyval_option(props), text);
+    return good || error_set(err, "%s: net=%s: must be ADDRESS, ADDRESS/BITS or ADDRESS/MASK as 10.0.2.0/24, "
+                             "with room for hosts", keyval_option(props), text);
 }
 
 static bool check_inside(const SlirpConfig *c, KeyVal *props, const char *key, struct in_addr a, GError **err)
@@ -64,7 +64,8 @@ static bool read_ipv4(SlirpConfig *c, KeyVal *props, GError **err)
     c->vdhcp_start = ipv4(net | (room > 15 ? 15 : 1));
     if (!net_get_ipv4(props, "host", &c->vhost, err) || !net_get_ipv4(props, "dns", &c->vnameserver, err) ||
         !net_get_ipv4(props, "dhcpstart", &c->vdhcp_start, err) ||
-        !check_inside(c, props, "host", c->vhost, err) || !check_inside(c, props, "dns", c->vnameserver, err) ||
+        !check_inside(c, props, "host", c->vhost, err) ||
+        !check_inside(c, props, "dns", c->vnameserver, err) ||
         !check_inside(c, props, "dhcpstart", c->vdhcp_start, err)) {
         return false;
     }
@@ -157,8 +158,8 @@ static bool read_names(UserOptions *o, KeyVal *props, GError **err)
 static bool refuse_smb(KeyVal *props, GError **err)
 {
     bool given = keyval_get(props, "smb") || keyval_get(props, "smbserver");
-    return !given || error_set(err, "%s: smb=: not there yet: there is no file sharing; a server on the host is "
-                               "reached at the address of host=", keyval_option(props));
+    return !given || error_set(err, "%s: smb=: not there yet: there is no file sharing; a server on the host "
+                               "is reached at the address of host=", keyval_option(props));
 }
 
 bool user_options_read(UserOptions *o, KeyVal *props, GError **err)

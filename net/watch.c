@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A descriptor on the main context. What is waited for is one atomic word, so that any thread may change it. */
+/* A descriptor on the main context. What is waited for is one atomic word, so that any thread may change
+ * it. */
 #include <stdatomic.h>
 #include "net/backend.h"
 
@@ -28,7 +29,7 @@ static gboolean watch_prepare(GSource *source, gint *timeout)
         return FALSE;
     }
     if (w->tag) {
-        g_source_remove_unix_fd(source, w->tag);        /* unwanted, a hang-up would be reported without end */
+        g_source_remove_unix_fd(source, w->tag);    /* unwanted, hang-ups would be told without end */
     }
     w->tag = wanted ? g_source_add_unix_fd(source, w->fd, (GIOCondition)wanted) : NULL;
     w->polled = wanted;

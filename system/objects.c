@@ -33,7 +33,8 @@ static const struct {
 const ObjectType *const *object_types(void)
 {
     static const ObjectType *const types[] = {
-        &filter_dump, &memory_backend_file, &memory_backend_ram, &rng_builtin, &rng_random, &secret_object, NULL,
+        &filter_dump, &memory_backend_file, &memory_backend_ram, &rng_builtin, &rng_random, &secret_object,
+        NULL,
     };
     return types;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The network devices that the board is asked to have: a PCnet in slot 11, where a Malta has its own, others where
- * there is room. */
+/* The network devices that the board is asked to have: a PCnet in slot 11, where a Malta has its own, others
+ * where there is room. */
 #include <string.h>
 #include "hw/mips/malta.h"
 #include "hw/mips/malta_internal.h"
@@ -38,7 +38,7 @@ static bool add(Bus *bus, const MaltaNic *nic, bool first, GError **err)
     const char *model = nic->model ? nic->model : DEFAULT_MODEL;
     const DeviceType *type = device_type_find(model);
     if (!type || !is_nic(type)) {
-        return error_set(err, "-nic model=%s: there is no such network device; model=help lists those there are",
+        return error_set(err, "-nic model=%s: there is no such network device; model=help lists those that are",
                          model);
     }
     g_autoptr(KeyVal) props = keyval_new("-nic");

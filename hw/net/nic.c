@@ -12,8 +12,8 @@ static bool take_mac(Nic *nic, Device *dev, GError **err)
         return true;
     }
     if (!net_mac_parse(nic->mac_text, nic->mac)) {
-        return error_set(err, "%s: mac=%s: must be six bytes in hexadecimal as 52:54:00:12:34:56, and no group's "
-                         "address", device_name(dev), nic->mac_text);
+        return error_set(err, "%s: mac=%s: must be six bytes in hexadecimal as 52:54:00:12:34:56, and no "
+                         "group's address", device_name(dev), nic->mac_text);
     }
     net_mac_take(dev->machine->net, nic->mac);
     return true;

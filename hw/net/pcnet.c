@@ -141,7 +141,7 @@ static uint16_t csr_read(Pcnet *p, unsigned n)
     }
     switch (n) {
     case 0:
-        return (uint16_t)(p->csr[0] | (p->csr[0] & (CSR0_BABL | CSR0_CERR | CSR0_MISS | CSR0_MERR) ? CSR0_ERR : 0));
+        return (uint16_t)(p->csr[0] | (p->csr[0] & CSR0_ERRORS ? CSR0_ERR : 0));
     case 16: case 17:
         return p->csr[n - 15];
     case 58:
@@ -175,7 +175,8 @@ static void csr_write(Pcnet *p, unsigned n, uint16_t value)
         break;
     case 4:
         p->csr[4] &= (uint16_t)~(value & 0x026a);
-        p->csr[4] = (uint16_t)((p->csr[4] & ~0xfd15) | (value & 0xfd15) | (value & CSR4_UINTCMD ? CSR4_UINT : 0));
+        p->csr[4] = (uint16_t)((p->csr[4] & ~0xfd15) | (value & 0xfd15));
+        p->csr[4] |= value & CSR4_UINTCMD ? CSR4_UINT : 0;
         pcnet_update_irq(p);
         break;
     case 5:
@@ -347,8 +348,8 @@ static void pcnet_finalize(Device *dev)
 }
 
 static const VmField pcnet_state[] = {
-    PCI_STATE(Pcnet, pci), VM_U16(Pcnet, rap), VM_ARRAY(Pcnet, csr), VM_ARRAY(Pcnet, bcr), VM_ARRAY(Pcnet, phy),
-    VM_BUFFER(Pcnet, aprom), VM_BOOL(Pcnet, link_was_down), VM_I64(Pcnet, poll_ns),
+    PCI_STATE(Pcnet, pci), VM_U16(Pcnet, rap), VM_ARRAY(Pcnet, csr), VM_ARRAY(Pcnet, bcr),
+    VM_ARRAY(Pcnet, phy), VM_BUFFER(Pcnet, aprom), VM_BOOL(Pcnet, link_was_down), VM_I64(Pcnet, poll_ns),
     { 0 }
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* PCnet: bus configuration registers, and the PHY behind them. Data sheet 21510, "Bus Configuration Registers"
- * and "10/100 PHY management registers". */
+/* PCnet: bus configuration registers, and the PHY behind them. Data sheet 21510, "Bus Configuration
+ * Registers" and "10/100 PHY management registers". */
 #include <string.h>
 #include "hw/net/pcnet_internal.h"
 

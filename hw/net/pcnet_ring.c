@@ -23,8 +23,8 @@ enum {
 /* Descriptors in one go; what the guest has beyond waits for the timer. */
 #define TX_BATCH 256u
 #define TX_AGAIN_NS 20000
-/* Polling: 65536 periods of a 33 MHz clock at first, then less often as long as nothing is found, for a driver that
- * relies on it alone is hardly known and an idle guest should cost nothing. */
+/* Polling: 65536 periods of a 33 MHz clock at first, then less often as long as nothing is found, for a
+ * driver that relies on it alone is hardly known and an idle guest should cost nothing. */
 #define POLL_MIN_NS 1966080
 #define POLL_MAX_NS (32 * POLL_MIN_NS)
 #define RX_AGAIN_NS 500000
@@ -162,7 +162,8 @@ static bool buffer_write(Pcnet *p, uint64_t addr, const uint8_t *data, uint32_t 
 /* The bus gave an error, or its mastership was not granted: nothing moves until software starts anew. */
 static void bus_failed(Pcnet *p)
 {
-    guest_log("pcnet: a descriptor, buffer or the initialization block is not in memory, or bus mastering is off");
+    guest_log("pcnet: a descriptor, buffer or the initialization block is not in memory, or bus mastering is "
+              "off");
     p->csr[0] = (uint16_t)((p->csr[0] & ~(CSR0_TXON | CSR0_RXON)) | CSR0_MERR);
     p->csr[5] |= CSR5_SINT;
     pcnet_update_irq(p);

@@ -79,6 +79,7 @@ GBytes *object_secret(ObjectSet *set, const char *id, GError **err);
 /* Fills buf; false with err when id is none or the source gives no more. */
 bool object_rng_read(ObjectSet *set, const char *id, void *buf, size_t len, GError **err);
 
-extern const ObjectType memory_backend_ram, memory_backend_file, secret_object, rng_builtin, rng_random, filter_dump;
+extern const ObjectType memory_backend_ram, memory_backend_file, secret_object, rng_builtin, rng_random,
+    filter_dump;
 
 #endif

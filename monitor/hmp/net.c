@@ -54,7 +54,8 @@ const MonitorCommand hmp_net_commands[] = {
     { "netdev_add", NULL, "TYPE,id=ID[,PROP=VALUE]", "make a network back end, as -netdev", run_netdev_add },
     { "netdev_del", NULL, "ID", "take one away; what is plugged into it has no link then", run_netdev_del,
       ARG_NETWORK },
-    { "set_link", NULL, "NAME on|off", "plug the cable of a network device or back end in or out", run_set_link,
+    { "set_link", NULL, "NAME on|off", "plug the cable of a network device or back end in or out",
+      run_set_link,
       ARG_NETWORK },
     { 0 },
 };

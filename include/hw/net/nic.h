@@ -20,8 +20,8 @@ typedef struct {
     { "mac", PROP_STRING, offsetof(Type, nic.mac_text), NULL, "the address, as 52:54:00:12:34:56" }, \
     { "netdev", PROP_STRING, offsetof(Type, nic.netdev), NULL, "the id of a -netdev" }
 
-/* Checks the properties, chooses an address where none was given, and makes the port, plugged in when there is a
- * netdev. False with err; nic_finalize is to follow in any case. ops: opaque is the device. */
+/* Checks the properties, chooses an address where none was given, and makes the port, plugged in when there
+ * is a netdev. False with err; nic_finalize is to follow in any case. ops: opaque is the device. */
 bool nic_realize(Nic *nic, Device *dev, const NetPortOps *ops, GError **err);
 void nic_finalize(Nic *nic, Device *dev);
 
