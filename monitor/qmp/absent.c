@@ -4,14 +4,13 @@
 #include "monitor/qmp/qmp.h"
 
 #define NO_DISK "disk images are those of the command line; they cannot be changed while the machine is there"
-#define NO_NET "there is no network"
 #define NO_SAVE "machine state cannot be saved, loaded or moved"
 #define NO_DISPLAY "there is no display"
 #define NO_INPUT "there is no keyboard and no mouse"
 
 static const struct { const char *name, *reason; } absent[] = {
     { "add_client", NO_DISPLAY },
-    { "announce-self", NO_NET },
+    { "announce-self", "a machine that never moves has nothing to announce" },
     { "block-commit", NO_DISK },
     { "block-stream", NO_DISK },
     { "block_resize", NO_DISK },
@@ -35,15 +34,12 @@ static const struct { const char *name, *reason; } absent[] = {
     { "migrate-set-parameters", NO_SAVE },
     { "migrate_cancel", NO_SAVE },
     { "nbd-server-start", NO_DISK },
-    { "netdev_add", NO_NET },
-    { "netdev_del", NO_NET },
     { "query-dirty-rate", NO_SAVE },
     { "query-migrate", NO_SAVE },
     { "query-spice", NO_DISPLAY },
     { "query-vnc", NO_DISPLAY },
     { "screendump", NO_DISPLAY },
     { "send-key", NO_INPUT },
-    { "set_link", NO_NET },
     { "set_password", NO_DISPLAY },
     { "snapshot-delete", NO_SAVE },
     { "snapshot-load", NO_SAVE },

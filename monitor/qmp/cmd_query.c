@@ -343,8 +343,6 @@ const QmpCommand qmp_query_commands[] = {
       .ret = "[BlockDeviceInfo]",
       .doc = "There are no disks: an empty list." },
     { "query-pci", query_pci, .ret = "[PciBusInfo]", .doc = "The PCI buses and what is on them." },
-    { "query-rx-filter", query_nothing, MEMBERS({ "name?", "str", NULL }), .ret = "[RxFilterInfo]",
-      .doc = "There is no network: an empty list." },
     { "query-stats", query_nothing,
       MEMBERS({ "target", "StatsTarget", NULL }, { "providers?", "[StatsRequest]", NULL },
               { "vcpus?", "[str]", "with target vcpu" }),
