@@ -14,13 +14,23 @@ enum { RX_TCPE = 0x20, RX_IPE = 0x40 };
 
 /* ---- checksums ---- */
 
+/* Such a sum is the same in both byte orders but for its own two bytes (RFC 1071, 2(B)): it is made of words as
+ * the host has them. */
 uint16_t e1000_sum(const uint8_t *data, size_t len, uint32_t seed)
 {
-    uint64_t sum = seed;
-    for (; len >= 2; data += 2, len -= 2) {
-        sum += (uint32_t)data[0] << 8 | data[1];
+    uint64_t sum = 0;
+    uint32_t word;
+    for (; len >= sizeof(word); data += sizeof(word), len -= sizeof(word)) {
+        memcpy(&word, data, sizeof(word));
+        sum += word;
     }
-    sum += len ? (uint32_t)data[0] << 8 : 0;
+    word = 0;
+    memcpy(&word, data, len);
+    sum += word;
+    while (sum >> 16) {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    sum = GUINT16_FROM_BE((uint16_t)sum) + (uint64_t)seed;
     while (sum >> 16) {
         sum = (sum & 0xffff) + (sum >> 16);
     }
