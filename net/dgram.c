@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Back ends on datagram sockets, one frame in each: dgram, and of socket the forms mcast= and udp=. */
+/*
+ * Back ends on datagram sockets, one frame in each: dgram, and of socket the forms mcast= and udp=. What is sent to
+ * a multicast group comes back, too: members on one host have the same address and cannot be told apart.
+ */
 #include "net/dgram.h"
 
 #include <arpa/inet.h>
@@ -21,7 +24,6 @@ typedef struct {
     NetWatch *watch;
     struct sockaddr_storage to;
     socklen_t to_len;           /* 0: the socket is connected */
-    struct sockaddr_storage from;       /* of a multicast group: our own, which comes back to us */
     uint8_t buffer[NET_FRAME_MAX];
 } Dgram;
 

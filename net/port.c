@@ -224,12 +224,12 @@ static void show(NetPort *port, bool sent, const uint8_t *frame, size_t len)
     }
 }
 
-/* Whether port's owner may be entered with a frame now. */
-static bool takes(const NetPort *port)
+/* Whether port's owner may be entered with a frame of len bytes now. */
+static bool takes(const NetPort *port, size_t len)
 {
     return !port->sending && !port->receiving &&
            (!port->is_device || port->machine->state == RUN_RUNNING) &&
-           (!port->ops->can_receive || port->ops->can_receive(port->opaque));
+           (!port->ops->can_receive || port->ops->can_receive(port->opaque, len));
 }
 
 static void hand_over(NetPort *port, const uint8_t *frame, size_t len)
@@ -273,7 +273,7 @@ void net_port_flush(NetPort *port)
     if (port->queue.length == 0 || port->sending || port->receiving) {
         return;                 /* whoever is in there does it at the end */
     }
-    while (port->queue.length > 0 && takes(port)) {
+    while (port->queue.length > 0 && takes(port, ((Frame *)g_queue_peek_head(&port->queue))->len)) {
         Frame *frame = g_queue_pop_head(&port->queue);
         port->queued -= frame->len;
         hand_over(port, frame->data, frame->len);
@@ -302,7 +302,7 @@ bool net_send(NetPort *port, const void *data, size_t len)
         return true;
     }
     port->sending = true;
-    if (to->queue.length == 0 && takes(to)) {
+    if (to->queue.length == 0 && takes(to, len)) {
         hand_over(to, data, len);
     } else {
         keep(to, data, len);

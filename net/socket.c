@@ -22,10 +22,10 @@ static void socket_receive(void *opaque, const uint8_t *frame, size_t len)
     in->type->ops.receive(in, frame, len);
 }
 
-static bool socket_can_receive(void *opaque)
+static bool socket_can_receive(void *opaque, size_t len)
 {
     NetBackend *in = inner(opaque);
-    return !in->state || !in->type->ops.can_receive || in->type->ops.can_receive(in);
+    return !in->state || !in->type->ops.can_receive || in->type->ops.can_receive(in, len);
 }
 
 static void socket_room(void *opaque)

@@ -150,7 +150,7 @@ void stream_close(NetBackend *netdev)
     g_free(s);
 }
 
-bool stream_can_receive(void *opaque)
+bool stream_can_receive(void *opaque, size_t len)
 {
     Stream *s = ((NetBackend *)opaque)->state;
     return !s->link || net_link_has_room(s->link);

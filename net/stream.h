@@ -9,7 +9,7 @@
 bool stream_open_socket(NetBackend *netdev, const char *option, const char *listen_at, const char *connect_to,
                         int fd, GError **err);
 void stream_close(NetBackend *netdev);
-bool stream_can_receive(void *opaque);
+bool stream_can_receive(void *opaque, size_t len);
 void stream_receive(void *opaque, const uint8_t *frame, size_t len);
 void stream_room(void *opaque);
 

@@ -38,7 +38,8 @@ static bool add(Bus *bus, const MaltaNic *nic, bool first, GError **err)
     const char *model = nic->model ? nic->model : DEFAULT_MODEL;
     const DeviceType *type = device_type_find(model);
     if (!type || !is_nic(type)) {
-        return error_set(err, "-nic model=%s: there is no such network device; model=help lists those that are",
+        return error_set(err, "-nic model=%s: there is no such network device; model=help lists those that "
+                         "are",
                          model);
     }
     g_autoptr(KeyVal) props = keyval_new("-nic");

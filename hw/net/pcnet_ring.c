@@ -332,7 +332,7 @@ static bool has_buffer(Pcnet *p)
 }
 
 /* What comes while nothing is to be received is dropped, so it is taken; else it waits for a buffer. */
-static bool can_receive(void *opaque)
+static bool can_receive(void *opaque, size_t len)
 {
     Pcnet *p = opaque;
     if (!(p->csr[0] & CSR0_RXON)) {

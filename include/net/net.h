@@ -23,8 +23,9 @@ typedef struct NetSet NetSet;       /* machine->net: all ports of a machine */
 typedef struct {
     /* Takes one Ethernet frame, without check sequence and maybe shorter than 60 bytes. */
     void (*receive)(void *opaque, const uint8_t *frame, size_t len);
-    /* Whether it takes one now; what comes while it does not waits until net_port_flush. NULL: always. */
-    bool (*can_receive)(void *opaque);
+    /* Whether it takes one of that length now; what comes while it does not waits until net_port_flush. NULL:
+     * always. */
+    bool (*can_receive)(void *opaque, size_t len);
     /* A frame for it was lost, as too many wait. May be NULL. */
     void (*lost)(void *opaque);
     /* The other end takes frames again, after net_send returned false. May be NULL. */

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 
-from domain import SERIAL, Domain
+from domain import NO_DEVICES, SERIAL, Domain
 
 CASES = []
 
@@ -104,6 +104,24 @@ def figures(env):
         d.virsh("vcpuinfo")
         d.virsh("vcpupin", "0", "0")
         assert "rss" in d.virsh("dommemstat")
+
+
+@case
+def network(env):
+    """Cards of a domain, and their cable."""
+    address = "<address type='pci' domain='0x0000' bus='0x00' slot='0x{}' function='0x0'/>"
+    cards = "".join(f"<interface type='user'><mac address='52:54:00:00:00:0{n}'/><model type='{model}'/>"
+                    f"{address.format(slot)}</interface>" for n, model, slot in ((1, "pcnet", "0b"), (2, "e1000", "12")))
+    with idle(env, "network", devices=NO_DEVICES + SERIAL + cards) as d:
+        d.virsh("start")
+        text = d.hmp("info network")
+        assert "net0: index=0,type=nic,model=pcnet,macaddr=52:54:00:00:00:01" in text, text
+        assert "net1: index=0,type=nic,model=e1000,macaddr=52:54:00:00:00:02" in text, text
+        assert "52:54:00:00:00:02" in d.virsh("domiflist")
+        d.virsh("domif-setlink", "52:54:00:00:00:01", "down")
+        assert "link=down" in d.hmp("info network")
+        d.virsh("domif-setlink", "52:54:00:00:00:01", "up")
+        assert "link=down" not in d.hmp("info network")
 
 
 @case

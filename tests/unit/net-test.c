@@ -53,7 +53,7 @@ static void end_receive(void *opaque, const uint8_t *frame, size_t len)
     e->inside = false;
 }
 
-static bool end_can_receive(void *opaque)
+static bool end_can_receive(void *opaque, size_t len)
 {
     return !((End *)opaque)->full;
 }
