@@ -197,7 +197,8 @@ static bool set_count(Repair *p, uint64_t cluster, uint64_t n)
     if (qcow2_refcount(p->q, cluster, &old) != 0) {
         return hopeless(p, "a refcount block cannot be read");
     }
-    return old == n || qcow2_refcount_set(p->q, cluster, n) == 0 || hopeless(p, "a refcount cannot be written");
+    return old == n || qcow2_refcount_set(p->q, cluster, n) == 0 ||
+           hopeless(p, "a refcount cannot be written");
 }
 
 static int compare(const void *a, const void *b)
@@ -250,8 +251,8 @@ static bool write_all(Repair *p)
 {
     Qcow2 *q = p->q;
     q->incompatible &= ~(uint64_t)QCOW2_INCOMPAT_DIRTY;
-    bool good = qcow2_flush(q->node) == 0 && qcow2_write_u64(q, QCOW2_AT_INCOMPATIBLE, q->incompatible) == 0 &&
-                qcow2_sync(q) == 0;
+    bool good = qcow2_flush(q->node) == 0 &&
+                qcow2_write_u64(q, QCOW2_AT_INCOMPATIBLE, q->incompatible) == 0 && qcow2_sync(q) == 0;
     return good || hopeless(p, "it cannot be written to");
 }
 

@@ -150,6 +150,9 @@ BlockUser *block_user_new(BlockGraph *graph, const char *name, BlockNode *node, 
     if (node && !may_use(graph, node, err)) {
         return NULL;
     }
+    if (node && node->auto_read_only) {
+        block_make_writable(node, NULL);        /* or it stays as it is */
+    }
     BlockUser *user = g_new0(BlockUser, 1);
     user->graph = graph;
     user->name = g_strdup(name);

@@ -217,6 +217,7 @@ int main(int argc, char **argv)
     } else {
         fprintf(stderr, "block-io: %s\n", err->message);
     }
+    block_graph_stop(graph);
     block_graph_free(graph);
     machine_free(machine);
     g_free(t.data);
