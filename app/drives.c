@@ -194,9 +194,16 @@ static bool choose_format(KeyVal *kv, const char *file, GError **err)
         return error_set(err, "format= and driver= are two names of the same; give one");
     }
     if (!format && !keyval_get(kv, "driver")) {
-        format = g_strdup("raw");
-        g_printerr("valletta: -drive file=%s: warning: no format=; the image is taken to be raw. format=raw "
-                   "says so without this warning\n", file);
+        const char *path = keyval_get(kv, "file.filename");
+        const char *probed = path ? block_probe_format(path, err) : NULL;
+        if (!probed) {
+            return path ? false : error_set(err, "needs format=, as the file is described by file.driver=");
+        }
+        format = g_strdup(probed);
+        if (strcmp(format, "raw") == 0) {
+            g_printerr("valletta: -drive file=%s: warning: no format=; the image is taken to be raw. format=raw "
+                       "says so without this warning\n", file);
+        }
     }
     if (format) {
         keyval_set(kv, "driver", format);

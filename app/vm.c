@@ -404,6 +404,8 @@ Vm *vm_new(const Plan *plan, const Settings *s, GError **err)
     set_up_machine(vm->machine, plan, s);
     vm->chardevs = chardev_set_new(vm->machine);
     vm->objects = object_set_new();
+    vm->machine->objects = vm->objects;
+    vm->machine->chardevs = vm->chardevs;
     vm->properties = machine_properties(plan, s);
     vm->context = (MonitorContext){
         .machine = vm->machine, .chardevs = vm->chardevs, .objects = vm->objects,

@@ -10,8 +10,8 @@
 
 /* Where devices without addr= go: first the slots whose interrupts operating systems know on the board,
  * then the others. */
-static const uint8_t free_slots[] = { 18, 19, 20, 21, 12, 11, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 13, 14, 15,
-                                      16, 17, 1, 2, 3, 4, 5, 6, 7, 8, 9 };
+static const uint8_t free_slots[] = { 18, 19, 20, 21, 12, 11, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 13, 14,
+                                      15, 16, 17, 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 static const PciInfo *info_of(const PciDevice *pci)
 {
@@ -209,7 +209,8 @@ void pci_config_set(PciDevice *pci, unsigned reg, uint32_t value, unsigned size)
 uint32_t pci_config_read(PciDevice *pci, unsigned reg, unsigned size)
 {
     g_assert(reg + size <= 256);
-    return info_of(pci)->config_read ? info_of(pci)->config_read(pci, reg, size) : pci_config_get(pci, reg, size);
+    const PciInfo *info = info_of(pci);
+    return info->config_read ? info->config_read(pci, reg, size) : pci_config_get(pci, reg, size);
 }
 
 void pci_config_write(PciDevice *pci, unsigned reg, uint32_t value, unsigned size)

@@ -134,7 +134,8 @@ static bool add_chain(VirtQueue *q, VirtqElement *e, uint64_t table, uint32_t si
         }
         if (d.flags & DESC_INDIRECT) {
             uint32_t entries = d.len / DESC_SIZE;
-            if (indirect || (d.flags & DESC_NEXT) || !entries || d.len % DESC_SIZE || entries > VIRTIO_QUEUE_SIZE) {
+            if (indirect || (d.flags & DESC_NEXT) || !entries || d.len % DESC_SIZE ||
+                entries > VIRTIO_QUEUE_SIZE) {
                 break;
             }
             return add_chain(q, e, d.addr, entries, 0, true);

@@ -117,7 +117,8 @@ void virtio_write_config(VirtioDevice *vdev, unsigned offset, uint64_t value, un
 {
     uint8_t config[VIRTIO_CONFIG];
     if (offset + size > vdev->kind->config_size || !vdev->kind->set_config) {
-        guest_log("%s: write of configuration byte %u, which is read-only", device_name(&vdev->pci.dev), offset);
+        guest_log("%s: write of configuration byte %u, which is read-only", device_name(&vdev->pci.dev),
+                  offset);
         return;
     }
     virtio_read_config(vdev, config);

@@ -17,6 +17,7 @@ enum { F_SEG_MAX = 1 << 2, F_GEOMETRY = 1 << 4, F_RO = 1 << 5, F_BLK_SIZE = 1 <<
 enum { T_IN = 0, T_OUT = 1, T_FLUSH = 4, T_GET_ID = 8, T_DISCARD = 11, T_WRITE_ZEROES = 13 };
 enum { S_OK = 0, S_IOERR = 1, S_UNSUPP = 2 };
 
+#define MAX_QUEUES 16u
 #define HEADER 16u
 #define ID_BYTES 20u
 #define RANGE 16u
@@ -284,13 +285,13 @@ static bool check_properties(VirtioBlk *d, GError **err)
         return error_set(err, "%s: queue-size=%u: must be a power of two from 4 to %u", name, n,
                          VIRTIO_QUEUE_SIZE);
     }
-    if (d->queues < 1 || d->queues > VIRTIO_QUEUES) {
-        return error_set(err, "%s: num-queues=%u: must be 1 to %u", name, d->queues, VIRTIO_QUEUES);
+    if (d->queues < 1 || d->queues > MAX_QUEUES) {
+        return error_set(err, "%s: num-queues=%u: must be 1 to %u", name, d->queues, MAX_QUEUES);
     }
     if (d->logical < BLOCK_SECTOR || d->logical > 32768 || (d->logical & (d->logical - 1)) ||
         physical < d->logical || physical > 2097152 || (physical & (physical - 1))) {
-        return error_set(err, "%s: logical_block_size=%u, physical_block_size=%u: must be powers of two from 512 "
-                         "to 32768, the physical not below the logical", name, d->logical, physical);
+        return error_set(err, "%s: logical_block_size=%u, physical_block_size=%u: must be powers of two from "
+                         "512 to 32768, the physical not below the logical", name, d->logical, physical);
     }
     return d->drive || error_set(err, "%s: needs drive=, the id of a -drive or the node-name of a -blockdev",
                                  name);
@@ -311,7 +312,8 @@ static bool virtio_blk_realize(Device *dev, GError **err)
         return false;
     }
     if (!block_user_node(d->block)) {
-        return error_set(err, "%s: drive '%s' is empty; a disk needs an image (file=)", device_name(dev), d->drive);
+        return error_set(err, "%s: drive '%s' is empty; a disk needs an image (file=)", device_name(dev),
+                         d->drive);
     }
     block_user_on_change(d->block, size_changed, d);
     for (unsigned i = 0; i < d->queues; i++) {
@@ -336,7 +338,7 @@ static const Prop virtio_blk_props[] = {
     PROP("queue-size", PROP_U32, queue_size, "256", "entries of a queue, a power of two up to 1024"),
     PROP("num-queues", PROP_U32, queues, "1", "queues, up to 16"),
     PROP("logical_block_size", PROP_U32, logical, "512", "bytes of the blocks that the guest addresses"),
-    PROP("physical_block_size", PROP_U32, physical, "0", "bytes that it had better write at once; 0: the same"),
+    PROP("physical_block_size", PROP_U32, physical, "0", "bytes it had better write at once; 0: the same"),
     PROP("write-cache", PROP_BOOL, write_cache, "on", "whether the guest must flush"),
     PROP("discard", PROP_BOOL, discard, "on", "whether the guest may give space back"),
     PROP("write-zeroes", PROP_BOOL, write_zeroes, "on", "whether the guest may ask for zeros"),
@@ -350,7 +352,8 @@ static const PciInfo virtio_blk_info = VIRTIO_PCI_INFO(0x1001, 0x0100);
 
 const DeviceType virtio_blk_type = {
     "virtio-blk-pci", sizeof(VirtioBlk), .parent = "pci-device", .description = "virtio disk",
-    .user_creatable = true, .state = virtio_blk_state, .props = virtio_blk_props, .bus_info = &virtio_blk_info,
+    .user_creatable = true, .state = virtio_blk_state, .props = virtio_blk_props,
+    .bus_info = &virtio_blk_info,
     .realize = virtio_blk_realize, .reset = virtio_reset, .finalize = virtio_blk_finalize,
     .post_load = virtio_post_load,
 };

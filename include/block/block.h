@@ -12,8 +12,8 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/uio.h>
 #include "system/machine.h"
+#include "util/iov.h"
 #include "util/keyval.h"
 
 #define BLOCK_SECTOR 512u
@@ -106,16 +106,6 @@ typedef struct {
 /* The caller clears it. */
 void block_info(BlockNode *node, BlockInfo *info);
 void block_info_clear(BlockInfo *info);
-
-/* ---- scatter lists ---- */
-
-/* Bytes of the list. */
-uint64_t iov_bytes(const struct iovec *iov, unsigned niov);
-/* The part of len bytes from skip, as a list in out (room for niov); returns its length. */
-unsigned iov_part(struct iovec *out, const struct iovec *iov, unsigned niov, uint64_t skip, uint64_t len);
-void iov_from_buf(const struct iovec *iov, unsigned niov, uint64_t skip, const void *buf, size_t len);
-void iov_to_buf(const struct iovec *iov, unsigned niov, uint64_t skip, void *buf, size_t len);
-void iov_zero(const struct iovec *iov, unsigned niov, uint64_t skip, size_t len);
 
 /* ---- what devices use: machine lock held ---- */
 

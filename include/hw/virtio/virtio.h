@@ -8,7 +8,7 @@
 
 #include "hw/pci/pci.h"
 
-#define VIRTIO_QUEUES 16u           /* most that a device has */
+#define VIRTIO_QUEUES 64u           /* most that a device has */
 #define VIRTIO_QUEUE_SIZE 1024u     /* most entries of a queue */
 #define VIRTIO_CONFIG 64u           /* most bytes of a device's own configuration */
 
