@@ -134,7 +134,7 @@ const MonitorCommand hmp_run_commands[] = {
     { 0 },
 };
 
-#define NO_DISK "there are no disks"
+#define NO_DISK "images are neither copied nor merged while the machine is there; drives stay"
 #define NO_NET "there is no network"
 #define NO_SAVE "machine state cannot be saved or loaded"
 #define NO_DISPLAY "there is no display"
@@ -144,10 +144,8 @@ const MonitorCommand hmp_run_commands[] = {
 const MonitorCommand hmp_absent_commands[] = {
     ABSENT("announce_self", NO_NET),
     ABSENT("block_job_cancel", NO_DISK),
-    ABSENT("block_resize", NO_DISK),
     ABSENT("block_stream", NO_DISK),
     ABSENT("boot_set", "what boots is what -kernel or -bios names"),
-    ABSENT("change", NO_DISK),
     ABSENT("commit", NO_DISK),
     ABSENT("delvm", NO_SAVE),
     ABSENT("drive_add", NO_DISK),
@@ -155,7 +153,6 @@ const MonitorCommand hmp_absent_commands[] = {
     ABSENT("drive_del", NO_DISK),
     ABSENT("drive_mirror", NO_DISK),
     ABSENT("dump-guest-memory", "only QMP has it; memsave and pmemsave write memory as it is"),
-    ABSENT("eject", NO_DISK),
     ABSENT("hostfwd_add", NO_NET),
     ABSENT("hostfwd_remove", NO_NET),
     ABSENT("loadvm", NO_SAVE),
