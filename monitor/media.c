@@ -7,7 +7,8 @@
 
 const char *media_name(const BlockUser *user)
 {
-    return *block_user_name(user) || !block_user_device(user) ? block_user_name(user) : block_user_device(user);
+    const char *name = block_user_name(user), *device = block_user_device(user);
+    return *name || !device ? name : device;
 }
 
 BlockUser *media_drive(const MonitorContext *c, const char *device, const char *id, GError **err)
@@ -52,8 +53,8 @@ bool media_eject(BlockUser *user, bool force, GError **err)
         return false;
     }
     if (asked) {
-        return error_set(err, "Device '%s' is locked and force was not specified, wait for tray to open and try "
-                         "again", media_name(user));
+        return error_set(err, "Device '%s' is locked and force was not specified, wait for tray to open and "
+                         "try again", media_name(user));
     }
     if (block_user_node(user)) {
         block_user_set_node(user, NULL);
@@ -100,6 +101,7 @@ bool media_change(const MonitorContext *c, BlockUser *user, const char *filename
 bool media_resize(const MonitorContext *c, BlockNode *node, uint64_t size, GError **err)
 {
     int r = block_resize(c->machine->blocks, node, size);
-    return r == 0 || error_set(err, "Could not resize '%s' to %" G_GUINT64_FORMAT " bytes: %s", block_filename(node),
-                               size, r == -ENOTSUP ? "images of this format cannot be made so" : g_strerror(-r));
+    return r == 0 || error_set(err, "Could not resize '%s' to %" G_GUINT64_FORMAT " bytes: %s",
+                               block_filename(node), size,
+                               r == -ENOTSUP ? "images of this format cannot be made so" : g_strerror(-r));
 }

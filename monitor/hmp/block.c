@@ -9,8 +9,8 @@
 
 static void show_node(BlockNode *node, GString *out)
 {
-    g_string_append_printf(out, "%s: %s (%s%s)\n", block_name(node), block_filename(node), block_driver_name(node),
-                           block_read_only(node) ? ", read-only" : "");
+    g_string_append_printf(out, "%s: %s (%s%s)\n", block_name(node), block_filename(node),
+                           block_driver_name(node), block_read_only(node) ? ", read-only" : "");
 }
 
 static unsigned chain(const BlockNode *node)
@@ -27,7 +27,8 @@ static void show_medium(const BlockUser *user, GString *out)
     BlockNode *node = block_user_node(user);
     g_string_append_printf(out, "    Cache mode:       %s%s%s\n",
                            block_user_write_cache(user) ? "writeback" : "writethrough",
-                           block_direct(node) ? ", direct" : "", block_no_flush(node) ? ", ignore flushes" : "");
+                           block_direct(node) ? ", direct" : "",
+                           block_no_flush(node) ? ", ignore flushes" : "");
     if (block_backing(node)) {
         g_string_append_printf(out, "    Backing file:     %s (chain depth: %u)\n",
                                block_filename(block_backing(node)), chain(node));
@@ -79,14 +80,20 @@ COMMAND(info_blockstats)
 {
     BlockUser *user;
     for (unsigned i = 0; (user = block_user_at(c->machine->blocks, i)); i++) {
-        const BlockStats *rd = block_user_stats(user, BLOCK_READ), *wr = block_user_stats(user, BLOCK_WRITE);
-        const BlockStats *flush = block_user_stats(user, BLOCK_FLUSH);
-        g_string_append_printf(out, "%s: rd_bytes=%" G_GUINT64_FORMAT " wr_bytes=%" G_GUINT64_FORMAT
-                               " rd_operations=%" G_GUINT64_FORMAT " wr_operations=%" G_GUINT64_FORMAT
-                               " flush_operations=%" G_GUINT64_FORMAT " rd_total_time_ns=%" G_GUINT64_FORMAT
-                               " wr_total_time_ns=%" G_GUINT64_FORMAT " flush_total_time_ns=%" G_GUINT64_FORMAT
-                               "\n", media_name(user), rd->bytes, wr->bytes, rd->operations, wr->operations,
-                               flush->operations, rd->ns, wr->ns, flush->ns);
+        static const struct { const char *prefix; BlockOp op; } kinds[] = {
+            { "rd", BLOCK_READ }, { "wr", BLOCK_WRITE }, { "flush", BLOCK_FLUSH },
+        };
+        g_string_append_printf(out, "%s:", media_name(user));
+        for (unsigned k = 0; k < G_N_ELEMENTS(kinds); k++) {
+            const BlockStats *s = block_user_stats(user, kinds[k].op);
+            const char *prefix = kinds[k].prefix;
+            if (kinds[k].op != BLOCK_FLUSH) {
+                g_string_append_printf(out, " %s_bytes=%" G_GUINT64_FORMAT, prefix, s->bytes);
+            }
+            g_string_append_printf(out, " %s_operations=%" G_GUINT64_FORMAT " %s_total_time_ns=%"
+                                   G_GUINT64_FORMAT, prefix, s->operations, prefix, s->ns);
+        }
+        g_string_append_c(out, '\n');
     }
     return true;
 }
@@ -196,7 +203,8 @@ COMMAND(run_block_resize)
 }
 
 const MonitorCommand hmp_block_commands[] = {
-    { "block_resize", NULL, "DRIVE SIZE", "another size of a disk, in MiB or with a suffix", run_block_resize },
+    { "block_resize", NULL, "DRIVE SIZE", "another size of a disk, in MiB or with a suffix",
+      run_block_resize },
     { "change", NULL, "[-f] DRIVE FILE [FORMAT [MODE]]", "put another medium into a drive", run_change },
     { "eject", NULL, "[-f] DRIVE", "open a drive's tray and take the medium out", run_eject },
     { 0 },

@@ -139,7 +139,8 @@ QMP(change_medium)
 
 const QmpCommand qmp_block_commands[] = {
     { "block_resize", block_resize_command,
-      MEMBERS({ "device?", "str", "id of -drive" }, { "node-name?", "str", NULL }, { "size", "int", "bytes" }),
+      MEMBERS({ "device?", "str", "id of -drive" }, { "node-name?", "str", NULL },
+              { "size", "int", "bytes" }),
       .doc = "Another size of a disk; the guest is told. qcow2 images can only grow." },
     { "blockdev-add", blockdev_add,
       MEMBERS({ "driver", "str", "qcow2, raw, file, host_device or null-co" }, { "node-name?", "str", NULL }),
@@ -155,7 +156,7 @@ const QmpCommand qmp_block_commands[] = {
       MEMBERS({ "id", "str", "id of the device" }, { "node-name", "str", NULL }),
       .doc = "Puts an image into an open tray." },
     { "blockdev-open-tray", open_tray, MEMBERS(DRIVE, FORCE),
-      .doc = "Opens the tray. Where the guest has locked it, it is asked to do so: DEVICE_TRAY_MOVED follows." },
+      .doc = "Opens the tray. Where the guest has locked it, it is asked to: DEVICE_TRAY_MOVED follows." },
     { "blockdev-remove-medium", remove_medium, MEMBERS({ "id", "str", "id of the device" }),
       .doc = "Takes the medium out of an open tray." },
     { "eject", eject, MEMBERS(DRIVE, FORCE), .doc = "Opens the tray and takes the medium out." },

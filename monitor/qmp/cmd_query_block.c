@@ -165,8 +165,10 @@ QMP(query_block)
 static void add_stats(JsonObject *o, const char *prefix, const BlockStats *s, bool has_bytes)
 {
     static const struct { const char *format; size_t offset; } members[] = {
-        { "%s_operations", offsetof(BlockStats, operations) }, { "%s_total_time_ns", offsetof(BlockStats, ns) },
-        { "failed_%s_operations", offsetof(BlockStats, failed) }, { "%s_bytes", offsetof(BlockStats, bytes) },
+        { "%s_operations", offsetof(BlockStats, operations) },
+        { "%s_total_time_ns", offsetof(BlockStats, ns) },
+        { "failed_%s_operations", offsetof(BlockStats, failed) },
+        { "%s_bytes", offsetof(BlockStats, bytes) },
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(members) - !has_bytes; i++) {
         g_autofree char *name = g_strdup_printf(members[i].format, prefix);

@@ -24,8 +24,8 @@ struct QmpHub {
 const QmpEvent schema_events[] = {
     { "BALLOON_CHANGE", MEMBERS({ "actual", "int", "bytes of memory that the guest has left" }),
       "The guest has taken memory out of its balloon, or put some in." },
-    { "DEVICE_TRAY_MOVED", MEMBERS({ "device", "str", "id of -drive, or empty" }, { "id", "str", "the device" },
-                                   { "tray-open", "bool", NULL }),
+    { "DEVICE_TRAY_MOVED", MEMBERS({ "device", "str", "id of -drive, or empty" },
+                                   { "id", "str", "the device" }, { "tray-open", "bool", NULL }),
       "The tray of a drive was opened or closed, by the guest or by a monitor." },
     { "DUMP_COMPLETED", MEMBERS({ "result", "DumpQueryResult", NULL }, { "error?", "str", NULL }),
       "A dump of the guest's memory has ended." },
