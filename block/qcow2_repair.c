@@ -15,7 +15,8 @@ enum { PAGE = 2048 };
 typedef struct {
     Qcow2 *q;
     GHashTable *pages;          /* of uint16_t[PAGE], by cluster / PAGE */
-    uint64_t end;               /* clusters of the file; later, of what was added to it too */
+    uint64_t end;               /* clusters of the file; later, those in use and what was added to them */
+    uint64_t last;              /* the last one in use */
     uint64_t budget;            /* bytes of tables that may still be read */
     const char *wrong;          /* what makes it hopeless */
 } Repair;
@@ -61,6 +62,7 @@ static bool count(Repair *p, uint64_t offset, uint64_t bytes, bool once)
             return hopeless(p, "a cluster is used twice");
         }
         page[c % PAGE]++;
+        p->last = MAX(p->last, c);
     }
     return true;
 }
@@ -147,12 +149,15 @@ static bool count_refcounts(Repair *p)
     return good || hopeless(p, "the refcount table is broken");
 }
 
-/* The active tables come first: theirs are used once there. */
+/* The active tables come first: theirs are used once there. What lies behind the last cluster in use is
+ * free, unless it is a bitmap. */
 static bool count_all(Repair *p)
 {
     Qcow2 *q = p->q;
-    return count(p, 0, q->cluster_size, true) && count_l1(p, q->l1_offset, q->l1, q->l1_entries, false) &&
+    bool good = count(p, 0, q->cluster_size, true) && count_l1(p, q->l1_offset, q->l1, q->l1_entries, false) &&
            count_snapshots(p) && count_refcounts(p);
+    p->end = q->bitmaps ? p->end : p->last + 1;
+    return good;
 }
 
 /* ---- writing ---- */
