@@ -3,7 +3,6 @@
 #include "app/options.h"
 
 #define NO_DISK "a Malta has no such drive; -drive and -hda are there"
-#define NO_NET "there is no network; -net none and -nic none are accepted"
 #define NO_DISPLAY "there is no display; the console is the serial port (-append console=ttyS0)"
 #define NO_USB "there is no USB; libvirt leaves it out with <controller type='usb' model='none'/>"
 #define NO_AUDIO "there is no sound"
@@ -17,7 +16,6 @@ const AbsentOption absent_options[] = {
     { "mtdblock", NO_DISK },
     { "sd", NO_DISK },
     { "iscsi", NO_DISK },
-    { "netdev", NO_NET },
     { "fsdev", "there is no file sharing" },
     { "virtfs", "there is no file sharing" },
     { "global", "device properties cannot be set from outside" },

@@ -23,6 +23,9 @@ static const struct { const char *option, *keys; } params[] = {
     { "sandbox", "enable:b obsolete:s elevateprivileges:s spawn:s resourcecontrol:s" },
     { "overcommit", "mem-lock:b cpu-pm:b" },
     { "object", "qom-type:s id:s" },
+    { "netdev", "type:s id:s" },
+    { "nic", "type:s id:s model:s mac:s" },
+    { "net", "type:s id:s name:s model:s macaddr:s netdev:s" },
     { "device", "driver:s id:s bus:s addr:s" },
     { "audiodev", "driver:s id:s" },
 };

@@ -6,6 +6,7 @@
 #include "accel/accel.h"
 #include "chardev/chardev_set.h"
 #include "app/drives.h"
+#include "app/network.h"
 #include "app/readconfig.h"
 #include "config-host.h"
 #include "hw/core/bus.h"
@@ -315,9 +316,20 @@ HANDLER(on_display)
     return only_none(name, arg, "there is no display", err);
 }
 
-HANDLER(on_network)
+HANDLER(on_netdev)
 {
-    return only_none(name, arg, "there is no network", err);
+    return is_help(arg) ? print(s, netdev_help()) : append_to(s->netdevs, arg);
+}
+
+/* -nic and -net */
+HANDLER(on_nic)
+{
+    char *help = network_help(arg);
+    if (help) {
+        return print(s, help);
+    }
+    g_ptr_array_add(s->nics, g_strconcat(strcmp(name, "nic") == 0 ? "n" : "t", arg, NULL));
+    return true;
 }
 
 HANDLER(on_parallel)
@@ -508,10 +520,16 @@ const Option option_table[] = {
     { "audiodev", "[driver=]none,id=ID", "there is no sound", on_audio },
     { "display", "none", "there is no display", on_display },
     { "vga", "none", "there is no display", on_display },
-    { "net", "none", "there is no network", on_network },
-    { "nic", "none", "there is no network", on_network },
     { "parallel", "none", "there is no parallel port", on_parallel },
-    { "nodefaults", NULL, "no console and monitor but those asked for", on_nodefaults },
+    { "nodefaults", NULL, "no console, monitor and network but those asked for", on_nodefaults },
+
+    { NULL, NULL, "Network", NULL },
+    { "nic", "TYPE|none[,model=MODEL][,mac=MAC][,...]",
+      "a network device and what it is plugged into, as -netdev; model=help lists devices.\n"
+      "Without -nic, -net and -netdev there is a PCnet on a user network", on_nic },
+    { "netdev", "TYPE,id=ID[,...]", "a network that a -device with netdev=ID is plugged into (-netdev help)",
+      on_netdev },
+    { "net", "nic|TYPE|none[,...]", "the same two as -nic, apart: a hub joins all of them", on_nic },
 
     { NULL, NULL, "Debugging and the process", NULL },
     { "gdb", "DEV", "serve gdb on DEV: tcp::PORT, unix:PATH, stdio, chardev:ID, as with -serial",

@@ -26,6 +26,7 @@ typedef struct {
     GPtrArray *accels;      /* of char *, in order, as are the next six */
     GPtrArray *serials, *monitors, *mons, *chardevs, *data_dirs;
     GPtrArray *fds;         /* -add-fd */
+    GPtrArray *netdevs, *nics;  /* -netdev; -nic and -net, with 'n' or 't' before each */
     GPtrArray *objects, *devices, *qmps;    /* the last with a 'p' (pretty) or '-' before each */
     GPtrArray *blockdevs;   /* -blockdev */
     GPtrArray *drives;      /* of DriveOption * (drives.h) */

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "app/drives.h"
+#include "app/network.h"
 #include "app/options.h"
 #include "app/qtest.h"
 #include "block/block.h"
@@ -29,6 +30,8 @@ struct Vm {
     ChardevSet *chardevs;
     ObjectSet *objects;
     Drives *drives;
+    NetdevSet *netdevs;
+    GArray *nics;                   /* of MaltaNic: what the board is to have */
     MemRegion *ram;                 /* of a machine without board, or NULL */
     GPtrArray *monitors;            /* of Monitor * */
     GPtrArray *qmps;                /* of QmpMonitor * */
@@ -239,7 +242,8 @@ static bool make_none(Vm *vm, GError **err)
 static bool make_malta(Vm *vm, GError **err)
 {
     const Plan *plan = vm->plan;
-    MaltaConfig config = { .bios = plan->bios };
+    MaltaConfig config = { .bios = plan->bios, .nics = (const MaltaNic *)(const void *)vm->nics->data,
+                           .nic_count = vm->nics->len };
     memcpy(config.serial, vm->serial, sizeof(config.serial));
     if (!claim_memory(vm, &config.ram, err) || !mips_cpu_new(vm->machine, plan->model, 0, err) ||
         !malta_build(vm->machine, &config, err)) {
@@ -293,6 +297,24 @@ static bool add_fd(Vm *vm, const char *text, GError **err)
     return true;
 }
 
+/* -object, those that name network back ends and those that do not. */
+static bool make_objects(Vm *vm, bool after_networks, GError **err)
+{
+    for (guint i = 0; i < vm->settings->objects->len; i++) {
+        const char *text = g_ptr_array_index(vm->settings->objects, i);
+        g_autoptr(KeyVal) props = keyval_new("-object");
+        if (!keyval_parse(props, text, "qom-type", err)) {
+            return false;
+        }
+        const char *name = keyval_get(props, "qom-type");
+        const ObjectType *type = name ? object_type_find(name) : NULL;
+        if ((type && type->after_networks) == after_networks && !object_set_add(vm->objects, props, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* What does not need the machine: so all of it is there before x-exit-preconfig. */
 static bool make_host_side(Vm *vm, GError **err)
 {
@@ -302,10 +324,8 @@ static bool make_host_side(Vm *vm, GError **err)
             return false;
         }
     }
-    for (guint i = 0; i < s->objects->len; i++) {
-        if (!object_set_add_text(vm->objects, "-object", g_ptr_array_index(s->objects, i), err)) {
-            return false;
-        }
+    if (!make_objects(vm, false, err)) {
+        return false;
     }
     for (guint i = 0; i < s->chardevs->len; i++) {
         if (!chardev_set_add(vm->chardevs, g_ptr_array_index(s->chardevs, i), err)) {
@@ -313,7 +333,8 @@ static bool make_host_side(Vm *vm, GError **err)
         }
     }
     vm->drives = drives_open(vm->machine, s, !vm->plan->no_board, err);
-    return vm->drives && make_serials(vm, err);
+    return vm->drives && make_serials(vm, err) && network_make(vm->netdevs, s, vm->plan, vm->nics, err) &&
+           make_objects(vm, true, err);
 }
 
 static bool make_board(Vm *vm, GError **err)
@@ -406,9 +427,14 @@ Vm *vm_new(const Plan *plan, const Settings *s, GError **err)
     vm->objects = object_set_new();
     vm->machine->objects = vm->objects;
     vm->machine->chardevs = vm->chardevs;
+    object_set_use_machine(vm->objects, vm->machine);
+    net_set_new(vm->machine);
+    vm->netdevs = netdev_set_new(vm->machine, vm->chardevs);
+    vm->nics = network_nics_new();
     vm->properties = machine_properties(plan, s);
     vm->context = (MonitorContext){
         .machine = vm->machine, .chardevs = vm->chardevs, .objects = vm->objects,
+        .netdevs = vm->netdevs,
         .version = VALLETTA_VERSION, .uuid = s->uuid, .target = plan->target,
         .machine_type = plan->no_board ? "none" : "malta", .cpu_model = plan->model->name,
         .properties = vm->properties, .accel = &vm->accel, .kvm = &plan->kvm,
@@ -462,6 +488,8 @@ void vm_free(Vm *vm)
     g_ptr_array_free(vm->monitors, TRUE);
     g_ptr_array_free(vm->qmps, TRUE);
     qtest_server_free(vm->qtest);
+    netdev_set_free(vm->netdevs);
+    g_array_free(vm->nics, TRUE);
     machine_unlock(vm->machine);
     qmp_hub_free(vm->context.hub);
     BlockGraph *blocks = vm->machine->blocks;

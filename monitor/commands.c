@@ -9,7 +9,8 @@
 #include "util/log.h"
 
 static const MonitorCommand *const command_tables[] = {
-    hmp_block_commands, hmp_device_commands, hmp_memory_commands, hmp_run_commands, hmp_absent_commands,
+    hmp_block_commands, hmp_device_commands, hmp_net_commands, hmp_memory_commands, hmp_run_commands,
+    hmp_absent_commands,
 };
 static const MonitorCommand *const info_tables[] = {
     hmp_info_commands, hmp_info_block_commands, hmp_info_absent,
@@ -234,6 +235,14 @@ static void offer_objects(GPtrArray *words, const MonitorContext *c, const char 
     }
 }
 
+static void offer_networks(GPtrArray *words, const MonitorContext *c, const char *prefix)
+{
+    NetPort *port;
+    for (unsigned i = 0; (port = net_set_at(c->machine->net, i)); i++) {
+        offer(words, net_port_name(port), prefix);
+    }
+}
+
 static void offer_paths(GPtrArray *words, const TreeNode *node, const char *prefix)
 {
     g_autofree char *path = tree_path(node);
@@ -291,6 +300,9 @@ static void offer_argument(GPtrArray *words, const MonitorContext *c, MonitorArg
     case ARG_PATH:
         root = tree_new(c);
         offer_paths(words, root, prefix);
+        break;
+    case ARG_NETWORK:
+        offer_networks(words, c, prefix);
         break;
     case ARG_OTHER:
         break;

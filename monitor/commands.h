@@ -13,7 +13,7 @@ enum { QMP_LEVEL_MAJOR = 7, QMP_LEVEL_MINOR = 2, QMP_LEVEL_MICRO = 0 };
 /* What the first argument may be completed to. */
 typedef enum {
     ARG_OTHER, ARG_COMMAND, ARG_INFO, ARG_CHARDEV, ARG_OBJECT, ARG_OBJECT_TYPE, ARG_DEVICE_TYPE, ARG_LOG,
-    ARG_PATH,
+    ARG_PATH, ARG_NETWORK,
 } MonitorArg;
 
 typedef struct {
@@ -29,6 +29,7 @@ typedef struct {
 
 extern const MonitorCommand hmp_info_commands[], hmp_info_absent[], hmp_run_commands[], hmp_memory_commands[];
 extern const MonitorCommand hmp_device_commands[], hmp_block_commands[], hmp_info_block_commands[];
+extern const MonitorCommand hmp_net_commands[];
 /* Names that people know and that are not there; text says why. */
 extern const MonitorCommand hmp_absent_commands[];
 

@@ -18,6 +18,7 @@ static const TypeInfo bases[] = {
     { (char *)"machine", "object", true },
     { (char *)"memory-backend", "object", true },
     { (char *)"mips-cpu", "cpu", true },
+    { (char *)"netfilter", "object", true },
     { (char *)"pci-device", "device", true },
     { (char *)"rng-backend", "object", true },
     { (char *)"secret_common", "object", true },

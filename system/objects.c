@@ -5,6 +5,7 @@
 #include "util/error.h"
 
 struct ObjectSet {
+    struct Machine *machine;
     GPtrArray *list;        /* of Object *, in the order they were made */
 };
 
@@ -20,10 +21,10 @@ static const struct {
     { "tls-creds-anon", "there is no TLS" },
     { "tls-creds-psk", "there is no TLS" },
     { "throttle-group", "there are no disks" },
-    { "filter-dump", "there is no network" },
-    { "filter-buffer", "there is no network" },
-    { "filter-mirror", "there is no network" },
-    { "filter-redirector", "there is no network" },
+    { "filter-buffer", "use filter-dump to see a network's frames" },
+    { "filter-mirror", "use filter-dump to see a network's frames, or a hub to copy them" },
+    { "filter-redirector", "use a hub to copy a network's frames" },
+    { "filter-replay", "nothing is recorded and replayed" },
     { "cryptodev-backend-builtin", "there is no virtio-crypto" },
     { "authz-list", "there is nothing that would ask it" },
     { "authz-simple", "there is nothing that would ask it" },
@@ -32,7 +33,8 @@ static const struct {
 const ObjectType *const *object_types(void)
 {
     static const ObjectType *const types[] = {
-        &memory_backend_file, &memory_backend_ram, &rng_builtin, &rng_random, &secret_object, NULL,
+        &filter_dump, &memory_backend_file, &memory_backend_ram, &rng_builtin, &rng_random, &secret_object,
+        NULL,
     };
     return types;
 }
@@ -63,6 +65,11 @@ ObjectSet *object_set_new(void)
     ObjectSet *set = g_new0(ObjectSet, 1);
     set->list = g_ptr_array_new_with_free_func(object_free);
     return set;
+}
+
+void object_set_use_machine(ObjectSet *set, struct Machine *machine)
+{
+    set->machine = machine;
 }
 
 void object_set_free(ObjectSet *set)
@@ -135,6 +142,7 @@ bool object_set_add(ObjectSet *set, KeyVal *props, GError **err)
     }
     Object *obj = g_new0(Object, 1);
     obj->type = type;
+    obj->machine = set->machine;
     obj->id = g_strdup(id);
     if (!type->make(obj, props, err)) {
         object_free(obj);

@@ -301,6 +301,34 @@ char *keyval_take(KeyVal *kv, const char *key)
     return value;
 }
 
+/* Whether key is "list.N" or "list.N.str". */
+static bool is_element(const char *key, const char *list)
+{
+    size_t len = strlen(list);
+    if (strncmp(key, list, len) != 0 || key[len] != '.' || !g_ascii_isdigit(key[len + 1])) {
+        return false;
+    }
+    const char *rest = key + len + 1 + strspn(key + len + 1, "0123456789");
+    return !*rest || strcmp(rest, ".str") == 0;
+}
+
+char **keyval_get_list(KeyVal *kv, const char *key)
+{
+    GPtrArray *values = g_ptr_array_new();
+    keyval_get(kv, key);                        /* it is known now */
+    for (guint i = 0; i < kv->items->len; i++) {
+        const Item *item = g_ptr_array_index(kv->items, i);
+        if (strcmp(item->key, key) == 0) {
+            g_ptr_array_add(values, g_strdup(item->value ? item->value : "on"));
+        } else if (item->value && is_element(item->key, key)) {
+            g_ptr_array_add(values, g_strdup(item->value));
+            g_ptr_array_add(kv->known, g_strdup(item->key));
+        }
+    }
+    g_ptr_array_add(values, NULL);
+    return (char **)g_ptr_array_free(values, FALSE);
+}
+
 bool keyval_get_bool(KeyVal *kv, const char *key, bool *out, GError **err)
 {
     static const char *const yes[] = { "on", "yes", "true", "y", NULL };

@@ -5,8 +5,8 @@
 
 extern const DeviceType cbus_uart_type, cfi_flash_type, dma8237_type, gt64120_pci_type, gt64120_type,
     i2c_eeprom_type, i8042_type, i8254_type, i8259_type, ide_cd_type, ide_hd_type, malta_board_type,
-    malta_fpga_type, mc146818_type, pc_testdev_type, piix4_ide_type, piix4_pm_type, piix4_type, port61_type,
-    superio_type, virtconsole_type, virtio_balloon_type, virtio_blk_type, virtio_rng_type, virtio_serial_type,
+    malta_fpga_type, mc146818_type, pc_testdev_type, pcnet_type, piix4_ide_type, piix4_pm_type, piix4_type,
+    port61_type, superio_type, virtconsole_type, virtio_balloon_type, virtio_blk_type, virtio_rng_type, virtio_serial_type,
     virtserialport_type;
 
 const DeviceType *const *device_types(void)
@@ -30,6 +30,7 @@ const DeviceType *const *device_types(void)
         &malta_fpga_type,       /* malta-fpga */
         &mc146818_type,         /* mc146818rtc */
         &pc_testdev_type,       /* pc-testdev */
+        &pcnet_type,            /* pcnet */
         &piix4_ide_type,        /* piix4-ide */
         &i2c_eeprom_type,       /* smbus-eeprom */
         &virtconsole_type,      /* virtconsole */

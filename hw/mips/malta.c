@@ -3,8 +3,8 @@
  * The MIPS Malta board with a GT-64120A core card: memory map, chips and wiring. Malta
  * user's manual (MIPS MD00048), chapters 4 (map), 5 (interrupts) and 6.
  *
- * Not modelled: function 2 (USB) of the PIIX4, the Ethernet and audio chips in slots 11 and
- * 12; their configuration space answers nothing.
+ * Not modelled: function 2 (USB) of the PIIX4 and the audio chip in slot 12; their configuration
+ * space answers nothing. The Ethernet chip in slot 11 is there when MaltaConfig says so.
  */
 #include <string.h>
 #include "hw/mips/malta.h"
@@ -283,7 +283,8 @@ bool malta_build(Machine *machine, const MaltaConfig *config, GError **err)
     as_set_bus(machine->as, &machine->lock, machine->big_endian);
     mem_batch_begin(machine->as);
     bool good = make_ram(b, config, err) && make_bridges(b, err) && make_timers(b, err) &&
-                make_superio(b, config, err) && make_board_chips(b, config, err);
+                make_superio(b, config, err) && make_board_chips(b, config, err) &&
+                malta_add_nics(b, config, err);
     if (good) {
         make_cbus(b);
         machine->board = b;

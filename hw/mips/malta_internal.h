@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The board as its two files see it. */
+/* The board as its files see it. */
 #ifndef HW_MIPS_MALTA_INTERNAL_H
 #define HW_MIPS_MALTA_INTERNAL_H
 
@@ -41,5 +41,7 @@ extern const DeviceType malta_board_type;
 
 /* Reads the -bios image into flash. False with err naming the file and what would work. */
 bool malta_bios_load(CfiFlash *flash, const char *path, GError **err);
+/* The network devices of config, on the PCI bus. False with err. */
+bool malta_add_nics(Malta *b, const MaltaConfig *config, GError **err);
 
 #endif

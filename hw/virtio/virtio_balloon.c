@@ -75,13 +75,12 @@ static void set_config(VirtioDevice *vdev, const uint8_t *config)
     }
 }
 
-static bool ask_for(void *opaque, uint64_t bytes)
+static void ask_for(void *opaque, uint64_t bytes)
 {
     VirtioBalloon *d = opaque;
     uint64_t ram = d->v.pci.dev.machine->ram_size;
     d->wanted = (uint32_t)((ram - MIN(ram, bytes)) / PAGE);
     virtio_config_changed(&d->v);
-    return virtio_running(&d->v);
 }
 
 static uint64_t features(VirtioDevice *vdev)

@@ -5,6 +5,7 @@
 
 #include "accel/accel.h"
 #include "chardev/chardev_set.h"
+#include "net/netdev.h"
 #include "system/objects.h"
 #include "system/machine.h"
 
@@ -17,6 +18,7 @@ typedef struct MonitorContext {
     Machine *machine;
     ChardevSet *chardevs;
     ObjectSet *objects;
+    NetdevSet *netdevs;
     QmpHub *hub;                /* all QMP monitors, for events */
     const char *version;        /* of the program */
     const char *uuid;           /* -uuid, or NULL */

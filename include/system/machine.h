@@ -55,7 +55,7 @@ typedef struct {
 /* A memory balloon, for the monitor. Lock held. */
 typedef struct {
     uint64_t (*bytes)(void *opaque);                /* that the guest has now */
-    bool (*ask)(void *opaque, uint64_t bytes);      /* false: no driver of the guest hears of it */
+    void (*ask)(void *opaque, uint64_t bytes);      /* the guest is told when its driver runs */
     void *opaque;
 } Balloon;
 
@@ -84,6 +84,7 @@ struct Machine {
     struct ObjectSet *objects;  /* of -object (system/objects.h); NULL in tests without */
     struct ChardevSet *chardevs;    /* of -chardev (chardev/chardev_set.h); the same */
     const Balloon *balloon;     /* NULL: there is none */
+    struct NetSet *net;         /* all ends of networks (net/net.h); NULL: there is no network */
     struct FdSets *fdsets;      /* descriptors that are files by name (system/fdset.h) */
 
     uint64_t ram_size;          /* bytes */

@@ -12,6 +12,7 @@
 #include "system/memory.h"
 #include "util/keyval.h"
 
+struct Machine;
 typedef struct Object Object;
 typedef struct ObjectSet ObjectSet;
 
@@ -30,11 +31,13 @@ typedef struct {
     void (*free)(Object *obj);
     /* The value of one of props. */
     JsonNode *(*get)(const Object *obj, const char *prop);
+    bool after_networks;        /* names a network back end, so -object makes it after -netdev */
 } ObjectType;
 
 struct Object {
     const ObjectType *type;
     char *id;
+    struct Machine *machine;    /* or NULL: there is none yet */
     void *state;                /* the type's own, or NULL */
     char *user;                 /* what uses it, or NULL */
 };
@@ -44,6 +47,8 @@ const ObjectType *const *object_types(void);
 const ObjectType *object_type_find(const char *name);
 
 ObjectSet *object_set_new(void);
+/* The machine whose parts objects may name. */
+void object_set_use_machine(ObjectSet *set, struct Machine *machine);
 /* After the machine that uses the objects. NULL is allowed. */
 void object_set_free(ObjectSet *set);
 /* From properties "qom-type", "id" and the type's own; the caller keeps props. False with err. */
@@ -75,6 +80,7 @@ GBytes *object_secret(ObjectSet *set, const char *id, GError **err);
  * or the source gives no more. */
 bool object_rng_read(ObjectSet *set, const char *id, void *buf, size_t len, GError **err);
 
-extern const ObjectType memory_backend_ram, memory_backend_file, secret_object, rng_builtin, rng_random;
+extern const ObjectType memory_backend_ram, memory_backend_file, secret_object, rng_builtin, rng_random,
+    filter_dump;
 
 #endif

@@ -50,6 +50,9 @@ const char *keyval_option(const KeyVal *kv);
 bool keyval_is_null(KeyVal *kv, const char *key);
 /* The value, or NULL when absent; owned by kv, valid until kv changes. */
 const char *keyval_get(KeyVal *kv, const char *key);
+/* All values of a key that may be repeated, in order: "key=a,key=b", and the elements of a list as JSON text
+ * has it, plain or as {"str": ...}. Ended by NULL; free with g_strfreev. */
+char **keyval_get_list(KeyVal *kv, const char *key);
 /* These leave *out alone when the key is absent; false with err when the value is not what
  * it should be. Booleans: on/off, yes/no, true/false, y/n. */
 bool keyval_get_bool(KeyVal *kv, const char *key, bool *out, GError **err);

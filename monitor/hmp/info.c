@@ -264,6 +264,20 @@ COMMAND(info_trace_events)
     return true;
 }
 
+COMMAND(info_network)
+{
+    g_autofree char *text = netdev_set_describe(c->netdevs);
+    g_string_append(out, text);
+    return true;
+}
+
+COMMAND(info_usernet)
+{
+    g_autofree char *text = netdev_set_describe_users(c->netdevs);
+    g_string_append(out, text);
+    return true;
+}
+
 const MonitorCommand hmp_info_commands[] = {
     { "accelerators", NULL, "", "what runs the CPU", info_accelerators },
     { "balloon", NULL, "", "what the balloon has left to the guest", info_balloon },
@@ -276,6 +290,7 @@ const MonitorCommand hmp_info_commands[] = {
     { "memory_size_summary", NULL, "", "how much memory the guest has", info_memory_size },
     { "mtree", NULL, "", "the physical memory map", info_mtree },
     { "name", NULL, "", "the machine's -name", info_name },
+    { "network", NULL, "", "the network devices and what they are plugged into", info_network },
     { "pci", NULL, "", "the PCI devices", info_pci },
     { "pic", NULL, "", "the interrupt controller", info_pic },
     { "qom-tree", NULL, "[PATH]", "what there is, as a tree", info_qom_tree, ARG_PATH },
@@ -285,6 +300,7 @@ const MonitorCommand hmp_info_commands[] = {
     { "status", NULL, "", "running or not", info_status },
     { "tlb", NULL, "", "the CPU's TLB", info_tlb },
     { "trace-events", NULL, "[ITEM]", "what is logged; ITEM may hold * and ?", info_trace_events, ARG_LOG },
+    { "usernet", NULL, "", "the connections of user networks", info_usernet },
     { "uuid", NULL, "", "the machine's -uuid", info_uuid },
     { "version", NULL, "", "the program's version", info_version },
     { 0 },
@@ -302,11 +318,9 @@ const MonitorCommand hmp_info_absent[] = {
     NOTHING("irq", "counts of interrupts", "Interrupts are not counted; info pic shows those that wait."),
     NOTHING("mice", "mice", "No mouse devices connected"),
     NOTHING("migrate", "migration", "Machine state cannot be saved or moved."),
-    NOTHING("network", "networks", "There is no network."),
     NOTHING("numa", "NUMA nodes", "0 nodes"),
     NOTHING("tpm", "TPMs", "There is no TPM."),
     NOTHING("usb", "USB devices", "USB support not enabled"),
-    NOTHING("usernet", "user-mode networks", "There is no network."),
     NOTHING("vnc", "VNC servers", "There is no display."),
     { 0 },
 };

@@ -4,17 +4,16 @@
 #include "monitor/qmp/qmp.h"
 
 #define NO_DISK "images are neither copied nor merged nor served while the machine is there"
-#define NO_NET "there is no network"
 #define NO_SAVE "machine state cannot be saved, loaded or moved"
 #define NO_DISPLAY "there is no display"
 #define NO_INPUT "there is no keyboard and no mouse"
 
 static const struct { const char *name, *reason; } absent[] = {
     { "add_client", NO_DISPLAY },
-    { "announce-self", NO_NET },
+    { "announce-self", "a machine that never moves has nothing to announce" },
     { "block-commit", NO_DISK },
     { "block-stream", NO_DISK },
-    { "block_set_io_throttle", NO_DISK },
+    { "block_set_io_throttle", "what drives do is not limited" },
     { "blockdev-backup", NO_DISK },
     { "blockdev-create", NO_DISK },
     { "blockdev-mirror", NO_DISK },
@@ -28,15 +27,12 @@ static const struct { const char *name, *reason; } absent[] = {
     { "migrate-set-parameters", NO_SAVE },
     { "migrate_cancel", NO_SAVE },
     { "nbd-server-start", NO_DISK },
-    { "netdev_add", NO_NET },
-    { "netdev_del", NO_NET },
     { "query-dirty-rate", NO_SAVE },
     { "query-migrate", NO_SAVE },
     { "query-spice", NO_DISPLAY },
     { "query-vnc", NO_DISPLAY },
     { "screendump", NO_DISPLAY },
     { "send-key", NO_INPUT },
-    { "set_link", NO_NET },
     { "set_password", NO_DISPLAY },
     { "snapshot-delete", NO_SAVE },
     { "snapshot-load", NO_SAVE },

@@ -81,6 +81,19 @@ RIGHT = {
                    ({"qom-type": "secret", "id": "s1"}, "GenericError"),
                    ({"qom-type": "rng-random", "id": "r1", "filename": "/nonexistent"}, "GenericError"),
                    ({"qom-type": "iothread", "id": "i"}, "GenericError")],
+    "netdev_add": [({"type": "user", "id": "net7", "hostfwd": [{"str": "tcp:127.0.0.1:0-:22"}, {"str": "udp::0-:9"}]}, None),
+                   ({"type": "user", "id": "net7"}, "GenericError"),
+                   ({"type": "user", "id": "net8", "hostfwd": [{"str": "frob"}]}, "GenericError"),
+                   ({"type": "user", "id": "net8", "net": "10.0.2.0/31"}, "GenericError"),
+                   ({"type": "hubport", "id": "hub7", "hubid": 1, "netdev": "net7"}, None),
+                   ({"type": "hubport", "id": "hub8", "hubid": 1, "netdev": "net7"}, "GenericError"),
+                   ({"type": "stream", "id": "net8", "addr": {"type": "unix", "path": "/nonexistent/x"}}, "GenericError"),
+                   ({"type": "socket", "id": "net8", "listen": "127.0.0.1:0"}, None),
+                   ({"type": "tap", "id": "net9", "fd": "nobody"}, "GenericError")],
+    "netdev_del": [({"id": "net8"}, None), ({"id": "net8"}, "DeviceNotFound")],
+    "set_link": [({"name": "net7", "up": False}, None), ({"name": "net7", "up": True}, None),
+                 ({"name": "nobody", "up": True}, "DeviceNotFound")],
+    "query-rx-filter": [({}, None), ({"name": "net7"}, "GenericError"), ({"name": "nobody"}, "GenericError")],
     "object-del": [({"id": "m0"}, None), ({"id": "m0"}, "GenericError")],
     "pmemsave": [({"val": 0, "size": 0, "filename": "/dev/null"}, "GenericError"),
                  ({"val": 0, "size": 16, "filename": "/nonexistent/x"}, "GenericError"),
@@ -178,7 +191,7 @@ def commands_that_are_absent(env):
     with Machine(*env["none"]) as m:
         qmp = m.qmp.negotiate()
         there = {entry["name"] for entry in qmp.cmd("query-commands")}
-        for name in ("send-key", "screendump", "blockdev-mirror", "netdev_add", "migrate", "query-migrate"):
+        for name in ("send-key", "screendump", "blockdev-mirror", "announce-self", "migrate", "query-migrate"):
             assert name not in there
             assert ": " in qmp.error(name, {"x": 1}, class_="CommandNotFound"), name
 

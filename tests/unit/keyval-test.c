@@ -193,6 +193,21 @@ static void test_sizes(void)
     }
 }
 
+static void test_list(void)
+{
+    g_autoptr(KeyVal) kv = keyval_new("-x");
+    GError *err = NULL;
+    g_assert_true(keyval_parse(kv, "f=a,g=1,f=b", NULL, &err));
+    g_assert_true(keyval_parse(kv, "{\"f\": [{\"str\": \"c\"}, \"d\"]}", NULL, &err));
+    g_auto(GStrv) values = keyval_get_list(kv, "f");
+    g_autofree char *all = g_strjoinv(" ", values);
+    g_assert_cmpstr(all, ==, "a b c d");
+    g_assert_false(keyval_finish(kv, &err));        /* g */
+    g_clear_error(&err);
+    keyval_get(kv, "g");
+    g_assert_true(keyval_finish(kv, &err));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -207,5 +222,6 @@ int main(int argc, char **argv)
     g_test_add_func("/keyval/help", test_help);
     g_test_add_func("/keyval/numbers", test_numbers);
     g_test_add_func("/keyval/sizes", test_sizes);
+    g_test_add_func("/keyval/list", test_list);
     return g_test_run();
 }

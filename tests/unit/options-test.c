@@ -143,8 +143,8 @@ static void test_absent(void)
             g_assert_cmpstr(o->name, !=, a->name);
         }
     }
-    static const char *const habits[] = { "-fda f", "-netdev user,id=n", "-device e1000", "-vnc :0",
-        "-sd f", "-usb", "-net nic", "-nic user", "-vga std", "-display gtk",
+    static const char *const habits[] = { "-fda f", "-device frob", "-vnc :0",
+        "-sd f", "-usb", "-vga std", "-display gtk",
         "-parallel stdio", "-icount 1" };
     for (size_t i = 0; i < G_N_ELEMENTS(habits); i++) {
         expect_refused("valletta", habits[i], "not there yet");
@@ -165,6 +165,7 @@ static void test_help(void)
         { "-M help", "malta" }, { "-machine malta,help", "dump-guest-core" }, { "-d help", "guest_errors" },
         { "-chardev help", "socket" }, { "-cpu help", "24Kf" }, { "-accel help", "tcg" },
         { "-cpu ?", "24Kf" }, { "-object help", "rng-random" }, { "-device help", "device" },
+        { "-netdev help", "hostfwd=" }, { "-nic user,model=help", "pcnet" },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(asked); i++) {
         g_autoptr(Settings) s = parsed(asked[i].line);

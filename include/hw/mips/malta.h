@@ -11,10 +11,19 @@
 #define MALTA_MAX_RAM (UINT64_C(2) << 30)
 #define MALTA_SERIALS 3     /* ttyS0, ttyS1, the CBUS UART */
 
+/* A network device on the board. */
+typedef struct {
+    char *model;            /* NULL: pcnet */
+    char *netdev, *mac;     /* NULL: plugged into nothing; one is chosen */
+    char *addr;             /* of the PCI bus; NULL: slot 11 for a PCnet that is the first, else a free one */
+} MaltaNic;
+
 typedef struct {
     Chardev *serial[MALTA_SERIALS];     /* NULL: the port is there, nothing is connected */
     Chardev *display;                   /* ASCII display of the FPGA; may be NULL */
     MemRegion *ram;                     /* of ram_size, somebody else's; NULL: the board makes its own */
+    const MaltaNic *nics;
+    unsigned nic_count;
     const char *bios;                   /* flash image, or NULL: the built-in boot stub */
 } MaltaConfig;
 
@@ -22,6 +31,9 @@ typedef struct {
  * chips, wiring; nothing runs yet. False with err naming what could not be made; the
  * machine is then only good for machine_free. Caller holds the lock. */
 bool malta_build(Machine *machine, const MaltaConfig *config, GError **err);
+
+/* What MaltaNic.model may be, a line each; the caller frees it. */
+char *malta_nic_models(void);
 
 typedef enum { MALTA_BIOS_UNKNOWN, MALTA_BIOS_LITTLE, MALTA_BIOS_BIG } MaltaBiosOrder;
 
