@@ -201,8 +201,8 @@ static bool choose_format(KeyVal *kv, const char *file, GError **err)
         }
         format = g_strdup(probed);
         if (strcmp(format, "raw") == 0) {
-            g_printerr("valletta: -drive file=%s: warning: no format=; the image is taken to be raw. format=raw "
-                       "says so without this warning\n", file);
+            g_printerr("valletta: -drive file=%s: warning: no format=; the image is taken to be raw. "
+                       "format=raw says so without this warning\n", file);
         }
     }
     if (format) {

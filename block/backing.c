@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "block/graph_internal.h"
 #include "util/error.h"
@@ -25,6 +26,12 @@ const char *block_probe_format(const char *filename, GError **err)
     }
     bool version = head[4] == 0 && head[5] == 0 && head[6] == 0 && (head[7] == 2 || head[7] == 3);
     return n == sizeof(head) && memcmp(head, qcow, sizeof(qcow)) == 0 && version ? "qcow2" : "raw";
+}
+
+bool block_is_device(const char *filename)
+{
+    struct stat st;
+    return stat(filename, &st) == 0 && S_ISBLK(st.st_mode);
 }
 
 /* ---- names ---- */
@@ -72,7 +79,7 @@ static KeyVal *describe(const BlockNode *node, const char *name, const char *for
         format = "raw";
     }
     keyval_set(kv, "driver", format);
-    keyval_set(kv, "file.driver", g_str_has_prefix(path, "/dev/") ? "host_device" : "file");
+    keyval_set(kv, "file.driver", block_is_device(path) ? "host_device" : "file");
     keyval_set(kv, "file.filename", path);
     return g_steal_pointer(&kv);
 }

@@ -9,6 +9,8 @@ struct BlockGraph {
     Machine *machine;
     GPtrArray *nodes, *users;       /* of BlockNode *, BlockUser *, not owned */
     unsigned next_name;
+    void (*tray_moved)(void *opaque, BlockUser *user);
+    void *tray_opaque;
     GThreadPool *pool, *late;       /* carry requests out; wait for the machine lock in their place */
     GMutex lock;                    /* finished and inflight of the users */
     GCond finished;

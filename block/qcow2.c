@@ -117,8 +117,8 @@ static bool read_options(Qcow2 *q, KeyVal *options, GError **err)
         return false;
     }
     if (all && (l2 > all || refs > all || (l2 && refs))) {
-        return error_set(err, "cache-size: is that of both caches; it goes with a smaller l2-cache-size, or a "
-                         "smaller refcount-cache-size");
+        return error_set(err, "cache-size: is that of both caches; it goes with a smaller l2-cache-size, or "
+                         "a smaller refcount-cache-size");
     }
     if (!refs) {
         refs = all && l2 ? all - l2 : MIN(all ? all / 4 : 8 * MIB, 8 * MIB);
@@ -210,7 +210,7 @@ static bool qcow2_make_writable(BlockNode *node, GError **err)
     if (q->incompatible & QCOW2_INCOMPAT_CORRUPT) {
         return error_set(err, "%s: is marked as corrupt and cannot be written to", node->file->filename);
     }
-    if (!q->reftable_clusters || !q->reftable_offset) {
+    if (!q->reftable_clusters || !q->reftable_offset || q->reftable_offset >= block_size(node->file)) {
         return error_set(err, "%s: broken image: it has no refcount table", node->file->filename);
     }
     g_free(q->l1);

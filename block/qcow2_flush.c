@@ -79,7 +79,8 @@ static void take(Qcow2 *q, Batch *b)
 {
     b->tables = g_array_new(FALSE, FALSE, sizeof(TableCopy));
     take_tables(q, b->tables);
-    b->reftable = take_entries(q->reftable, q->reftable_offset, &q->reftable_dirty_from, &q->reftable_dirty_to);
+    b->reftable = take_entries(q->reftable, q->reftable_offset, &q->reftable_dirty_from,
+                               &q->reftable_dirty_to);
     b->l1 = take_entries(q->l1, q->l1_offset, &q->l1_dirty_from, &q->l1_dirty_to);
     b->frees = q->frees;
     q->frees = g_array_new(FALSE, FALSE, sizeof(Qcow2Range));

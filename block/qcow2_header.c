@@ -51,7 +51,8 @@ static bool check_sizes(Qcow2 *q, const Head *h, GError **err)
                          filename(q), q->l1_entries, q->l1_offset);
     }
     if (q->reftable_clusters > QCOW2_REFTABLE_MAX >> q->cluster_bits || (q->reftable_offset & mask) ||
-        (!q->node->read_only && (!q->reftable_clusters || !q->reftable_offset || q->reftable_offset >= file))) {
+        (!q->node->read_only &&
+         (!q->reftable_clusters || !q->reftable_offset || q->reftable_offset >= file))) {
         return error_set(err, "%s: broken image: refcount table of %u clusters at 0x%" G_GINT64_MODIFIER "x",
                          filename(q), q->reftable_clusters, q->reftable_offset);
     }
@@ -131,7 +132,8 @@ static bool read_names(Qcow2 *q, const Head *h, GError **err)
     uint64_t backing = u64(h, 8);
     uint32_t len = u32(h, 16), end = h->len, names = 0, names_len = 0;
     if (backing) {
-        if (len > BACKING_NAME_MAX || backing < q->header_length || backing > h->len || len > h->len - backing) {
+        if (len > BACKING_NAME_MAX || backing < q->header_length || backing > h->len ||
+            len > h->len - backing) {
             return error_set(err, "%s: broken image: the backing image's name lies outside of the header",
                              filename(q));
         }

@@ -36,7 +36,8 @@ int qcow2_decode(Qcow2 *q, uint64_t entry, Qcow2Kind *kind, uint64_t *host)
     if ((*host & (q->cluster_size - 1)) || *host >= end || (zero && q->version == 2)) {
         return qcow2_broken(q, "L2 entry 0x%" G_GINT64_MODIFIER "x", entry);
     }
-    *kind = *host ? (zero ? QCOW2_ZERO_ALLOCATED : QCOW2_NORMAL) : zero ? QCOW2_ZERO_PLAIN : QCOW2_UNALLOCATED;
+    *kind = *host ? (zero ? QCOW2_ZERO_ALLOCATED : QCOW2_NORMAL)
+                  : (zero ? QCOW2_ZERO_PLAIN : QCOW2_UNALLOCATED);
     return 0;
 }
 

@@ -152,8 +152,8 @@ static int plan_area(const Qcow2 *q, uint64_t index, Area *a)
         a->blocks = needed;
     }
     a->entries = a->clusters * per_cluster;
-    return a->entries * 8 > QCOW2_REFTABLE_MAX || (a->start + a->blocks + a->clusters) >> (55 - q->cluster_bits)
-           ? -EFBIG : 0;
+    uint64_t end = a->start + a->blocks + a->clusters;
+    return a->entries * 8 > QCOW2_REFTABLE_MAX || end >> (55 - q->cluster_bits) ? -EFBIG : 0;
 }
 
 static int write_block(Qcow2 *q, const Area *a, uint64_t n)
@@ -232,7 +232,8 @@ static bool is_in_use(const Qcow2 *q, uint64_t first, uint64_t count)
         return true;
     }
     for (uint64_t c = first; c < first + count; c++) {
-        if (qcow2_cache_has(&q->l2, c << q->cluster_bits) || qcow2_cache_has(&q->refs, c << q->cluster_bits)) {
+        if (qcow2_cache_has(&q->l2, c << q->cluster_bits) ||
+            qcow2_cache_has(&q->refs, c << q->cluster_bits)) {
             return true;
         }
     }

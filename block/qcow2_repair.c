@@ -15,7 +15,8 @@ enum { PAGE = 2048 };
 typedef struct {
     Qcow2 *q;
     GHashTable *pages;          /* of uint16_t[PAGE], by cluster / PAGE */
-    uint64_t end;               /* clusters of the file; later, of what was added to it too */
+    uint64_t end;               /* clusters of the file; later, those in use and what was added to them */
+    uint64_t last;              /* the last one in use */
     uint64_t budget;            /* bytes of tables that may still be read */
     const char *wrong;          /* what makes it hopeless */
 } Repair;
@@ -61,6 +62,7 @@ static bool count(Repair *p, uint64_t offset, uint64_t bytes, bool once)
             return hopeless(p, "a cluster is used twice");
         }
         page[c % PAGE]++;
+        p->last = MAX(p->last, c);
     }
     return true;
 }
@@ -147,12 +149,16 @@ static bool count_refcounts(Repair *p)
     return good || hopeless(p, "the refcount table is broken");
 }
 
-/* The active tables come first: theirs are used once there. */
+/* The active tables come first: theirs are used once there. What lies behind the last cluster in use is
+ * free, unless it is a bitmap. */
 static bool count_all(Repair *p)
 {
     Qcow2 *q = p->q;
-    return count(p, 0, q->cluster_size, true) && count_l1(p, q->l1_offset, q->l1, q->l1_entries, false) &&
-           count_snapshots(p) && count_refcounts(p);
+    bool good = count(p, 0, q->cluster_size, true) &&
+                count_l1(p, q->l1_offset, q->l1, q->l1_entries, false) &&
+                count_snapshots(p) && count_refcounts(p);
+    p->end = q->bitmaps ? p->end : p->last + 1;
+    return good;
 }
 
 /* ---- writing ---- */
@@ -197,7 +203,8 @@ static bool set_count(Repair *p, uint64_t cluster, uint64_t n)
     if (qcow2_refcount(p->q, cluster, &old) != 0) {
         return hopeless(p, "a refcount block cannot be read");
     }
-    return old == n || qcow2_refcount_set(p->q, cluster, n) == 0 || hopeless(p, "a refcount cannot be written");
+    return old == n || qcow2_refcount_set(p->q, cluster, n) == 0 ||
+           hopeless(p, "a refcount cannot be written");
 }
 
 static int compare(const void *a, const void *b)
@@ -250,8 +257,8 @@ static bool write_all(Repair *p)
 {
     Qcow2 *q = p->q;
     q->incompatible &= ~(uint64_t)QCOW2_INCOMPAT_DIRTY;
-    bool good = qcow2_flush(q->node) == 0 && qcow2_write_u64(q, QCOW2_AT_INCOMPATIBLE, q->incompatible) == 0 &&
-                qcow2_sync(q) == 0;
+    bool good = qcow2_flush(q->node) == 0 &&
+                qcow2_write_u64(q, QCOW2_AT_INCOMPATIBLE, q->incompatible) == 0 && qcow2_sync(q) == 0;
     return good || hopeless(p, "it cannot be written to");
 }
 

@@ -70,7 +70,8 @@ bool qcow2_read_snapshots(Qcow2 *q, GError **err)
     for (uint64_t i = 0; i < count; i++) {
         uint32_t n = at <= len ? read_entry(q, table + at, len - at, &q->snapshots[i]) : 0;
         if (!n) {
-            return error_set(err, "%s: broken image: snapshot %" G_GUINT64_FORMAT, q->node->file->filename, i);
+            return error_set(err, "%s: broken image: snapshot %" G_GUINT64_FORMAT, q->node->file->filename,
+                             i);
         }
         q->snapshot_count++;
         at += n;

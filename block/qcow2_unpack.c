@@ -9,7 +9,8 @@
 /* The whole cluster; what follows the compressed data in their last sector is not looked at. */
 static bool inflate_all(const uint8_t *in, uint32_t in_len, uint8_t *out, uint32_t out_len)
 {
-    z_stream z = { .next_in = (Bytef *)(uintptr_t)in, .avail_in = in_len, .next_out = out, .avail_out = out_len };
+    z_stream z = { .next_in = (Bytef *)(uintptr_t)in, .avail_in = in_len,
+                   .next_out = out, .avail_out = out_len };
     if (inflateInit2(&z, -MAX_WBITS) != Z_OK) {
         return false;
     }

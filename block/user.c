@@ -14,6 +14,8 @@ struct BlockUser {
     BlockNode *node;                /* or NULL */
     void (*changed)(void *opaque);
     void *opaque;
+    const BlockMedia *media;        /* or NULL */
+    void *media_opaque;
     unsigned inflight;              /* submitted, and done not called yet; machine lock */
     GQueue finished;                /* of BlockRequest *, done not called yet; graph lock */
     BlockStats stats[BLOCK_ZERO + 1];
@@ -150,6 +152,9 @@ BlockUser *block_user_new(BlockGraph *graph, const char *name, BlockNode *node, 
     if (node && !may_use(graph, node, err)) {
         return NULL;
     }
+    if (node && node->auto_read_only) {
+        block_make_writable(node, NULL);        /* or it stays as it is */
+    }
     BlockUser *user = g_new0(BlockUser, 1);
     user->graph = graph;
     user->name = g_strdup(name);
@@ -240,6 +245,72 @@ void block_user_set_node(BlockUser *user, BlockNode *node)
     if (user->changed) {
         user->changed(user->opaque);
     }
+}
+
+bool block_user_insert(BlockUser *user, BlockNode *node, GError **err)
+{
+    if (!may_use(user->graph, node, err)) {
+        return false;
+    }
+    block_user_set_node(user, node);
+    return true;
+}
+
+int block_resize(BlockGraph *graph, BlockNode *node, uint64_t size)
+{
+    for (guint i = 0; i < graph->users->len; i++) {
+        block_drain(g_ptr_array_index(graph->users, i));
+    }
+    int r = block_truncate(node, size);
+    for (guint i = 0; r == 0 && i < graph->users->len; i++) {
+        BlockUser *user = g_ptr_array_index(graph->users, i);
+        if (user->node == node && user->changed) {
+            user->changed(user->opaque);
+        }
+    }
+    return r;
+}
+
+/* ---- media ---- */
+
+void block_user_set_media(BlockUser *user, const BlockMedia *media, void *opaque)
+{
+    user->media = media;
+    user->media_opaque = opaque;
+}
+
+bool block_user_removable(const BlockUser *user)
+{
+    return user->media != NULL;
+}
+
+bool block_user_tray_open(const BlockUser *user, bool *locked)
+{
+    bool unused = false;
+    return user->media && user->media->tray_open(user->media_opaque, locked ? locked : &unused);
+}
+
+void block_user_move_tray(BlockUser *user, bool open)
+{
+    user->media->move_tray(user->media_opaque, open);
+}
+
+void block_user_ask(BlockUser *user)
+{
+    user->media->ask(user->media_opaque);
+}
+
+void block_user_tray_moved(BlockUser *user)
+{
+    if (user->graph->tray_moved) {
+        user->graph->tray_moved(user->graph->tray_opaque, user);
+    }
+}
+
+void block_graph_on_tray(BlockGraph *graph, void (*moved)(void *opaque, BlockUser *user), void *opaque)
+{
+    graph->tray_moved = moved;
+    graph->tray_opaque = opaque;
 }
 
 void block_user_on_change(BlockUser *user, void (*changed)(void *opaque), void *opaque)

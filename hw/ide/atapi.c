@@ -207,12 +207,30 @@ static void medium_changed(void *opaque)
     mmc_changed(&((IdeCd *)opaque)->mmc);
 }
 
+static bool tray_open(void *opaque, bool *locked)
+{
+    const IdeCd *cd = opaque;
+    *locked = cd->mmc.locked;
+    return cd->mmc.tray_open;
+}
+
+static void move_tray(void *opaque, bool open)
+{
+    mmc_move_tray(&((IdeCd *)opaque)->mmc, open);
+}
+
+static void ask(void *opaque)
+{
+    mmc_ask(&((IdeCd *)opaque)->mmc);
+}
+
 static bool ide_cd_realize(Device *dev, GError **err)
 {
     static const IdeKind kind = {
         .packet = true, .command = command, .buffer_done = buffer_done, .dma = dma,
         .request_done = request_done,
     };
+    static const BlockMedia media = { .tray_open = tray_open, .move_tray = move_tray, .ask = ask };
     IdeCd *cd = (IdeCd *)dev;
     if (!ide_drive_realize(&cd->ide, &kind, false, err)) {
         return false;
@@ -223,6 +241,7 @@ static bool ide_cd_realize(Device *dev, GError **err)
     cd->mmc.block = cd->ide.block;
     cd->mmc.product = "DVD-ROM";
     block_user_on_change(cd->ide.block, medium_changed, cd);
+    block_user_set_media(cd->ide.block, &media, cd);
     return true;
 }
 

@@ -3,6 +3,7 @@
 #ifndef HW_NET_E1000_INTERNAL_H
 #define HW_NET_E1000_INTERNAL_H
 
+#include "hw/net/offload.h"
 #include "hw/net/e1000.h"
 
 enum {
@@ -60,8 +61,6 @@ bool e1000_loops(const E1000 *e);
 extern const NetPortOps e1000_port_ops;
 /* A frame from our own transmitter. */
 void e1000_loop(E1000 *e, const uint8_t *frame, size_t len);
-/* The ones' complement sum of bytes, as words in network order. */
-uint16_t e1000_sum(const uint8_t *data, size_t len, uint32_t seed);
 
 /* ---- e1000_tx.c ---- */
 void e1000_transmit(E1000 *e);

@@ -14,29 +14,6 @@ enum { RX_TCPE = 0x20, RX_IPE = 0x40 };
 
 /* ---- checksums ---- */
 
-/* Such a sum is the same in both byte orders but for its own two bytes (RFC 1071, 2(B)): it is made of words as
- * the host has them. */
-uint16_t e1000_sum(const uint8_t *data, size_t len, uint32_t seed)
-{
-    uint64_t sum = 0;
-    uint32_t word;
-    for (; len >= sizeof(word); data += sizeof(word), len -= sizeof(word)) {
-        memcpy(&word, data, sizeof(word));
-        sum += word;
-    }
-    word = 0;
-    memcpy(&word, data, len);
-    sum += word;
-    while (sum >> 16) {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    sum = GUINT16_FROM_BE((uint16_t)sum) + (uint64_t)seed;
-    while (sum >> 16) {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    return (uint16_t)sum;
-}
-
 /* Status bits of a frame's own sums, and errors where they are wrong. IPv4 without options of segmentation.
  * */
 static unsigned check_sums(const E1000 *e, const uint8_t *frame, size_t len, unsigned *errors)
@@ -53,7 +30,7 @@ static unsigned check_sums(const E1000 *e, const uint8_t *frame, size_t len, uns
     }
     if (wanted & RXCSUM_IPOFL) {
         status |= RX_IPCS;
-        *errors |= e1000_sum(ip, head, 0) == 0xffff ? 0 : RX_IPE;
+        *errors |= nic_sum(ip, head, 0) == 0xffff ? 0 : RX_IPE;
     }
     bool fragment = load_be(ip + 6, 2) & 0x3fff, tcp = ip[9] == 6, udp = ip[9] == 17;
     const uint8_t *body = ip + head;
@@ -64,9 +41,9 @@ static unsigned check_sums(const E1000 *e, const uint8_t *frame, size_t len, uns
     if (udp && load_be(body + 6, 2) == 0) {         /* the sender made none */
         return status;
     }
-    uint32_t pseudo = (uint32_t)e1000_sum(ip + 12, 8, 0) + ip[9] + (uint32_t)body_len;
+    uint32_t pseudo = (uint32_t)nic_sum(ip + 12, 8, 0) + ip[9] + (uint32_t)body_len;
     status |= RX_TCPCS;
-    *errors |= e1000_sum(body, body_len, pseudo) == 0xffff ? 0 : RX_TCPE;
+    *errors |= nic_sum(body, body_len, pseudo) == 0xffff ? 0 : RX_TCPE;
     return status;
 }
 
@@ -232,7 +209,7 @@ static void take(E1000 *e, const uint8_t *frame, size_t len)
     out += rctl & RCTL_SECRC ? 0 : NIC_FCS;
     uint32_t from = MIN(e1000_reg(e, R_RXCSUM) & 0xff, out);
     /* The sum is big endian on the wire, and so it is in memory. */
-    r.sum = (uint32_t)bswap_size(e1000_sum(e->received + from, out - from, 0), 2);
+    r.sum = (uint32_t)bswap_size(nic_sum(e->received + from, out - from, 0), 2);
     store(e, out, &r);
 }
 

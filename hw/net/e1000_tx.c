@@ -29,7 +29,7 @@ static void put_sum(uint8_t *frame, uint32_t len, uint32_t start, uint32_t offse
 {
     uint32_t stop = end && end < len ? end + 1 : len;
     if (start < stop && offset + 2 <= len) {
-        store_be(frame + offset, 2, (uint16_t)~e1000_sum(frame + start, stop - start, 0));
+        store_be(frame + offset, 2, (uint16_t)~nic_sum(frame + start, stop - start, 0));
     }
 }
 
@@ -126,7 +126,7 @@ static void send_segment(E1000 *e, uint32_t len, bool last)
     if ((e->frame.options & POPTS_TXSM) && c->tu_offset + 2u <= c->header) {
         uint8_t length[2];
         store_be(length, 2, body);
-        store_be(frame + c->tu_offset, 2, e1000_sum(length, 2, (uint32_t)load_be(frame + c->tu_offset, 2)));
+        store_be(frame + c->tu_offset, 2, nic_sum(length, 2, (uint32_t)load_be(frame + c->tu_offset, 2)));
     }
     sum_and_send(e, frame, whole);
 }

@@ -88,9 +88,27 @@ static MmcReply not_ready(MmcDrive *d)
 void mmc_changed(MmcDrive *d)
 {
     bool medium = block_user_node(d->block) != NULL;
-    d->tray_open = false;
-    d->attention = medium;
-    d->event = medium ? 2 : 3;
+    if (!d->tray_open) {
+        d->attention = medium;
+        d->event = medium ? 2 : 3;
+    }
+}
+
+void mmc_move_tray(MmcDrive *d, bool open)
+{
+    bool medium = block_user_node(d->block) != NULL;
+    if (open == d->tray_open) {
+        return;
+    }
+    d->tray_open = open;
+    d->event = !medium ? d->event : open ? 3 : 2;
+    d->attention = !open && medium;
+    block_user_tray_moved(d->block);
+}
+
+void mmc_ask(MmcDrive *d)
+{
+    d->event = 1;
 }
 
 /* ---- commands ---- */
@@ -133,9 +151,7 @@ static MmcReply start_stop(Command *c)
         return check(d, block_user_node(d->block) ? ILLEGAL_REQUEST : NOT_READY, 0x53, 2);
     }
     if (tray) {
-        d->event = d->tray_open && start && block_user_node(d->block) ? 2 : d->event;
-        d->attention = d->event == 2;
-        d->tray_open = !start;
+        mmc_move_tray(d, !start);
     }
     return good();
 }

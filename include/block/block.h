@@ -88,6 +88,9 @@ int block_truncate(BlockNode *node, uint64_t size);
  * with err. */
 const char *block_probe_format(const char *filename, GError **err);
 
+/* Whether it is a block device of the host: driver "host_device". */
+bool block_is_device(const char *filename);
+
 typedef struct {
     char *id, *name;
     uint64_t vm_state_bytes, vm_clock_ns, icount;   /* icount: UINT64_MAX when there is none */
@@ -153,6 +156,27 @@ BlockNode *block_user_node(const BlockUser *user);
 /* Another medium, or none; waits for the requests to the old one. changed tells the device. */
 void block_user_set_node(BlockUser *user, BlockNode *node);
 void block_user_on_change(BlockUser *user, void (*changed)(void *opaque), void *opaque);
+/* False with err when somebody else has the node; else as block_user_set_node. */
+bool block_user_insert(BlockUser *user, BlockNode *node, GError **err);
+
+/* Of a drive whose medium can be taken out; opaque: the device. */
+typedef struct {
+    bool (*tray_open)(void *opaque, bool *locked);  /* locked: by the guest */
+    void (*move_tray)(void *opaque, bool open);
+    void (*ask)(void *opaque);                      /* the guest, to let the medium out */
+} BlockMedia;
+void block_user_set_media(BlockUser *user, const BlockMedia *media, void *opaque);
+/* Whether there is a tray, and how it stands; locked may be NULL. */
+bool block_user_removable(const BlockUser *user);
+bool block_user_tray_open(const BlockUser *user, bool *locked);
+/* With block_user_removable. */
+void block_user_move_tray(BlockUser *user, bool open);
+void block_user_ask(BlockUser *user);
+/* The device tells that its tray has moved, whoever did it; moved of the graph (one, or NULL) hears it. */
+void block_user_tray_moved(BlockUser *user);
+void block_graph_on_tray(BlockGraph *graph, void (*moved)(void *opaque, BlockUser *user), void *opaque);
+/* Another size of a node, which its users are told of; waits for their requests. A negative errno. */
+int block_resize(BlockGraph *graph, BlockNode *node, uint64_t size);
 const BlockStats *block_user_stats(const BlockUser *user, BlockOp op);
 /* The user n of a graph, or NULL. */
 BlockUser *block_user_at(BlockGraph *graph, unsigned n);

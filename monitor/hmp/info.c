@@ -310,9 +310,7 @@ const MonitorCommand hmp_info_commands[] = {
 #define NOTHING(what, about, sentence) { what, NULL, "", about, NULL, ARG_OTHER, sentence "\n" }
 
 const MonitorCommand hmp_info_absent[] = {
-    NOTHING("block", "disks", "There are no disks."),
     NOTHING("block-jobs", "work on disks", "No active jobs"),
-    NOTHING("blockstats", "use of disks", "There are no disks."),
     NOTHING("capture", "sound that is recorded", "There is no sound."),
     NOTHING("history", "the lines typed", "Only a monitor with a terminal remembers lines."),
     NOTHING("hotpluggable-cpus", "CPUs that could be added", "CPUs cannot be added."),
@@ -321,7 +319,6 @@ const MonitorCommand hmp_info_absent[] = {
     NOTHING("mice", "mice", "No mouse devices connected"),
     NOTHING("migrate", "migration", "Machine state cannot be saved or moved."),
     NOTHING("numa", "NUMA nodes", "0 nodes"),
-    NOTHING("snapshots", "saved states", "There is no block device that could hold one."),
     NOTHING("tpm", "TPMs", "There is no TPM."),
     NOTHING("usb", "USB devices", "USB support not enabled"),
     NOTHING("vnc", "VNC servers", "There is no display."),

@@ -134,7 +134,7 @@ const MonitorCommand hmp_run_commands[] = {
     { 0 },
 };
 
-#define NO_DISK "there are no disks"
+#define NO_DISK "images are neither copied nor merged while the machine is there; drives stay"
 #define NO_SAVE "machine state cannot be saved or loaded"
 #define NO_DISPLAY "there is no display"
 #define NO_INPUT "there is no keyboard and no mouse"
@@ -143,10 +143,8 @@ const MonitorCommand hmp_run_commands[] = {
 const MonitorCommand hmp_absent_commands[] = {
     ABSENT("announce_self", "a machine that never moves has nothing to announce"),
     ABSENT("block_job_cancel", NO_DISK),
-    ABSENT("block_resize", NO_DISK),
     ABSENT("block_stream", NO_DISK),
     ABSENT("boot_set", "what boots is what -kernel or -bios names"),
-    ABSENT("change", NO_DISK),
     ABSENT("commit", NO_DISK),
     ABSENT("delvm", NO_SAVE),
     ABSENT("drive_add", NO_DISK),
@@ -154,7 +152,6 @@ const MonitorCommand hmp_absent_commands[] = {
     ABSENT("drive_del", NO_DISK),
     ABSENT("drive_mirror", NO_DISK),
     ABSENT("dump-guest-memory", "only QMP has it; memsave and pmemsave write memory as it is"),
-    ABSENT("eject", NO_DISK),
     ABSENT("loadvm", NO_SAVE),
     ABSENT("migrate", NO_SAVE),
     ABSENT("migrate_cancel", NO_SAVE),

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "monitor/qmp/qmp.h"
 
-#define NO_DISK "disk images are those of the command line; they cannot be changed while the machine is there"
+#define NO_DISK "images are neither copied nor merged nor served while the machine is there"
 #define NO_SAVE "machine state cannot be saved, loaded or moved"
 #define NO_DISPLAY "there is no display"
 #define NO_INPUT "there is no keyboard and no mouse"
@@ -13,19 +13,12 @@ static const struct { const char *name, *reason; } absent[] = {
     { "announce-self", "a machine that never moves has nothing to announce" },
     { "block-commit", NO_DISK },
     { "block-stream", NO_DISK },
-    { "block_resize", NO_DISK },
-    { "block_set_io_throttle", NO_DISK },
-    { "blockdev-add", NO_DISK },
+    { "block_set_io_throttle", "what drives do is not limited" },
     { "blockdev-backup", NO_DISK },
-    { "blockdev-change-medium", NO_DISK },
-    { "blockdev-close-tray", NO_DISK },
     { "blockdev-create", NO_DISK },
-    { "blockdev-del", NO_DISK },
     { "blockdev-mirror", NO_DISK },
-    { "blockdev-open-tray", NO_DISK },
     { "change-backing-file", NO_DISK },
     { "client_migrate_info", NO_DISPLAY },
-    { "eject", NO_DISK },
     { "input-send-event", NO_INPUT },
     { "migrate", NO_SAVE },
     { "migrate-continue", NO_SAVE },

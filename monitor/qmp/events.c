@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Events: from the machine to every QMP monitor. */
+#include "block/block.h"
 #include "monitor/qmp/qmp.h"
 #include "monitor/tree.h"
 
@@ -23,6 +24,9 @@ struct QmpHub {
 const QmpEvent schema_events[] = {
     { "BALLOON_CHANGE", MEMBERS({ "actual", "int", "bytes of memory that the guest has left" }),
       "The guest has taken memory out of its balloon, or put some in." },
+    { "DEVICE_TRAY_MOVED", MEMBERS({ "device", "str", "id of -drive, or empty" },
+                                   { "id", "str", "the device" }, { "tray-open", "bool", NULL }),
+      "The tray of a drive was opened or closed, by the guest or by a monitor." },
     { "DUMP_COMPLETED", MEMBERS({ "result", "DumpQueryResult", NULL }, { "error?", "str", NULL }),
       "A dump of the guest's memory has ended." },
     { "POWERDOWN", NULL, "The power button was pressed (system_powerdown); the guest may act on it." },
@@ -159,6 +163,16 @@ void qmp_gate_leave(QmpGate *gate)
     g_mutex_unlock(&gate->lock);
 }
 
+static void tray_moved(void *opaque, BlockUser *user)
+{
+    const char *device = block_user_device(user);
+    JsonObject *data = json_object_new();
+    json_object_set_string_member(data, "device", block_user_name(user));
+    json_object_set_string_member(data, "id", device ? device : "");
+    json_object_set_boolean_member(data, "tray-open", block_user_tray_open(user, NULL));
+    qmp_event(opaque, "DEVICE_TRAY_MOVED", data);
+}
+
 QmpHub *qmp_hub_new(const MonitorContext *c)
 {
     QmpHub *hub = g_new0(QmpHub, 1);
@@ -168,6 +182,9 @@ QmpHub *qmp_hub_new(const MonitorContext *c)
     g_mutex_init(&hub->gate->lock);
     hub->monitors = g_ptr_array_new();
     machine_add_event_listener(c->machine, on_event, hub);
+    if (c->machine->blocks) {
+        block_graph_on_tray(c->machine->blocks, tray_moved, hub);
+    }
     return hub;
 }
 
@@ -175,6 +192,9 @@ void qmp_hub_free(QmpHub *hub)
 {
     if (hub) {
         machine_remove_event_listener(hub->c->machine, hub);
+        if (hub->c->machine->blocks) {
+            block_graph_on_tray(hub->c->machine->blocks, NULL, NULL);
+        }
         if (hub->clock_later) {
             g_source_destroy(hub->clock_later);
             g_source_unref(hub->clock_later);

@@ -53,9 +53,10 @@ static int do_write(Tool *t, uint64_t offset, uint64_t bytes, uint64_t from)
         return -EINVAL;
     }
     /* In pieces of odd sizes, as a guest's scatter list has them. */
-    struct iovec iov[3] = { { t->data + from, bytes / 3 }, { t->data + from + bytes / 3, bytes / 2 - bytes / 3 },
-                            { t->data + from + bytes / 2, bytes - bytes / 2 } };
-    return bytes % 3 ? block_writev(t->node, offset, iov, 3) : block_write(t->node, offset, t->data + from, bytes);
+    char *data = t->data + from;
+    struct iovec iov[3] = { { data, bytes / 3 }, { data + bytes / 3, bytes / 2 - bytes / 3 },
+                            { data + bytes / 2, bytes - bytes / 2 } };
+    return bytes % 3 ? block_writev(t->node, offset, iov, 3) : block_write(t->node, offset, data, bytes);
 }
 
 static void do_sum(Tool *t, unsigned number, uint64_t offset, uint64_t bytes)
@@ -217,6 +218,7 @@ int main(int argc, char **argv)
     } else {
         fprintf(stderr, "block-io: %s\n", err->message);
     }
+    block_graph_stop(graph);
     block_graph_free(graph);
     machine_free(machine);
     g_free(t.data);

@@ -19,6 +19,24 @@ RIGHT = {
     "add-fd": [({}, "GenericError"), ({"fdset-id": -1}, "GenericError")],
     "remove-fd": [({"fdset-id": 7}, "GenericError"), ({"fdset-id": 7, "fd": 3}, "GenericError")],
     "balloon": [({"value": 1}, "DeviceNotActive")],
+    "block_resize": [({"size": 1 << 20}, "GenericError"), ({"size": 1, "node-name": "nobody"}, "GenericError"),
+                     ({"size": 1, "device": "nobody"}, "DeviceNotFound"),
+                     ({"size": 1, "device": "x", "node-name": "y"}, "GenericError")],
+    "blockdev-add": [({"driver": "null-co", "node-name": "nb0", "size": 1 << 20}, None),
+                     ({"driver": "null-co", "node-name": "nb0"}, "GenericError"),
+                     ({"driver": "null-co"}, "GenericError"), ({"driver": "frob", "node-name": "x"}, "GenericError"),
+                     ({"driver": "file", "node-name": "x", "filename": "/nonexistent/x"}, "GenericError"),
+                     ({"driver": "null-co", "node-name": "x", "frob": 1}, "GenericError"),
+                     ({"driver": "raw", "node-name": "nb1", "file": "nb0"}, None),
+                     ({"driver": "qcow2", "node-name": "nb2", "file": {"driver": "null-co"}}, "GenericError")],
+    "blockdev-change-medium": [({"id": "nobody", "filename": "/dev/null"}, "DeviceNotFound")],
+    "blockdev-close-tray": [({}, "GenericError"), ({"id": "nobody"}, "DeviceNotFound")],
+    "blockdev-del": [({"node-name": "nb0"}, "GenericError"), ({"node-name": "nb1"}, None),
+                     ({"node-name": "nb0"}, None), ({"node-name": "nb0"}, "GenericError")],
+    "blockdev-insert-medium": [({"id": "nobody", "node-name": "x"}, "DeviceNotFound")],
+    "blockdev-open-tray": [({}, "GenericError"), ({"id": "nobody"}, "DeviceNotFound")],
+    "blockdev-remove-medium": [({"id": "nobody"}, "DeviceNotFound")],
+    "eject": [({}, "GenericError"), ({"device": "nobody"}, "DeviceNotFound")],
     "chardev-add": [({"id": "t0", "backend": {"type": "null"}}, None),
                     ({"id": "t0", "backend": {"type": "null"}}, "GenericError"),
                     ({"id": "t1", "backend": {"type": "pty", "data": {}}}, None),
@@ -146,7 +164,7 @@ def try_all(env, line):
             name = info["name"]
             if name in LAST or name == "qmp_capabilities":
                 continue
-            try_wrong_arguments(qmp, schema, info, name == "device_add")
+            try_wrong_arguments(qmp, schema, info, name in ("device_add", "blockdev-add"))
             needs = any("default" not in member for member in schema.type(info["arg-type"])["members"])
             assert not needs or name in RIGHT, f"no arguments are known that are right for {name}"
             for arguments, class_ in RIGHT.get(name, [({}, None)]):
@@ -173,7 +191,7 @@ def commands_that_are_absent(env):
     with Machine(*env["none"]) as m:
         qmp = m.qmp.negotiate()
         there = {entry["name"] for entry in qmp.cmd("query-commands")}
-        for name in ("send-key", "screendump", "blockdev-add", "announce-self", "migrate", "query-migrate"):
+        for name in ("send-key", "screendump", "blockdev-mirror", "announce-self", "migrate", "query-migrate"):
             assert name not in there
             assert ": " in qmp.error(name, {"x": 1}, class_="CommandNotFound"), name
 
@@ -303,6 +321,12 @@ chardev-send-break testchardev1
 chardev-change testchardev1 null
 chardev-remove testchardev1
 commit all
+block_resize nobody 1
+change nobody /dev/null
+eject nobody
+eject -f
+info block -n
+info block
 cpu 0
 cpu 1
 device_add ?

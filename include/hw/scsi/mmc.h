@@ -44,7 +44,11 @@ MmcReply mmc_command(MmcDrive *d, const uint8_t cdb[MMC_CDB], uint8_t *buffer);
 void mmc_sense(MmcDrive *d, uint8_t *buffer);
 /* Reading from the medium has failed. */
 void mmc_medium_error(MmcDrive *d);
-/* Somebody else has changed the medium or taken it out. */
+/* Somebody else has changed the medium or taken it out; with the tray open that is told when it closes. */
 void mmc_changed(MmcDrive *d);
+/* Somebody else moves the tray. */
+void mmc_move_tray(MmcDrive *d, bool open);
+/* Somebody else would like it to open. */
+void mmc_ask(MmcDrive *d);
 
 #endif
