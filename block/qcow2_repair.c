@@ -154,8 +154,9 @@ static bool count_refcounts(Repair *p)
 static bool count_all(Repair *p)
 {
     Qcow2 *q = p->q;
-    bool good = count(p, 0, q->cluster_size, true) && count_l1(p, q->l1_offset, q->l1, q->l1_entries, false) &&
-           count_snapshots(p) && count_refcounts(p);
+    bool good = count(p, 0, q->cluster_size, true) &&
+                count_l1(p, q->l1_offset, q->l1, q->l1_entries, false) && count_snapshots(p) &&
+                count_refcounts(p);
     p->end = q->bitmaps ? p->end : p->last + 1;
     return good;
 }
