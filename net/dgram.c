@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Back ends on datagram sockets, one frame in each: dgram, and of socket the forms mcast= and udp=. What is sent to
- * a multicast group comes back, too: members on one host have the same address and cannot be told apart.
+ * Back ends on datagram sockets, one frame in each: dgram, and of socket the forms mcast= and udp=. What is
+ * sent to a multicast group comes back, too: members on one host have the same address and cannot be told
+ * apart.
  */
 #include "net/dgram.h"
 

@@ -14,8 +14,8 @@ enum { RX_TCPE = 0x20, RX_IPE = 0x40 };
 
 /* ---- checksums ---- */
 
-/* Such a sum is the same in both byte orders but for its own two bytes (RFC 1071, 2(B)): it is made of words as
- * the host has them. */
+/* Such a sum is the same in both byte orders but for its own two bytes (RFC 1071, 2(B)): it is made of words
+ * as the host has them. */
 uint16_t e1000_sum(const uint8_t *data, size_t len, uint32_t seed)
 {
     uint64_t sum = 0;

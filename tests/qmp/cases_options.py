@@ -103,7 +103,7 @@ def machine_none(env):
     assert "no CPU that could run" in refused(*env["none"], "-bios", env["firmware"])
     assert "needs -kernel" in refused(*env["none"], "-append", "x")
     assert "malta and none" in refused(env["program"], "-machine", "frob")
-    assert "not there yet" in refused(*env["none"], "-device", "e1000")
+    assert "not there yet" in refused(*env["none"], "-device", "frob")
     assert "-audiodev" in refused(*env["none"], "-audiodev", "pa,id=x")
 
 
