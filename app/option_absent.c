@@ -2,7 +2,7 @@
 /* The only list of what is known by name and not there: when a feature arrives, its line goes. */
 #include "app/options.h"
 
-#define NO_DISK "there are no disks; a root file system can be an initramfs (-initrd)"
+#define NO_DISK "a Malta has no such drive; -drive and -hda are there"
 #define NO_DISPLAY "there is no display; the console is the serial port (-append console=ttyS0)"
 #define NO_USB "there is no USB; libvirt leaves it out with <controller type='usb' model='none'/>"
 #define NO_AUDIO "there is no sound"
@@ -10,14 +10,6 @@
 #define NOT_MALTA "a Malta has no such thing"
 
 const AbsentOption absent_options[] = {
-    { "hda", NO_DISK },
-    { "hdb", NO_DISK },
-    { "hdc", NO_DISK },
-    { "hdd", NO_DISK },
-    { "cdrom", NO_DISK },
-    { "drive", NO_DISK },
-    { "blockdev", NO_DISK },
-    { "snapshot", NO_DISK },
     { "fda", NO_DISK },
     { "fdb", NO_DISK },
     { "pflash", "use -bios FILE for the boot flash" },

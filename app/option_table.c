@@ -5,6 +5,7 @@
 #include <string.h>
 #include "accel/accel.h"
 #include "chardev/chardev_set.h"
+#include "app/drives.h"
 #include "app/network.h"
 #include "app/readconfig.h"
 #include "config-host.h"
@@ -216,6 +217,36 @@ HANDLER(on_serial)
 HANDLER(on_chardev)
 {
     return is_help(arg) ? print(s, chardev_set_help()) : append_to(s->chardevs, arg);
+}
+
+HANDLER(on_blockdev)
+{
+    return append_to(s->blockdevs, arg);
+}
+
+static bool add_drive(Settings *s, const char *name, const char *text)
+{
+    g_autofree char *option = g_strdup_printf("-%s", name);
+    g_ptr_array_add(s->drives, drive_option_new(option, text));
+    return true;
+}
+
+HANDLER(on_drive)
+{
+    return add_drive(s, name, arg);
+}
+
+/* -hda to -hdd, -cdrom */
+HANDLER(on_short_drive)
+{
+    bool cdrom = strcmp(name, "cdrom") == 0;
+    g_autofree char *text = drive_text(arg, cdrom ? 2 : (unsigned)(name[2] - 'a'), cdrom);
+    return add_drive(s, name, text);
+}
+
+HANDLER(on_snapshot)
+{
+    return s->snapshot = true;
 }
 
 HANDLER(on_monitor)
@@ -445,6 +476,19 @@ const Option option_table[] = {
       "a memory back end, secret, source of random numbers (-object help)", on_object },
     { "device", "TYPE[,id=ID][,PROP=VALUE]", "a device beyond the board's own (-device help)", on_device },
     { "overcommit", "[mem-lock=on|off]", "whether the program's memory is locked in RAM", on_overcommit },
+
+    { NULL, NULL, "Disks", NULL },
+    { "hda", "FILE", "an image for the first drive of the first IDE cable", on_short_drive },
+    { "hdb", "FILE", "the second drive of it", on_short_drive },
+    { "hdc", "FILE", "the first drive of the second cable; -cdrom is in its place", on_short_drive },
+    { "hdd", "FILE", "the second drive of it", on_short_drive },
+    { "cdrom", "FILE", "an image for the CD-ROM drive", on_short_drive },
+    { "drive", "[file=]FILE[,if=ide|virtio|none][,id=ID][,format=raw|...][,media=disk|cdrom]\n"
+      "                        [,index=N|,bus=N,unit=N][,cache=MODE][,discard=unmap][,read-only=on]",
+      "a drive and its image; if=none: for a -device with drive=ID", on_drive },
+    { "blockdev", "DRIVER,node-name=NAME[,OPTION=VALUE]",
+      "an image, or a part of one, for drive=NAME of a -device", on_blockdev },
+    { "snapshot", NULL, "what is written to images goes away in the end", on_snapshot },
 
     { NULL, NULL, "Boot", NULL },
     { "kernel", "FILE", "a Linux kernel: ELF, vmlinuz ELF, uImage or raw", on_kernel },

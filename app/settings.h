@@ -28,6 +28,9 @@ typedef struct {
     GPtrArray *fds;         /* -add-fd */
     GPtrArray *netdevs, *nics;  /* -netdev; -nic and -net, with 'n' or 't' before each */
     GPtrArray *objects, *devices, *qmps;    /* the last with a 'p' (pretty) or '-' before each */
+    GPtrArray *blockdevs;   /* -blockdev */
+    GPtrArray *drives;      /* of DriveOption * (drives.h) */
+    bool snapshot;          /* all of them are */
     char *bios, *kernel, *initrd, *append, *dtb;
     char *gdb;              /* -gdb and -s, or NULL */
     char *pidfile, *log_items, *log_file, *uuid, *qtest, *qtest_log;

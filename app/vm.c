@@ -6,9 +6,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "app/drives.h"
 #include "app/network.h"
 #include "app/options.h"
 #include "app/qtest.h"
+#include "block/block.h"
 #include "chardev/chardev_set.h"
 #include "config-host.h"
 #include "gdbstub/gdbstub.h"
@@ -27,6 +29,7 @@ struct Vm {
     Machine *machine;
     ChardevSet *chardevs;
     ObjectSet *objects;
+    Drives *drives;
     NetdevSet *netdevs;
     GArray *nics;                   /* of MaltaNic: what the board is to have */
     MemRegion *ram;                 /* of a machine without board, or NULL */
@@ -329,7 +332,8 @@ static bool make_host_side(Vm *vm, GError **err)
             return false;
         }
     }
-    return make_serials(vm, err) && network_make(vm->netdevs, s, vm->plan, vm->nics, err) &&
+    vm->drives = drives_open(vm->machine, s, !vm->plan->no_board, err);
+    return vm->drives && make_serials(vm, err) && network_make(vm->netdevs, s, vm->plan, vm->nics, err) &&
            make_objects(vm, true, err);
 }
 
@@ -339,7 +343,7 @@ static bool make_board(Vm *vm, GError **err)
     if (plan->no_board) {
         return make_none(vm, err) && add_devices(vm, err);
     }
-    return make_malta(vm, err) && add_devices(vm, err);
+    return make_malta(vm, err) && drives_plug(vm->drives, vm->machine, err) && add_devices(vm, err);
 }
 
 /* -gdb and -s, and the monitor's gdbserver. */
@@ -416,10 +420,13 @@ Vm *vm_new(const Plan *plan, const Settings *s, GError **err)
     vm->accel.name = "tcg";
     vm->monitors = g_ptr_array_new_with_free_func((GDestroyNotify)monitor_free);
     vm->qmps = g_ptr_array_new_with_free_func((GDestroyNotify)qmp_monitor_free);
+    vm->machine->blocks = block_graph_new(vm->machine);
     machine_lock(vm->machine);
     set_up_machine(vm->machine, plan, s);
     vm->chardevs = chardev_set_new(vm->machine);
     vm->objects = object_set_new();
+    vm->machine->objects = vm->objects;
+    vm->machine->chardevs = vm->chardevs;
     object_set_use_machine(vm->objects, vm->machine);
     net_set_new(vm->machine);
     vm->netdevs = netdev_set_new(vm->machine, vm->chardevs);
@@ -485,7 +492,11 @@ void vm_free(Vm *vm)
     g_array_free(vm->nics, TRUE);
     machine_unlock(vm->machine);
     qmp_hub_free(vm->context.hub);
+    BlockGraph *blocks = vm->machine->blocks;
+    block_graph_stop(blocks);
     machine_free(vm->machine);
+    block_graph_free(blocks);
+    drives_free(vm->drives);
     gdb_server_free(vm->gdb);
     chardev_set_free(vm->chardevs);
     mem_free(vm->ram);

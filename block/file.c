@@ -23,7 +23,7 @@ enum { MAY_READ = 1 << 0, MAY_WRITE = 1 << 1, MAY_RESIZE = 1 << 3 };
 
 typedef struct {
     int fd;
-    bool device;
+    bool device, locked;
     GMutex edges;               /* direct: blocks that are written in part */
 } FileState;
 
@@ -55,6 +55,12 @@ static bool lock_image(int fd, const char *filename, bool read_only, GError **er
                            "locking=off if it does not write", filename);
 }
 
+static void unlock_image(int fd)
+{
+    struct flock l = { .l_type = F_UNLCK, .l_whence = SEEK_SET, .l_start = LOCK_DOES, .l_len = 200 };
+    fcntl(fd, F_OFD_SETLK, &l);
+}
+
 static bool may_lock(KeyVal *options, bool *lock, GError **err)
 {
     const char *locking = keyval_get(options, "locking");
@@ -84,6 +90,8 @@ static bool check_kind(BlockNode *node, bool device, GError **err)
         return error_set(err, "%s: %s", node->filename, g_strerror(errno));
     }
     f->device = S_ISBLK(st.st_mode);
+    node->device = st.st_dev;
+    node->inode = st.st_ino;
     if (S_ISDIR(st.st_mode) || S_ISCHR(st.st_mode)) {
         return error_set(err, "%s: is a %s, no image", node->filename,
                          S_ISDIR(st.st_mode) ? "folder" : "character device");
@@ -91,6 +99,20 @@ static bool check_kind(BlockNode *node, bool device, GError **err)
     return f->device == device ||
            error_set(err, "%s: is %s; driver=%s would work", node->filename,
                      f->device ? "a block device" : "no block device", f->device ? "host_device" : "file");
+}
+
+/* The descriptor, or -1 with err. */
+static int open_host(const BlockNode *node, GError **err)
+{
+    int fd = open(node->filename, (node->read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC |
+                  (node->direct ? O_DIRECT : 0));
+    if (fd < 0) {
+        bool direct = errno == EINVAL && node->direct;
+        error_set(err, "Could not open '%s': %s%s", node->filename, g_strerror(errno), direct ?
+                  " (its file system has no O_DIRECT; cache.direct=off would work)" : errno == EACCES ?
+                  " (read-only=on may work)" : "");
+    }
+    return fd;
 }
 
 static bool open_file(BlockNode *node, KeyVal *options, bool device, GError **err)
@@ -105,15 +127,13 @@ static bool open_file(BlockNode *node, KeyVal *options, bool device, GError **er
         return false;
     }
     node->filename = g_strdup(filename);
-    f->fd = open(filename, (node->read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | (node->direct ? O_DIRECT : 0));
+    f->fd = open_host(node, err);
     if (f->fd < 0) {
-        bool direct = errno == EINVAL && node->direct;
-        return error_set(err, "Could not open '%s': %s%s", filename, g_strerror(errno), direct ?
-                         " (its file system has no O_DIRECT; cache.direct=off would work)" : errno == EACCES ?
-                         " (read-only=on may work)" : "");
+        return false;
     }
+    f->locked = lock && !device;
     if (!check_kind(node, device, err) || !find_size(node, err) ||
-        (lock && !device && !lock_image(f->fd, filename, node->read_only, err))) {
+        (f->locked && !lock_image(f->fd, filename, node->read_only, err))) {
         close(f->fd);
         return false;
     }
@@ -129,6 +149,32 @@ static bool file_open(BlockNode *node, KeyVal *options, GError **err)
 static bool device_open(BlockNode *node, KeyVal *options, GError **err)
 {
     return open_file(node, options, true, err);
+}
+
+/* Its own locks stand in the way of the new ones. */
+static bool file_make_writable(BlockNode *node, GError **err)
+{
+    FileState *f = node->state;
+    int fd = open_host(node, err);
+    struct stat st;
+    if (fd < 0) {
+        return false;
+    }
+    if (fstat(fd, &st) != 0 || st.st_dev != node->device || st.st_ino != node->inode) {
+        close(fd);
+        return error_set(err, "%s: the name stands for another file now", node->filename);
+    }
+    if (f->locked) {
+        unlock_image(f->fd);
+        if (!lock_image(fd, node->filename, false, err)) {
+            close(fd);
+            lock_image(f->fd, node->filename, true, NULL);
+            return false;
+        }
+    }
+    close(f->fd);
+    f->fd = fd;
+    return true;
 }
 
 static void file_close(BlockNode *node)
@@ -288,7 +334,8 @@ static uint64_t file_allocated(BlockNode *node)
 }
 
 #define FILE_FUNCTIONS .close = file_close, .readv = file_readv, .writev = file_writev, .zero = file_zero, \
-    .discard = file_discard, .flush = file_flush, .truncate = file_truncate, .allocated = file_allocated
+    .discard = file_discard, .flush = file_flush, .truncate = file_truncate, .allocated = file_allocated, \
+    .make_writable = file_make_writable
 
 const BlockDriver block_driver_file = {
     "file", sizeof(FileState), .open = file_open, FILE_FUNCTIONS,

@@ -5,7 +5,8 @@
 #include "util/error.h"
 
 static const BlockDriver *const drivers[] = {
-    &block_driver_file, &block_driver_host_device, &block_driver_null, &block_driver_raw, NULL,
+    &block_driver_file, &block_driver_host_device, &block_driver_null, &block_driver_qcow2,
+    &block_driver_raw, NULL,
 };
 
 /* NULL with err when there is none of that name, or none was given. */
@@ -38,17 +39,24 @@ BlockGraph *block_graph_new(Machine *machine)
     return g;
 }
 
+void block_graph_stop(BlockGraph *graph)
+{
+    machine_lock(graph->machine);
+    for (guint i = 0; i < graph->users->len; i++) {
+        block_drain(g_ptr_array_index(graph->users, i));
+    }
+    machine_unlock(graph->machine);
+    block_pool_stop(graph);
+}
+
 void block_graph_free(BlockGraph *graph)
 {
     if (!graph) {
         return;
     }
-    machine_lock(graph->machine);
     while (graph->users->len) {
         block_user_free(g_ptr_array_index(graph->users, graph->users->len - 1));
     }
-    machine_unlock(graph->machine);
-    block_pool_stop(graph);
     for (guint i = 0; i < graph->nodes->len;) {
         BlockNode *node = g_ptr_array_index(graph->nodes, i);
         if (node->kept) {
@@ -97,10 +105,13 @@ static bool set_name(BlockNode *node, const char *name, GError **err)
 static bool read_common(BlockNode *node, KeyVal *options, GError **err)
 {
     if (!keyval_get_bool(options, "read-only", &node->read_only, err) ||
+        !keyval_get_bool(options, "auto-read-only", &node->auto_read_only, err) ||
         !keyval_get_bool(options, "cache.direct", &node->direct, err) ||
         !keyval_get_bool(options, "cache.no-flush", &node->no_flush, err)) {
         return false;
     }
+    node->auto_read_only &= !node->read_only;
+    node->read_only |= node->auto_read_only;
     const char *discard = keyval_get(options, "discard");
     node->unmap = discard && (strcmp(discard, "unmap") == 0 || strcmp(discard, "on") == 0);
     if (discard && !node->unmap && strcmp(discard, "ignore") != 0 && strcmp(discard, "off") != 0) {
@@ -117,21 +128,38 @@ static bool read_common(BlockNode *node, KeyVal *options, GError **err)
 static void free_node(BlockNode *node)
 {
     block_unref(node->file);
+    block_unref(node->backing);
     g_free(node->state);
     g_free(node->name);
     g_free(node->filename);
     g_free(node);
 }
 
-BlockNode *block_open(BlockGraph *graph, KeyVal *options, GError **err)
+/* Nodes that open each other; more is a loop, or as bad. */
+static bool is_too_deep(const BlockNode *above)
+{
+    unsigned depth = 0;
+    for (; above; above = above->above) {
+        depth++;
+    }
+    return depth >= BLOCK_DEPTH_MAX;
+}
+
+BlockNode *block_open_below(BlockGraph *graph, const BlockNode *above, KeyVal *options, GError **err)
 {
     const BlockDriver *driver = find_driver(keyval_get(options, "driver"), err);
     if (!driver) {
         return NULL;
     }
+    if (is_too_deep(above)) {
+        error_set(err, "%s: more than %u images stand on each other",
+                  above->file ? above->file->filename : above->name, BLOCK_DEPTH_MAX);
+        return NULL;
+    }
     BlockNode *node = g_new0(BlockNode, 1);
     node->driver = driver;
     node->graph = graph;
+    node->above = above;
     node->refs = 1;
     node->state = g_malloc0(driver->state_size);
     if (!set_name(node, keyval_get(options, "node-name"), err) || !read_common(node, options, err) ||
@@ -147,8 +175,14 @@ BlockNode *block_open(BlockGraph *graph, KeyVal *options, GError **err)
     if (!node->filename) {
         node->filename = g_strdup(node->file ? node->file->filename : node->driver->name);
     }
+    node->above = NULL;
     g_ptr_array_add(graph->nodes, node);
     return node;
+}
+
+BlockNode *block_open(BlockGraph *graph, KeyVal *options, GError **err)
+{
+    return block_open_below(graph, NULL, options, err);
 }
 
 /* What a child does not say for itself it has from its parent. */
@@ -171,16 +205,38 @@ BlockNode *block_open_child(BlockNode *parent, KeyVal *options, const char *name
         BlockNode *node = block_find(parent->graph, other);
         if (!node) {
             error_set(err, "%s=%s: there is no node of that name", name, other);
-        } else if (!parent->read_only && node->read_only) {
+            return NULL;
+        }
+        if (!parent->read_only && node->auto_read_only && !block_make_writable(node, err)) {
+            return NULL;
+        }
+        if (!parent->read_only && node->read_only) {
             error_set(err, "%s=%s: that node is read-only; read-only=on would work", name, other);
             return NULL;
         }
-        return node ? block_ref(node) : NULL;
+        return block_ref(node);
     }
     g_autofree char *prefix = g_strdup_printf("%s.", name);
     g_autoptr(KeyVal) mine = keyval_sub(options, prefix);
     inherit(parent, mine);
-    return block_open(parent->graph, mine, err);
+    return block_open_below(parent->graph, parent, mine, err);
+}
+
+bool block_make_writable(BlockNode *node, GError **err)
+{
+    if (!node->read_only) {
+        return true;
+    }
+    if (node->file && !block_make_writable(node->file, err)) {
+        return false;
+    }
+    node->read_only = false;
+    if (node->driver->make_writable && !node->driver->make_writable(node, err)) {
+        node->read_only = true;
+        return false;
+    }
+    node->auto_read_only = false;
+    return true;
 }
 
 /* ---- references and names ---- */
@@ -256,6 +312,11 @@ const char *block_filename(const BlockNode *node)
 BlockNode *block_file(const BlockNode *node)
 {
     return node->file;
+}
+
+BlockNode *block_backing(const BlockNode *node)
+{
+    return node->backing;
 }
 
 bool block_read_only(const BlockNode *node)

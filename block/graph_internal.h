@@ -14,6 +14,12 @@ struct BlockGraph {
     GCond finished;
 };
 
+/* Nodes that open each other. */
+#define BLOCK_DEPTH_MAX 200u
+
+/* block_open for a node that above, which is being opened, needs (NULL: none). */
+BlockNode *block_open_below(BlockGraph *graph, const BlockNode *above, KeyVal *options, GError **err);
+
 /* Makes and ends the threads (user.c). */
 void block_pool_start(BlockGraph *graph);
 void block_pool_stop(BlockGraph *graph);

@@ -9,7 +9,8 @@
 
 struct BlockUser {
     BlockGraph *graph;
-    char *name;
+    char *name, *device;            /* device: who has claimed it, or NULL */
+    int no_cache;                   /* atomic */
     BlockNode *node;                /* or NULL */
     void (*changed)(void *opaque);
     void *opaque;
@@ -20,11 +21,17 @@ struct BlockUser {
 
 /* ---- carrying out, in a thread ---- */
 
+static int write_through(BlockNode *node, const BlockRequest *r)
+{
+    int error = block_writev(node, r->offset, r->iov, r->niov);
+    return error || !g_atomic_int_get(&r->user->no_cache) ? error : block_flush(node);
+}
+
 static int carry_out(BlockNode *node, const BlockRequest *r)
 {
     switch (r->op) {
     case BLOCK_READ:    return block_readv(node, r->offset, r->iov, r->niov);
-    case BLOCK_WRITE:   return block_writev(node, r->offset, r->iov, r->niov);
+    case BLOCK_WRITE:   return write_through(node, r);
     case BLOCK_FLUSH:   return block_flush(node);
     case BLOCK_DISCARD: return block_discard(node, r->offset, r->bytes);
     case BLOCK_ZERO:    return block_zero(node, r->offset, r->bytes, r->unmap);
@@ -161,7 +168,57 @@ void block_user_free(BlockUser *user)
     g_ptr_array_remove(user->graph->users, user);
     block_unref(user->node);
     g_free(user->name);
+    g_free(user->device);
     g_free(user);
+}
+
+/* What -drive has made, or a new one on a node of that name. */
+static BlockUser *find_or_make(BlockGraph *graph, const char *drive, const char *device, GError **err)
+{
+    BlockUser *user = drive ? block_user_find(graph, drive) : NULL;
+    BlockNode *node = drive && !user ? block_find(graph, drive) : NULL;
+    if (user && user->device) {
+        error_set(err, "%s: drive '%s' is in use by '%s'", device, drive, user->device);
+        return NULL;
+    }
+    if (drive && !user && !node) {
+        error_set(err, "%s: drive '%s': there is no -drive with that id and no -blockdev with that node-name",
+                  device, drive);
+        return NULL;
+    }
+    return user ? user : block_user_new(graph, "", node, err);
+}
+
+BlockUser *block_user_claim(BlockGraph *graph, const char *drive, const char *device, bool writes,
+                            GError **err)
+{
+    BlockUser *user = find_or_make(graph, drive, device, err);
+    if (user && writes && user->node && user->node->read_only) {
+        error_set(err, "%s: drive '%s' is read-only, which this device cannot be", device, drive);
+        if (!*user->name) {
+            block_user_free(user);
+        }
+        return NULL;
+    }
+    if (user) {
+        user->device = g_strdup(device);
+    }
+    return user;
+}
+
+const char *block_user_device(const BlockUser *user)
+{
+    return user->device;
+}
+
+void block_user_set_write_cache(BlockUser *user, bool on)
+{
+    g_atomic_int_set(&user->no_cache, !on);
+}
+
+bool block_user_write_cache(const BlockUser *user)
+{
+    return !g_atomic_int_get(&user->no_cache);
 }
 
 const char *block_user_name(const BlockUser *user)

@@ -160,7 +160,10 @@ const ObjectType rng_random = { "rng-random", "rng-backend", random_props, rando
 
 bool object_rng_read(ObjectSet *set, const char *id, void *buf, size_t len, GError **err)
 {
-    Object *obj = object_find(set, id);
+    Object *obj = id ? object_find(set, id) : NULL;
+    if (!id) {
+        return getrandom(buf, len, 0) == (ssize_t)len || error_set(err, "getrandom: %s", g_strerror(errno));
+    }
     if (!obj || (obj->type != &rng_builtin && obj->type != &rng_random)) {
         return error_set(err, "there is no -object rng-builtin or rng-random of id %s", id);
     }

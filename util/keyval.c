@@ -10,13 +10,15 @@
 
 typedef struct {
     char *key;
-    char *value;        /* NULL: a bare word */
+    char *value;        /* NULL: a bare word, or JSON's null */
+    bool null;
 } Item;
 
 struct KeyVal {
     char *option;
     GPtrArray *items;   /* of Item *, in the order given */
     GPtrArray *known;   /* of char *: keys that were looked up, in that order */
+    GPtrArray *nullable;        /* of char *: those that were asked whether they are null */
     bool help;
 };
 
@@ -34,6 +36,7 @@ KeyVal *keyval_new(const char *option)
     kv->option = g_strdup(option);
     kv->items = g_ptr_array_new_with_free_func(item_free);
     kv->known = g_ptr_array_new_with_free_func(g_free);
+    kv->nullable = g_ptr_array_new_with_free_func(g_free);
     return kv;
 }
 
@@ -45,15 +48,41 @@ void keyval_free(KeyVal *kv)
     g_free(kv->option);
     g_ptr_array_free(kv->items, TRUE);
     g_ptr_array_free(kv->known, TRUE);
+    g_ptr_array_free(kv->nullable, TRUE);
     g_free(kv);
 }
 
 static void add_item(KeyVal *kv, char *key, char *value)
 {
-    Item *item = g_new(Item, 1);
+    Item *item = g_new0(Item, 1);
     item->key = key;
     item->value = value;
     g_ptr_array_add(kv->items, item);
+}
+
+static void add_copy(KeyVal *kv, const char *key, const Item *item)
+{
+    Item *copy = g_new(Item, 1);
+    *copy = (Item){ g_strdup(key), g_strdup(item->value), item->null };
+    g_ptr_array_add(kv->items, copy);
+}
+
+static void add_null(KeyVal *kv, const char *key)
+{
+    const Item null = { .null = true };
+    add_copy(kv, key, &null);
+}
+
+static bool has(GPtrArray *keys, const char *key)
+{
+    return g_ptr_array_find_with_equal_func(keys, key, g_str_equal, NULL);
+}
+
+static void know(GPtrArray *keys, const char *key)
+{
+    if (!has(keys, key)) {
+        g_ptr_array_add(keys, g_strdup(key));
+    }
 }
 
 /* Copies text up to a comma that is not doubled; *end is set behind that comma. */
@@ -78,9 +107,9 @@ static bool is_help(const char *word)
     return strcmp(word, "help") == 0 || strcmp(word, "?") == 0;
 }
 
-static bool add_json(KeyVal *kv, const char *key, JsonNode *value, GError **err);
+static void add_json(KeyVal *kv, const char *key, JsonNode *value);
 
-static bool add_members(KeyVal *kv, const char *prefix, JsonObject *object, GError **err)
+static void add_members(KeyVal *kv, const char *prefix, JsonObject *object)
 {
     JsonObjectIter iter;
     const char *key;
@@ -88,48 +117,44 @@ static bool add_members(KeyVal *kv, const char *prefix, JsonObject *object, GErr
     json_object_iter_init_ordered(&iter, object);
     while (json_object_iter_next_ordered(&iter, &key, &value)) {
         g_autofree char *full = g_strconcat(prefix, key, NULL);
-        if (!add_json(kv, full, value, err)) {
-            return false;
-        }
+        add_json(kv, full, value);
     }
-    return true;
 }
 
-static bool add_elements(KeyVal *kv, const char *key, JsonArray *array, GError **err)
+static void add_elements(KeyVal *kv, const char *key, JsonArray *array)
 {
     for (guint i = 0; i < json_array_get_length(array); i++) {
         g_autofree char *full = g_strdup_printf("%s.%u", key, i);
-        if (!add_json(kv, full, json_array_get_element(array, i), err)) {
-            return false;
-        }
+        add_json(kv, full, json_array_get_element(array, i));
     }
-    return true;
 }
 
 /* One member, or element, called key. */
-static bool add_json(KeyVal *kv, const char *key, JsonNode *value, GError **err)
+static void add_json(KeyVal *kv, const char *key, JsonNode *value)
 {
     if (JSON_NODE_HOLDS_NULL(value)) {
-        return error_set(err, "%s: '%s' cannot be null", kv->option, key);
+        add_null(kv, key);
+        return;
     }
     if (JSON_NODE_HOLDS_ARRAY(value)) {
-        return add_elements(kv, key, json_node_get_array(value), err);
+        add_elements(kv, key, json_node_get_array(value));
+        return;
     }
     if (JSON_NODE_HOLDS_OBJECT(value)) {
         g_autofree char *prefix = g_strconcat(key, ".", NULL);
-        return add_members(kv, prefix, json_node_get_object(value), err);
+        add_members(kv, prefix, json_node_get_object(value));
+        return;
     }
     const char *text = json_string_text(value);
     if (json_node_get_value_type(value) == G_TYPE_BOOLEAN) {
         text = json_node_get_boolean(value) ? "on" : "off";
     }
     add_item(kv, g_strdup(key), text ? g_strdup(text) : json_text_write(value, false));
-    return true;
 }
 
-bool keyval_add_json(KeyVal *kv, JsonObject *object, GError **err)
+void keyval_add_json(KeyVal *kv, JsonObject *object)
 {
-    return add_members(kv, "", object, err);
+    add_members(kv, "", object);
 }
 
 static bool parse_json(KeyVal *kv, const char *text, GError **err)
@@ -139,7 +164,8 @@ static bool parse_json(KeyVal *kv, const char *text, GError **err)
         g_prefix_error(err, "%s: ", kv->option);
         return false;
     }
-    return keyval_add_json(kv, json_node_get_object(value), err);   /* it begins with '{' */
+    keyval_add_json(kv, json_node_get_object(value));       /* it begins with '{' */
+    return true;
 }
 
 bool keyval_parse(KeyVal *kv, const char *text, const char *implied, GError **err)
@@ -182,7 +208,7 @@ void keyval_merge(KeyVal *kv, const KeyVal *other)
 {
     for (guint i = 0; i < other->items->len; i++) {
         const Item *item = g_ptr_array_index(other->items, i);
-        add_item(kv, g_strdup(item->key), g_strdup(item->value));
+        add_copy(kv, item->key, item);
     }
     kv->help |= other->help;
 }
@@ -193,11 +219,17 @@ KeyVal *keyval_sub(KeyVal *kv, const char *prefix)
     for (guint i = 0; i < kv->items->len; i++) {
         const Item *item = g_ptr_array_index(kv->items, i);
         if (g_str_has_prefix(item->key, prefix)) {
-            add_item(sub, g_strdup(item->key + strlen(prefix)), g_strdup(item->value));
-            g_ptr_array_add(kv->known, g_strdup(item->key));
+            add_copy(sub, item->key + strlen(prefix), item);
+            know(kv->known, item->key);
+            know(kv->nullable, item->key);      /* sub's to judge */
         }
     }
     return sub;
+}
+
+bool keyval_is_empty(const KeyVal *kv)
+{
+    return kv->items->len == 0;
 }
 
 bool keyval_wants_help(const KeyVal *kv)
@@ -210,13 +242,13 @@ const char *keyval_option(const KeyVal *kv)
     return kv->option;
 }
 
-/* What item says about key: its value, "on", "off", or NULL when it is about another. */
+/* What item says about key: its value, "on", "off", or NULL when it is about another; null is "". */
 static const char *item_answer(const Item *item, const char *key)
 {
     if (strcmp(item->key, key) == 0) {
-        return item->value ? item->value : "on";
+        return item->value ? item->value : item->null ? "" : "on";
     }
-    if (!item->value && g_str_has_prefix(item->key, "no") && strcmp(item->key + 2, key) == 0) {
+    if (!item->value && !item->null && g_str_has_prefix(item->key, "no") && strcmp(item->key + 2, key) == 0) {
         return "off";
     }
     return NULL;
@@ -232,18 +264,41 @@ static bool is_known(const KeyVal *kv, const Item *item)
     return false;
 }
 
+bool keyval_is_null(KeyVal *kv, const char *key)
+{
+    know(kv->known, key);
+    know(kv->nullable, key);
+    for (guint i = kv->items->len; i > 0; i--) {
+        const Item *item = g_ptr_array_index(kv->items, i - 1);
+        if (strcmp(item->key, key) == 0) {
+            return item->null;
+        }
+    }
+    return false;
+}
+
 const char *keyval_get(KeyVal *kv, const char *key)
 {
-    if (!g_ptr_array_find_with_equal_func(kv->known, key, g_str_equal, NULL)) {
-        g_ptr_array_add(kv->known, g_strdup(key));
-    }
+    know(kv->known, key);
     for (guint i = kv->items->len; i > 0; i--) {
-        const char *answer = item_answer(g_ptr_array_index(kv->items, i - 1), key);
+        const Item *item = g_ptr_array_index(kv->items, i - 1);
+        const char *answer = item_answer(item, key);
         if (answer) {
-            return answer;
+            return item->null ? NULL : answer;
         }
     }
     return NULL;
+}
+
+char *keyval_take(KeyVal *kv, const char *key)
+{
+    char *value = g_strdup(keyval_get(kv, key));
+    for (guint i = kv->items->len; i > 0; i--) {
+        if (item_answer(g_ptr_array_index(kv->items, i - 1), key)) {
+            g_ptr_array_remove_index(kv->items, i - 1);
+        }
+    }
+    return value;
 }
 
 /* Whether key is "list.N" or "list.N.str". */
@@ -322,6 +377,9 @@ bool keyval_finish(KeyVal *kv, GError **err)
 {
     for (guint i = 0; i < kv->items->len; i++) {
         const Item *item = g_ptr_array_index(kv->items, i);
+        if (item->null && !has(kv->nullable, item->key)) {
+            return error_set(err, "%s: '%s' cannot be null", kv->option, item->key);
+        }
         if (is_known(kv, item)) {
             continue;
         }

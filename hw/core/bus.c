@@ -31,20 +31,23 @@ Bus *bus_find(Machine *machine, const char *id)
     return NULL;
 }
 
+/* The first that takes the type, and has room for another if there is such a one. */
 static Bus *bus_for(Machine *machine, const DeviceType *type)
 {
-    Bus *bus;
+    Bus *bus, *first = NULL;
     for (unsigned i = 0; (bus = bus_at(machine, i)); i++) {
-        if (g_strcmp0(bus->takes, type->parent) == 0) {
+        bool fits = g_strcmp0(bus->takes, type->parent) == 0;
+        if (fits && !(bus->full && bus->full(bus))) {
             return bus;
         }
+        first = fits && !first ? bus : first;
     }
-    return NULL;
+    return first;
 }
 
 Bus *bus_of(const Device *dev)
 {
-    return bus_for(dev->machine, dev->type);
+    return dev->on_bus ? dev->on_bus : bus_for(dev->machine, dev->type);
 }
 
 Device *device_find(Machine *machine, const char *id)
@@ -86,6 +89,10 @@ static Bus *find_bus(Machine *machine, const DeviceType *type, const char *id, G
     }
     if (!bus->make) {
         error_set(err, "Bus '%s' takes nothing beyond the board's own devices", bus->id);
+        return NULL;
+    }
+    if (bus->full && bus->full(bus)) {
+        error_set(err, "Bus '%s' is full", bus->id);
         return NULL;
     }
     return bus;

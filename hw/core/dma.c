@@ -71,6 +71,19 @@ bool dma_list_add(DmaList *list, PhysAddr addr, uint64_t len)
     return true;
 }
 
+void dma_list_trim(DmaList *list, uint64_t bytes)
+{
+    while (list->bytes > bytes) {
+        struct iovec *last = &g_array_index(list->iov, struct iovec, list->iov->len - 1);
+        uint64_t less = MIN(list->bytes - bytes, last->iov_len);
+        last->iov_len -= less;
+        list->bytes -= less;
+        if (last->iov_len == 0) {
+            g_array_set_size(list->iov, list->iov->len - 1);
+        }
+    }
+}
+
 void dma_list_end(DmaList *list, uint64_t done)
 {
     if (!list->iov) {

@@ -154,8 +154,11 @@ static bool make_bridges(Malta *b, GError **err)
         return false;
     }
     pci_bus_set_irqs(b->gt->bus, pci_route, piix4_set_pirq, b->piix4);
-    PciDevice *ide = pci_device_new(b->gt->bus, &piix4_ide_type, PCI_DEVFN(PIIX4_SLOT, 1));
-    if (!pci_device_realize(ide, err)) {
+    b->ide = (Piix4Ide *)pci_device_new(b->gt->bus, &piix4_ide_type, PCI_DEVFN(PIIX4_SLOT, 1));
+    for (unsigned c = 0; c < PIIX4_IDE_CHANNELS; c++) {
+        isa_connect_irq(&b->piix4->isa, &b->ide->irq[c], 14 + c);
+    }
+    if (!pci_device_realize(&b->ide->pci, err)) {
         return false;
     }
     b->pm = (Piix4Pm *)pci_device_new(b->gt->bus, &piix4_pm_type, PCI_DEVFN(PIIX4_SLOT, 3));

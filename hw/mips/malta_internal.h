@@ -29,6 +29,7 @@ typedef struct {
     Gt64120 *gt;
     Piix4 *piix4;
     Piix4Pm *pm;
+    Piix4Ide *ide;
     I8259 *pic;
     MaltaFpga *fpga;
     CbusUart *cbus_uart;

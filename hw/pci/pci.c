@@ -8,8 +8,10 @@
 #include "util/bits.h"
 #include "util/error.h"
 
-/* Where devices without addr= go: below are the board's own, and slots without interrupts. */
-#define FIRST_ADDED_SLOT 18u
+/* Where devices without addr= go: first the slots whose interrupts operating systems know on the board,
+ * then the others. */
+static const uint8_t free_slots[] = { 18, 19, 20, 21, 12, 11, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 13, 14,
+                                      15, 16, 17, 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 static const PciInfo *info_of(const PciDevice *pci)
 {
@@ -18,18 +20,28 @@ static const PciInfo *info_of(const PciDevice *pci)
 
 /* ---- the bus ---- */
 
+static bool slot_taken(PciBus *bus, unsigned slot)
+{
+    for (unsigned i = 0; i < bus->devices->len; i++) {
+        if (((PciDevice *)g_ptr_array_index(bus->devices, i))->devfn >> 3 == slot) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* "addr": "SLOT" or "SLOT.FUNCTION", hexadecimal as -device has it; else the first free slot. */
 static bool take_address(PciBus *bus, KeyVal *props, uint8_t *devfn, GError **err)
 {
     const char *addr = keyval_get(props, "addr");
     if (!addr) {
-        for (unsigned slot = FIRST_ADDED_SLOT; slot < 32; slot++) {
-            if (!pci_bus_find(bus, PCI_DEVFN(slot, 0))) {
-                *devfn = PCI_DEVFN(slot, 0);
+        for (size_t i = 0; i < G_N_ELEMENTS(free_slots); i++) {
+            if (!slot_taken(bus, free_slots[i])) {
+                *devfn = PCI_DEVFN(free_slots[i], 0);
                 return true;
             }
         }
-        return error_set(err, "PCI: no slot from %u to 31 is free", FIRST_ADDED_SLOT);
+        return error_set(err, "PCI: no slot is free");
     }
     char *end;
     guint64 slot = g_ascii_strtoull(addr, &end, 16), function = 0;
@@ -46,8 +58,15 @@ static bool take_address(PciBus *bus, KeyVal *props, uint8_t *devfn, GError **er
 static Device *make_device(Bus *base, const DeviceType *type, KeyVal *props, GError **err)
 {
     uint8_t devfn = 0;
+    bool multifunction = false;
     PciBus *bus = base->opaque;
-    return take_address(bus, props, &devfn, err) ? &pci_device_new(bus, type, devfn)->dev : NULL;
+    if (!take_address(bus, props, &devfn, err) ||
+        !keyval_get_bool(props, "multifunction", &multifunction, err)) {
+        return NULL;
+    }
+    PciDevice *pci = pci_device_new(bus, type, devfn);
+    pci->multifunction = multifunction;
+    return &pci->dev;
 }
 
 static bool realize_device(Bus *base, Device *dev, GError **err)
@@ -190,7 +209,8 @@ void pci_config_set(PciDevice *pci, unsigned reg, uint32_t value, unsigned size)
 uint32_t pci_config_read(PciDevice *pci, unsigned reg, unsigned size)
 {
     g_assert(reg + size <= 256);
-    return pci_config_get(pci, reg, size);
+    const PciInfo *info = info_of(pci);
+    return info->config_read ? info->config_read(pci, reg, size) : pci_config_get(pci, reg, size);
 }
 
 void pci_config_write(PciDevice *pci, unsigned reg, uint32_t value, unsigned size)
@@ -286,7 +306,7 @@ void pci_device_reset(PciDevice *pci)
     pci_config_set(pci, PCI_REVISION, info->revision, 1);
     pci_config_set(pci, PCI_CLASS_PROG, info->prog_if, 1);
     pci_config_set(pci, PCI_CLASS, info->class_code, 2);
-    pci_config_set(pci, PCI_HEADER, info->multifunction ? 0x80 : 0, 1);
+    pci_config_set(pci, PCI_HEADER, info->multifunction || pci->multifunction ? 0x80 : 0, 1);
     pci_config_set(pci, PCI_INT_PIN, info->int_pin, 1);
     for (unsigned n = 0; n < PCI_BARS; n++) {
         if (pci->bar[n].mr) {

@@ -12,8 +12,8 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/uio.h>
 #include "system/machine.h"
+#include "util/iov.h"
 #include "util/keyval.h"
 
 #define BLOCK_SECTOR 512u
@@ -24,12 +24,14 @@ typedef struct BlockDriver BlockDriver;
 
 /* Requests to nodes go to threads of the graph; machine: whose lock completions take. */
 BlockGraph *block_graph_new(Machine *machine);
-/* Waits for what is in flight, flushes and closes everything. Lock not held. NULL is allowed. */
+/* Waits for what is in flight; nothing may be submitted any more. Lock not held, no vCPU runs. */
+void block_graph_stop(BlockGraph *graph);
+/* Flushes and closes everything; stopped before. The machine may be gone. NULL is allowed. */
 void block_graph_free(BlockGraph *graph);
 
 /* ---- nodes ---- */
 
-/* A node as -blockdev describes it: "driver", "node-name", "read-only", "cache.direct",
+/* A node as -blockdev describes it: "driver", "node-name", "read-only", "auto-read-only", "cache.direct",
  * "cache.no-flush", "discard" (ignore, unmap) and the driver's own; a child is named ("file":
  * "other") or described ("file.driver", ...). NULL with err. The caller holds a reference. */
 BlockNode *block_open(BlockGraph *graph, KeyVal *options, GError **err);
@@ -53,7 +55,12 @@ const char *block_driver_name(const BlockNode *node);
 const char *block_filename(const BlockNode *node);
 /* The child "file" of a node, or NULL. */
 BlockNode *block_file(const BlockNode *node);
+/* The child "backing" of a node: what shows where the node has nothing of its own; or NULL. */
+BlockNode *block_backing(const BlockNode *node);
 bool block_read_only(const BlockNode *node);
+/* A node that was opened read-only is written to from now on, its file too. No I/O under way. False
+ * with err. */
+bool block_make_writable(BlockNode *node, GError **err);
 bool block_direct(const BlockNode *node);
 bool block_no_flush(const BlockNode *node);
 /* Bytes. */
@@ -75,15 +82,30 @@ int block_discard(BlockNode *node, uint64_t offset, uint64_t bytes);
 int block_flush(BlockNode *node);
 int block_truncate(BlockNode *node, uint64_t size);
 
-/* ---- scatter lists ---- */
+/* ---- what is known of an image ---- */
 
-/* Bytes of the list. */
-uint64_t iov_bytes(const struct iovec *iov, unsigned niov);
-/* The part of len bytes from skip, as a list in out (room for niov); returns its length. */
-unsigned iov_part(struct iovec *out, const struct iovec *iov, unsigned niov, uint64_t skip, uint64_t len);
-void iov_from_buf(const struct iovec *iov, unsigned niov, uint64_t skip, const void *buf, size_t len);
-void iov_to_buf(const struct iovec *iov, unsigned niov, uint64_t skip, void *buf, size_t len);
-void iov_zero(const struct iovec *iov, unsigned niov, uint64_t skip, size_t len);
+/* "qcow2" or "raw" by the first bytes of a file; raw is a guess then: they are none that is known. NULL
+ * with err. */
+const char *block_probe_format(const char *filename, GError **err);
+
+typedef struct {
+    char *id, *name;
+    uint64_t vm_state_bytes, vm_clock_ns, icount;   /* icount: UINT64_MAX when there is none */
+    uint32_t date_s, date_ns;                       /* since 1970 */
+} BlockSnapshot;
+
+typedef struct {
+    char *backing_name, *backing_format;    /* as the image has them, or NULL */
+    uint32_t cluster_size;                  /* 0: there are none */
+    bool dirty, corrupt, encrypted;
+    BlockSnapshot *snapshots;
+    unsigned snapshot_count;
+    JsonObject *specific;                   /* "format-specific" of query-block, or NULL */
+} BlockInfo;
+
+/* The caller clears it. */
+void block_info(BlockNode *node, BlockInfo *info);
+void block_info_clear(BlockInfo *info);
 
 /* ---- what devices use: machine lock held ---- */
 
@@ -116,6 +138,16 @@ typedef struct {
 BlockUser *block_user_new(BlockGraph *graph, const char *name, BlockNode *node, GError **err);
 /* Waits for its requests. NULL is allowed. */
 void block_user_free(BlockUser *user);
+/* For a device: the user that drive names, one of -drive by its id or a node by its name (NULL: an empty
+ * one of its own), which is the device's to free from now on; device: what errors and monitors call it.
+ * NULL with err: there is none, somebody has it, or writes: it is read-only. */
+BlockUser *block_user_claim(BlockGraph *graph, const char *drive, const char *device, bool writes,
+                            GError **err);
+/* Of the device that has claimed it, or NULL. */
+const char *block_user_device(const BlockUser *user);
+/* Off: each write is on stable storage before it is done. On at first. */
+void block_user_set_write_cache(BlockUser *user, bool on);
+bool block_user_write_cache(const BlockUser *user);
 const char *block_user_name(const BlockUser *user);
 BlockNode *block_user_node(const BlockUser *user);
 /* Another medium, or none; waits for the requests to the old one. changed tells the device. */

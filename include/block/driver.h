@@ -20,6 +20,10 @@ struct BlockDriver {
     int (*flush)(BlockNode *node);  /* NULL: the file child's */
     int (*truncate)(BlockNode *node, uint64_t size);    /* NULL: -ENOTSUP; sets node->size */
     uint64_t (*allocated)(BlockNode *node);             /* NULL: the file child's */
+    /* Adds what it knows to info, which is all zeros. NULL: nothing. */
+    void (*info)(BlockNode *node, BlockInfo *info);
+    /* Main thread, no I/O under way: from now on for writing too. NULL: nothing to be done. */
+    bool (*make_writable)(BlockNode *node, GError **err);
 };
 
 struct BlockNode {
@@ -27,13 +31,21 @@ struct BlockNode {
     BlockGraph *graph;
     void *state;                    /* the driver's */
     char *name, *filename;
-    BlockNode *file;                /* or NULL */
+    BlockNode *file, *backing;      /* or NULL */
+    const BlockNode *above;         /* what opens it, while it is being opened */
+    uint64_t device, inode;         /* of a file of the host, else 0 */
     uint64_t size;                  /* atomic while the node is in use */
     bool read_only, direct, no_flush, unmap;
+    bool auto_read_only;            /* read_only until somebody wants to write */
     bool kept;                      /* -blockdev's own reference */
     unsigned refs;
 };
 
-extern const BlockDriver block_driver_file, block_driver_host_device, block_driver_raw, block_driver_null;
+/* For formats with a backing image: opens the one that the options say, else the one that the image
+ * names (NULL: none), read-only, as node->backing. False with err. */
+bool block_open_backing(BlockNode *node, KeyVal *options, const char *name, const char *format, GError **err);
+
+extern const BlockDriver block_driver_file, block_driver_host_device, block_driver_raw, block_driver_null,
+    block_driver_qcow2;
 
 #endif

@@ -42,6 +42,7 @@ typedef enum {
     MACHINE_RESET,              /* cause */
     MACHINE_SHUTDOWN,           /* cause; before the program ends or, with no_shutdown, stops */
     MACHINE_POWERDOWN,          /* the power button was pressed */
+    MACHINE_BALLOON_CHANGED,    /* seconds: bytes of memory that the guest has left */
     MACHINE_RTC_CHANGED,        /* seconds: how far the guest has moved its clock from the host's */
 } MachineEventKind;
 
@@ -50,6 +51,13 @@ typedef struct {
     ShutdownCause cause;
     int64_t seconds;
 } MachineEvent;
+
+/* A memory balloon, for the monitor. Lock held. */
+typedef struct {
+    uint64_t (*bytes)(void *opaque);                /* that the guest has now */
+    void (*ask)(void *opaque, uint64_t bytes);      /* the guest is told when its driver runs */
+    void *opaque;
+} Balloon;
 
 /* What runs the vCPUs; accel/ implements it. */
 typedef struct {
@@ -72,6 +80,10 @@ struct Machine {
     GMainLoop *loop;
     Clock *clock;
     char *name;                 /* -name, or NULL */
+    struct BlockGraph *blocks;  /* disk images (block/block.h); NULL in tests without */
+    struct ObjectSet *objects;  /* of -object (system/objects.h); NULL in tests without */
+    struct ChardevSet *chardevs;    /* of -chardev (chardev/chardev_set.h); the same */
+    const Balloon *balloon;     /* NULL: there is none */
     struct NetSet *net;         /* all ends of networks (net/net.h); NULL: there is no network */
     struct FdSets *fdsets;      /* descriptors that are files by name (system/fdset.h) */
 

@@ -76,7 +76,8 @@ MemRegion *object_memory_claim(ObjectSet *set, const char *id, uint64_t size, co
 GBytes *object_secret(ObjectSet *set, const char *id, GError **err);
 
 /* ---- rng-builtin, rng-random ---- */
-/* Fills buf; false with err when id is none or the source gives no more. */
+/* Fills buf (up to 256 bytes are never cut short); id NULL: as rng-builtin. False with err when id is none
+ * or the source gives no more. */
 bool object_rng_read(ObjectSet *set, const char *id, void *buf, size_t len, GError **err);
 
 extern const ObjectType memory_backend_ram, memory_backend_file, secret_object, rng_builtin, rng_random,

@@ -28,19 +28,26 @@ void keyval_free(KeyVal *kv);
  * empty key or bad JSON. */
 bool keyval_parse(KeyVal *kv, const char *text, const char *implied, GError **err);
 /* Adds the members of a JSON object: true becomes on, what is nested gets keys as "a.b" and
- * "list.0". False with err for a null. */
-bool keyval_add_json(KeyVal *kv, JsonObject *object, GError **err);
+ * "list.0". A null is absent to those who get the key; keyval_is_null tells it apart. */
+void keyval_add_json(KeyVal *kv, JsonObject *object);
 /* Replaces or adds one key. */
 void keyval_set(KeyVal *kv, const char *key, const char *value);
+/* Takes the items with that key out: the value that counted, the caller's ("on" or "off" of a bare
+ * word), or NULL. */
+char *keyval_take(KeyVal *kv, const char *key);
 /* Adds all items of other, in order. */
 void keyval_merge(KeyVal *kv, const KeyVal *other);
 /* The items whose keys begin with prefix, without it, as a set of their own; they are known now. */
 KeyVal *keyval_sub(KeyVal *kv, const char *prefix);
+/* Whether nothing was given. */
+bool keyval_is_empty(const KeyVal *kv);
 /* Whether a bare "help" or "?" was among the items. */
 bool keyval_wants_help(const KeyVal *kv);
 /* The option's name as given to keyval_new. */
 const char *keyval_option(const KeyVal *kv);
 
+/* Whether the key is there and JSON's null. Those that nobody asks so are an error in keyval_finish. */
+bool keyval_is_null(KeyVal *kv, const char *key);
 /* The value, or NULL when absent; owned by kv, valid until kv changes. */
 const char *keyval_get(KeyVal *kv, const char *key);
 /* All values of a key that may be repeated, in order: "key=a,key=b", and the elements of a list as JSON text

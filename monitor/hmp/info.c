@@ -24,6 +24,17 @@ COMMAND(info_version)
     return true;
 }
 
+COMMAND(info_balloon)
+{
+    const Balloon *b = c->machine->balloon;
+    if (b) {
+        g_string_append_printf(out, "balloon: actual=%" G_GUINT64_FORMAT "\n", b->bytes(b->opaque) / MIB);
+    } else {
+        g_string_append(out, "There is no balloon device.\n");
+    }
+    return true;
+}
+
 COMMAND(info_name)
 {
     if (c->machine->name) {
@@ -269,6 +280,7 @@ COMMAND(info_usernet)
 
 const MonitorCommand hmp_info_commands[] = {
     { "accelerators", NULL, "", "what runs the CPU", info_accelerators },
+    { "balloon", NULL, "", "what the balloon has left to the guest", info_balloon },
     { "chardev", NULL, "", "the character devices", info_chardev },
     { "cpus", NULL, "", "the CPUs and their threads", info_cpus },
     { "jit", NULL, "", "what the translator has made and how it was used", info_jit },
@@ -298,7 +310,6 @@ const MonitorCommand hmp_info_commands[] = {
 #define NOTHING(what, about, sentence) { what, NULL, "", about, NULL, ARG_OTHER, sentence "\n" }
 
 const MonitorCommand hmp_info_absent[] = {
-    NOTHING("balloon", "the balloon", "There is no balloon device."),
     NOTHING("block", "disks", "There are no disks."),
     NOTHING("block-jobs", "work on disks", "No active jobs"),
     NOTHING("blockstats", "use of disks", "There are no disks."),

@@ -69,6 +69,20 @@ COMMAND(run_cpu)
     return n < c->machine->cpus->len || error_set(err, "invalid CPU index");
 }
 
+COMMAND(run_balloon)
+{
+    const Balloon *b = c->machine->balloon;
+    uint64_t mib;
+    if (!b) {
+        return error_set(err, "balloon: there is no balloon device (-device virtio-balloon-pci)");
+    }
+    if (!expr_parse(c, args, &mib, NULL, err)) {
+        return false;
+    }
+    b->ask(b->opaque, mib * MIB);
+    return true;
+}
+
 COMMAND(run_log)
 {
     if (*args == '\0') {
@@ -99,6 +113,8 @@ COMMAND(run_trace_event)
 }
 
 const MonitorCommand hmp_run_commands[] = {
+    { "balloon", NULL, "MiB", "how much memory the guest should have: it fills its balloon, or empties it",
+      run_balloon },
     { "cont", "c", "", "start, or go on", run_cont },
     { "cpu", NULL, "N", "choose the CPU that x and others look at; there is 0", run_cpu },
     { "exit_preconfig", NULL, "", "with -preconfig: make the machine", run_exit_preconfig },
@@ -126,7 +142,6 @@ const MonitorCommand hmp_run_commands[] = {
 
 const MonitorCommand hmp_absent_commands[] = {
     ABSENT("announce_self", "a machine that never moves has nothing to announce"),
-    ABSENT("balloon", "there is no balloon device"),
     ABSENT("block_job_cancel", NO_DISK),
     ABSENT("block_resize", NO_DISK),
     ABSENT("block_stream", NO_DISK),

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "monitor/qmp/qmp.h"
 
-#define NO_DISK "there are no disks"
+#define NO_DISK "disk images are those of the command line; they cannot be changed while the machine is there"
 #define NO_SAVE "machine state cannot be saved, loaded or moved"
 #define NO_DISPLAY "there is no display"
 #define NO_INPUT "there is no keyboard and no mouse"

@@ -52,7 +52,8 @@ static bool add_address(QmpCall *call, KeyVal *props, JsonObject *addr, GError *
     if (strcmp(qmp_text(addr, "type"), "fd") == 0) {
         return add_fd_address(call, props, qmp_text(data, "str"), err);
     }
-    return keyval_add_json(props, data, err);
+    keyval_add_json(props, data);
+    return true;
 }
 
 /* What has another name there gets it; the address is left out. */
@@ -88,7 +89,8 @@ static bool convert(QmpCall *call, JsonObject *backend, KeyVal *props, GError **
     if (qmp_bool(rest, "server") && !json_object_has_member(rest, "wait")) {
         json_object_set_boolean_member(rest, "wait", false);
     }
-    return keyval_add_json(props, rest, err) && (!addr || add_address(call, props, addr, err));
+    keyval_add_json(props, rest);
+    return !addr || add_address(call, props, addr, err);
 }
 
 /* ChardevReturn */

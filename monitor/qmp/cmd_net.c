@@ -26,9 +26,7 @@ QMP(netdev_add)
         { "tap", "fd" }, { "socket", "fd" }, { "stream", "addr.str" }, { "dgram", "local.str" },
     };
     g_autoptr(KeyVal) props = keyval_new("netdev_add");
-    if (!keyval_add_json(props, args, err)) {
-        return false;
-    }
+    keyval_add_json(props, args);
     for (size_t i = 0; i < G_N_ELEMENTS(with_fd); i++) {
         if (strcmp(qmp_text(args, "type"), with_fd[i][0]) == 0 && !name_fd(call, props, with_fd[i][1], err)) {
             return false;

@@ -184,7 +184,8 @@ QMP(qom_set)
 QMP(device_add_command)
 {
     g_autoptr(KeyVal) props = keyval_new("device_add");
-    return keyval_add_json(props, args, err) && device_add(call->c->machine, props, err);
+    keyval_add_json(props, args);
+    return device_add(call->c->machine, props, err);
 }
 
 QMP(device_del)
@@ -199,7 +200,8 @@ QMP(device_del)
 QMP(object_add)
 {
     g_autoptr(KeyVal) props = keyval_new("object-add");
-    return keyval_add_json(props, args, err) && object_set_add(call->c->objects, props, err);
+    keyval_add_json(props, args);
+    return object_set_add(call->c->objects, props, err);
 }
 
 QMP(object_del)

@@ -275,18 +275,45 @@ QMP(set_capabilities)
     return true;
 }
 
+static const Balloon *the_balloon(QmpCall *call, GError **err)
+{
+    const Balloon *b = call->c->machine->balloon;
+    if (!b) {
+        g_set_error(err, VALLETTA_ERROR, ERROR_DEVICE_NOT_ACTIVE, "No balloon device has been activated");
+    }
+    return b;
+}
+
 QMP(query_balloon)
 {
-    g_set_error(err, VALLETTA_ERROR, ERROR_DEVICE_NOT_ACTIVE, "No balloon device has been activated");
-    return false;
+    const Balloon *b = the_balloon(call, err);
+    if (b) {
+        json_object_set_int_member(qmp_return_object(ret), "actual", (gint64)b->bytes(b->opaque));
+    }
+    return b != NULL;
+}
+
+QMP(balloon)
+{
+    const Balloon *b = the_balloon(call, err);
+    gint64 bytes = json_object_get_int_member(args, "value");
+    if (!b) {
+        return false;
+    }
+    if (bytes <= 0) {
+        return error_set(err, "Parameter 'value' expects a size");
+    }
+    b->ask(b->opaque, (uint64_t)bytes);
+    return true;
 }
 
 #define NONE(command, type) { command, query_nothing, .ret = type, .doc = "There are none: an empty list." }
 
 const QmpCommand qmp_query_commands[] = {
-    { "balloon", query_balloon, MEMBERS({ "value", "int", NULL }),
-      .doc = "Is refused: there is no balloon." },
-    { "query-balloon", query_balloon, .ret = "MemoryInfo", .doc = "Is refused: there is no balloon." },
+    { "balloon", balloon, MEMBERS({ "value", "int", "bytes that the guest should have" }),
+      .doc = "Asks the guest to put memory into its balloon, or to take some out." },
+    { "query-balloon", query_balloon, .ret = "BalloonInfo",
+      .doc = "What the balloon has left to the guest." },
     { "migrate-set-capabilities", set_capabilities,
       MEMBERS({ "capabilities", "[MigrationCapabilityStatus]", NULL }),
       .doc = "Says what a migration will do; there is none yet, clients set events in any case." },

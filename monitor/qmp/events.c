@@ -21,6 +21,8 @@ struct QmpHub {
 };
 
 const QmpEvent schema_events[] = {
+    { "BALLOON_CHANGE", MEMBERS({ "actual", "int", "bytes of memory that the guest has left" }),
+      "The guest has taken memory out of its balloon, or put some in." },
     { "DUMP_COMPLETED", MEMBERS({ "result", "DumpQueryResult", NULL }, { "error?", "str", NULL }),
       "A dump of the guest's memory has ended." },
     { "POWERDOWN", NULL, "The power button was pressed (system_powerdown); the guest may act on it." },
@@ -116,6 +118,12 @@ static void on_event(void *opaque, const MachineEvent *e)
     case MACHINE_POWERDOWN:
         qmp_event(hub, "POWERDOWN", NULL);
         break;
+    case MACHINE_BALLOON_CHANGED: {
+        JsonObject *data = json_object_new();
+        json_object_set_int_member(data, "actual", e->seconds);
+        qmp_event(hub, "BALLOON_CHANGE", data);
+        break;
+    }
     case MACHINE_RTC_CHANGED:
         clock_changed(hub, e->seconds);
         break;

@@ -70,6 +70,7 @@ const SchemaType schema_types[] = {
     OBJECT("MemoryBackendFileProperties", { "mem-path", "str", "a file, or a folder for a nameless one" },
            MEMORY_MEMBERS),
     OBJECT("MemoryBackendProperties", MEMORY_MEMBERS),
+    OBJECT("BalloonInfo", { "actual", "int", "bytes of memory that the guest has" }),
     OBJECT("MemoryInfo", { "base-memory", "size", "bytes of RAM" }),
     ENUM("MigrationCapability", "events"),
     OBJECT("MigrationCapabilityStatus", { "capability", "MigrationCapability", NULL },

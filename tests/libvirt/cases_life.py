@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 import time
 
 from domain import NO_DEVICES, SERIAL, Domain
@@ -45,6 +46,36 @@ def states(env):
         assert not os.path.exists(f"/proc/{pid}")
         d.virsh("start")
         d.virsh("destroy", "--graceful")
+
+
+DISKS = """<disk type='file' device='disk'><driver name='qemu' type='raw' discard='unmap'/>
+<source file='{0}/hda'/><target dev='hda' bus='ide'/><serial>ABC1</serial></disk>
+<disk type='file' device='disk'><driver name='qemu' type='raw' cache='none'/>
+<source file='{0}/vda'/><target dev='vda' bus='virtio'/></disk>
+<disk type='file' device='cdrom'><source file='{0}/cd'/><target dev='hdc' bus='ide'/><readonly/></disk>
+<disk type='file' device='cdrom'><target dev='hdd' bus='ide'/><readonly/></disk>
+<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
+<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
+<memballoon model='virtio'/><controller type='usb' model='none'/>"""
+
+
+@case
+def disks(env):
+    """Images on both buses, empty drives, and the devices that go with them, as libvirt puts them together."""
+    folder = tempfile.mkdtemp(dir=env.daemon.folder)
+    for name in ("hda", "vda", "cd"):
+        path = os.path.join(folder, name)
+        with open(path, "wb") as out:
+            out.truncate(1 << 20)
+        os.chmod(path, 0o666)
+    os.chmod(folder, 0o755)
+    with idle(env, "disks", devices=DISKS.format(folder) + SERIAL) as d:
+        d.virsh("start")
+        tree = d.hmp("info qtree")
+        for device in ("ide-hd", "virtio-blk-pci", "ide-cd", "virtio-rng-pci", "virtio-serial-pci", "virtserialport",
+                       "virtio-balloon-pci"):
+            assert f"dev: {device}" in tree, (device, tree)
+        d.virsh("destroy")
 
 
 @case

@@ -7,6 +7,7 @@ that it and all that it starts end with the test. Where these cannot be had, and
 it is a user's (qemu:///session) with folders named by XDG_*."""
 import glob
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -39,6 +40,10 @@ def enter_namespaces(argv):
     """Runs this program again in namespaces of its own and returns its exit status; None where there are none."""
     unshare = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc",
                "--propagation", "private"]
+    try:
+        pwd.getpwnam("libvirt-qemu")        # the daemon for a whole system does not start without
+    except KeyError:
+        return None
     if os.geteuid() != 0 or not shutil.which("unshare") or not os.path.isdir("/etc/libvirt"):
         return None
     if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode != 0:

@@ -29,7 +29,7 @@ static void test_bus_master(QTest *q)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    qt_add("/piix4-ide/channels", NULL, test_channels);
+    qt_add("/piix4-ide/channels", "-nodefaults", test_channels);
     qt_add("/piix4-ide/bus-master", NULL, test_bus_master);
     return g_test_run();
 }

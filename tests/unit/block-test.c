@@ -24,6 +24,7 @@ static void set_up(Fixture *f, gconstpointer data)
 
 static void tear_down(Fixture *f, gconstpointer data)
 {
+    block_graph_stop(f->graph);
     block_graph_free(f->graph);
     machine_free(f->machine);
     g_unlink(f->path);

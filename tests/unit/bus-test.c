@@ -105,11 +105,17 @@ static void test_refused(void)
 
 static void test_slots_run_out(void)
 {
+    /* Those with interrupts come first; 0 and 10 are the board's. */
+    static const uint8_t first[] = { 18, 19, 20, 21, 12, 11, 22 };
     Bench *b = bench_new(false);
-    for (unsigned slot = 18; slot < 32; slot++) {
-        g_autofree char *id = g_strdup_printf("c%u", slot);
+    for (unsigned i = 0; i < 30; i++) {
+        g_autofree char *id = g_strdup_printf("c%u", i);
         g_autofree char *text = g_strdup_printf("card,id=%s", id);
-        expect_added(b, text, id, (uint8_t)PCI_DEVFN(slot, 0));
+        if (i < G_N_ELEMENTS(first)) {
+            expect_added(b, text, id, (uint8_t)PCI_DEVFN(first[i], 0));
+        } else {
+            g_assert_true(add(b, &card_type, text, NULL));
+        }
     }
     expect_refused(b, &card_type, "card", "no slot");
     bench_free(b);

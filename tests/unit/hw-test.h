@@ -9,7 +9,7 @@
 
 #include <glib.h>
 #include <string.h>
-#include "chardev/chardev.h"
+#include "chardev/chardev_set.h"
 #include "hw/core/device.h"
 #include "hw/mips/malta.h"
 #include "system/clock.h"
@@ -166,6 +166,17 @@ void chardev_send_break(Chardev *chr)
 const char *chardev_id(const Chardev *chr)
 {
     return "bench";
+}
+
+/* There is no set of them: a device is given its own. */
+Chardev *chardev_set_claim(ChardevSet *set, const char *option, const char *id, const char *user,
+                           GError **err)
+{
+    return NULL;
+}
+
+void chardev_release(Chardev *chr)
+{
 }
 
 /* ---- the board ---- */

@@ -9,7 +9,6 @@
 #include "hw/mips/boot.h"
 #include "hw/mips/image.h"
 
-#define MIB UINT64_C(0x100000)
 #define UIMAGE_HEADER 64
 
 static char *folder;

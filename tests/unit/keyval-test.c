@@ -101,9 +101,27 @@ static void test_json(void)
     g_assert_cmpstr(keyval_get(kv, "file.list.1"), ==, "2");
 }
 
+static void test_null(void)
+{
+    g_autoptr(KeyVal) kv = parsed("{\"backing\": null, \"file\": {\"backing\": null, \"name\": null}}", NULL);
+    GError *err = NULL;
+    g_assert_true(keyval_is_null(kv, "backing"));
+    g_assert_null(keyval_get(kv, "backing"));
+    g_assert_false(keyval_is_null(kv, "absent"));
+    g_autoptr(KeyVal) file = keyval_sub(kv, "file.");
+    g_assert_true(keyval_finish(kv, NULL));         /* what is in the subset is the subset's to refuse */
+    g_assert_true(keyval_is_null(file, "backing"));
+    g_assert_null(keyval_get(file, "name"));
+    g_assert_false(keyval_finish(file, &err));
+    assert_message(err, "'name' cannot be null");
+    keyval_set(kv, "backing", "disk");
+    g_assert_false(keyval_is_null(kv, "backing"));
+    g_assert_cmpstr(keyval_get(kv, "backing"), ==, "disk");
+}
+
 static void test_bad_syntax(void)
 {
-    const char *bad[] = { "=x", "a=b,=y", "{\"a\":}", "{\"a\":null}", "{} x" };
+    const char *bad[] = { "=x", "a=b,=y", "{\"a\":}", "{} x" };
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(KeyVal) kv = keyval_new("-thing");
         GError *err = NULL;
@@ -200,6 +218,7 @@ int main(int argc, char **argv)
     g_test_add_func("/keyval/unknown", test_unknown);
     g_test_add_func("/keyval/bad-syntax", test_bad_syntax);
     g_test_add_func("/keyval/json", test_json);
+    g_test_add_func("/keyval/null", test_null);
     g_test_add_func("/keyval/help", test_help);
     g_test_add_func("/keyval/numbers", test_numbers);
     g_test_add_func("/keyval/sizes", test_sizes);

@@ -4,7 +4,6 @@
 #include <unistd.h>
 #include "hw-test.h"
 
-#define MIB UINT64_C(0x100000)
 
 static void test_memory_map(void)
 {

@@ -143,8 +143,8 @@ static void test_absent(void)
             g_assert_cmpstr(o->name, !=, a->name);
         }
     }
-    static const char *const habits[] = { "-hda f", "-device frob", "-vnc :0",
-        "-drive file=f", "-usb", "-vga std", "-display gtk",
+    static const char *const habits[] = { "-fda f", "-device frob", "-vnc :0",
+        "-sd f", "-usb", "-vga std", "-display gtk",
         "-parallel stdio", "-icount 1" };
     for (size_t i = 0; i < G_N_ELEMENTS(habits); i++) {
         expect_refused("valletta", habits[i], "not there yet");

@@ -17,6 +17,7 @@ struct Bus {
      * reads there it looks up in props. NULL: nothing can be added. NULL with err. */
     Device *(*make)(Bus *bus, const DeviceType *type, KeyVal *props, GError **err);
     bool (*realize)(Bus *bus, Device *dev, GError **err);
+    bool (*full)(const Bus *bus);   /* nothing more fits; NULL: there is always an answer from make */
     /* What "info qtree" adds to a device's line; may be NULL. The caller frees it. */
     char *(*address)(const Bus *bus, const Device *dev);
     void *opaque;

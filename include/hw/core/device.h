@@ -24,6 +24,7 @@ struct Device {
     char *id;                       /* of -device id=, or NULL */
     bool realized;
     bool user_added;                /* by -device or device_add */
+    struct Bus *on_bus;             /* set by the bus that made it; NULL: the board's own */
     void (*detach)(Device *dev);    /* set by the bus: takes the device off it */
     const IrqTap *input_tap;        /* who listens to the unnamed inputs, or NULL */
 };

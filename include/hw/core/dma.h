@@ -32,6 +32,8 @@ void dma_list_begin(DmaList *list, AddressSpace *as, bool to_memory);
 /* Adds len bytes from addr; false when not all of it is such memory, or the list gets too long: as much
  * as there is before that has been added. */
 bool dma_list_add(DmaList *list, PhysAddr addr, uint64_t len);
+/* Leaves the first bytes of it. */
+void dma_list_trim(DmaList *list, uint64_t bytes);
 /* Frees the list. The first done bytes of a list to memory have been written: the CPUs forget what they
  * knew of them. Nothing when it was not begun. */
 void dma_list_end(DmaList *list, uint64_t done);

@@ -30,6 +30,8 @@ typedef struct {
     uint16_t command, command_mask; /* reset value; writable bits, 0: I/O, memory, master */
     uint8_t int_pin;                /* 0: none, 1: INTA# ... */
     bool multifunction;             /* of function 0 */
+    /* What a configuration read gives; NULL: what is stored. */
+    uint32_t (*config_read)(PciDevice *pci, unsigned reg, unsigned size);
     /* After a configuration write that covered [reg, reg + size). May be NULL. */
     void (*config_written)(PciDevice *pci, unsigned reg, unsigned size);
 } PciInfo;
@@ -49,6 +51,7 @@ struct PciDevice {
     uint8_t w1c[256];               /* bits that writing 1 clears */
     PciBar bar[PCI_BARS];
     bool irq_level;                 /* of the device's pin */
+    bool multifunction;             /* function 0 says that there are others */
 };
 
 /* The part of a PCI device's state list that every one has. */

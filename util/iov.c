@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Scatter lists. */
 #include <string.h>
-#include "block/block.h"
+#include "util/iov.h"
 
 uint64_t iov_bytes(const struct iovec *iov, unsigned niov)
 {
