@@ -23,8 +23,6 @@ OPERATIONS = [
 FILE = "<source file='@/image'/>"
 DEVICES = [
     ("<memballoon model='none'/>", "start", "there is no USB"),
-    (NO_DEVICES + "<interface type='user'><model type='virtio'/></interface>", "start",
-     "virtio-net-pci: not there yet"),
     (NO_DEVICES + "<graphics type='vnc'/><video><model type='none'/></video>", "define",
      "vnc graphics are not supported"),
     (NO_DEVICES + "<video><model type='vga'/></video>", "define", "video model 'vga'"),
