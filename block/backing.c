@@ -87,7 +87,7 @@ static KeyVal *describe(const BlockNode *node, const char *name, const char *for
 /* A backing image that is the image itself, or one above it. */
 static bool is_loop(const BlockNode *node)
 {
-    for (const BlockNode *a = node->above; a; a = a->above) {
+    for (const BlockNode *a = node->file ? node->above : NULL; a; a = a->above) {
         if (a->file && node->file->inode && a->file->inode == node->file->inode &&
             a->file->device == node->file->device) {
             return true;

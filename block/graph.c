@@ -6,7 +6,7 @@
 
 static const BlockDriver *const drivers[] = {
     &block_driver_file, &block_driver_host_device, &block_driver_null, &block_driver_qcow2,
-    &block_driver_raw, NULL,
+    &block_driver_raw, &block_driver_temporary, NULL,
 };
 
 /* NULL with err when there is none of that name, or none was given. */

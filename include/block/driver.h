@@ -46,6 +46,6 @@ struct BlockNode {
 bool block_open_backing(BlockNode *node, KeyVal *options, const char *name, const char *format, GError **err);
 
 extern const BlockDriver block_driver_file, block_driver_host_device, block_driver_raw, block_driver_null,
-    block_driver_qcow2;
+    block_driver_qcow2, block_driver_temporary;
 
 #endif
