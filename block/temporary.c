@@ -309,6 +309,15 @@ static uint64_t temporary_allocated(BlockNode *node)
     return fstat(t->fd, &st) == 0 ? (uint64_t)st.st_blocks * 512 : 0;
 }
 
+static int temporary_status(BlockNode *node, uint64_t offset, uint64_t bytes, BlockStatus *status,
+                            uint64_t *run)
+{
+    bool present;
+    *run = run_of(node->state, offset, bytes, &present);
+    *status = present ? BLOCK_DATA : BLOCK_NOTHING;
+    return 0;
+}
+
 static void temporary_info(BlockNode *node, BlockInfo *info)
 {
     info->cluster_size = CLUSTER;
@@ -320,5 +329,5 @@ const BlockDriver block_driver_temporary = {
     "temporary", sizeof(Temporary), .open = temporary_open, .close = temporary_close,
     .readv = temporary_readv, .writev = temporary_writev, .zero = temporary_zero,
     .discard = temporary_discard, .flush = temporary_flush, .allocated = temporary_allocated,
-    .info = temporary_info,
+    .info = temporary_info, .status = temporary_status,
 };

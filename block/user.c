@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Requests of devices: threads carry them out, and call back with the machine lock held. */
 #include <errno.h>
-#include "block/graph_internal.h"
+#include "block/job_internal.h"
 #include "util/error.h"
 
 /* Requests that may be under way at the host at once. */
@@ -256,12 +256,30 @@ bool block_user_insert(BlockUser *user, BlockNode *node, GError **err)
     return true;
 }
 
+void block_users_move(BlockGraph *graph, BlockNode *from, BlockNode *to)
+{
+    bool other_size = block_size(from) != block_size(to);
+    for (guint i = 0; i < graph->users->len; i++) {
+        BlockUser *user = g_ptr_array_index(graph->users, i);
+        if (user->node != from) {
+            continue;
+        }
+        user->node = block_ref(to);
+        block_unref(from);
+        if (other_size && user->changed) {
+            user->changed(user->opaque);
+        }
+    }
+}
+
 int block_resize(BlockGraph *graph, BlockNode *node, uint64_t size)
 {
-    for (guint i = 0; i < graph->users->len; i++) {
-        block_drain(g_ptr_array_index(graph->users, i));
+    if (node->job) {
+        return -EBUSY;
     }
+    block_quiesce(graph);
     int r = block_truncate(node, size);
+    block_go_on(graph);
     for (guint i = 0; r == 0 && i < graph->users->len; i++) {
         BlockUser *user = g_ptr_array_index(graph->users, i);
         if (user->node == node && user->changed) {

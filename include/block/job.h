@@ -81,7 +81,7 @@ void block_graph_on_job(BlockGraph *graph, void (*happened)(void *opaque, BlockJ
 /* ---- snapshots ---- */
 
 /* A new file with an empty qcow2 image; false with err. */
-bool qcow2_create(const char *path, const Qcow2Layout *layout, GError **err);
+bool qcow2_create(BlockGraph *graph, const char *path, const Qcow2Layout *layout, GError **err);
 
 /* One node that gets an overlay, which was opened without a backing image. */
 typedef struct {
