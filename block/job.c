@@ -199,6 +199,7 @@ void block_quiesce(BlockGraph *graph)
         }
         g_mutex_unlock(&job->lock);
     }
+    graph->quiet++;
     for (guint i = 0; i < graph->users->len; i++) {
         block_drain(g_ptr_array_index(graph->users, i));
     }
@@ -212,6 +213,9 @@ void block_go_on(BlockGraph *graph)
         job->held--;
         g_cond_broadcast(&job->changed);
         g_mutex_unlock(&job->lock);
+    }
+    if (--graph->quiet == 0) {
+        block_users_go_on(graph);
     }
 }
 

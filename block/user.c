@@ -17,6 +17,7 @@ struct BlockUser {
     const BlockMedia *media;        /* or NULL */
     void *media_opaque;
     unsigned inflight;              /* submitted, and done not called yet; machine lock */
+    GQueue waiting;                 /* of BlockRequest *, not begun: the graph is quiet */
     GQueue finished;                /* of BlockRequest *, done not called yet; graph lock */
     BlockStats stats[BLOCK_ZERO + 1];
 };
@@ -117,13 +118,28 @@ void block_submit(BlockUser *user, BlockRequest *request)
     request->user = user;
     request->started = g_get_monotonic_time();
     user->inflight++;
-    g_thread_pool_push(user->graph->pool, request, NULL);
+    if (user->graph->quiet) {
+        g_queue_push_tail(&user->waiting, request);
+    } else {
+        g_thread_pool_push(user->graph->pool, request, NULL);
+    }
+}
+
+void block_users_go_on(BlockGraph *graph)
+{
+    for (guint i = 0; i < graph->users->len; i++) {
+        BlockUser *user = g_ptr_array_index(graph->users, i);
+        BlockRequest *r;
+        while ((r = g_queue_pop_head(&user->waiting))) {
+            g_thread_pool_push(graph->pool, r, NULL);
+        }
+    }
 }
 
 void block_drain(BlockUser *user)
 {
     BlockGraph *graph = user->graph;
-    while (user->inflight) {
+    while (user->inflight > g_queue_get_length(&user->waiting)) {
         g_mutex_lock(&graph->lock);
         while (g_queue_is_empty(&user->finished)) {
             g_cond_wait(&graph->finished, &graph->lock);
@@ -160,6 +176,7 @@ BlockUser *block_user_new(BlockGraph *graph, const char *name, BlockNode *node, 
     user->name = g_strdup(name);
     user->node = node ? block_ref(node) : NULL;
     g_queue_init(&user->finished);
+    g_queue_init(&user->waiting);
     g_ptr_array_add(graph->users, user);
     return user;
 }
