@@ -163,7 +163,7 @@ static bool only(KeyVal *kv, const char *key, const char *words, GError **err)
 
 static const char *protocol_of(const char *file)
 {
-    static const char *const absent[] = { "nbd:", "nbd+unix:", "ssh:", "http:", "https:", "ftp:", "iscsi:",
+    static const char *const absent[] = { "ssh:", "http:", "https:", "ftp:", "iscsi:",
                                           "rbd:", "fat:", "json:", "blkdebug:" };
     for (size_t i = 0; i < G_N_ELEMENTS(absent); i++) {
         if (g_str_has_prefix(file, absent[i])) {
@@ -178,8 +178,11 @@ static bool describe_file(KeyVal *kv, char *file, GError **err)
 {
     const char *protocol = protocol_of(file), *name = g_str_has_prefix(file, "file:") ? file + 5 : file;
     struct stat st;
+    if (g_str_has_prefix(file, "nbd:") || g_str_has_prefix(file, "nbd+unix:")) {
+        return block_describe_nbd(file, kv, err);
+    }
     if (protocol) {
-        return error_set(err, "file=%s: there is no protocol '%s'; images are files and block devices", file,
+        return error_set(err, "file=%s: there is no protocol '%s'; images are files, block devices and nbd:", file,
                          protocol);
     }
     bool device = stat(name, &st) == 0 && S_ISBLK(st.st_mode);
@@ -198,7 +201,7 @@ static bool choose_format(KeyVal *kv, const char *file, GError **err)
         const char *path = keyval_get(kv, "file.filename");
         const char *probed = path ? block_probe_format(path, err) : NULL;
         if (!probed) {
-            return path ? false : error_set(err, "needs format=, as the file is described by file.driver=");
+            return path ? false : error_set(err, "needs format=, raw or qcow2: only files are looked into");
         }
         format = g_strdup(probed);
         if (strcmp(format, "raw") == 0) {

@@ -5,7 +5,7 @@
 #include "util/error.h"
 
 static const BlockDriver *const drivers[] = {
-    &block_driver_file, &block_driver_host_device, &block_driver_null, &block_driver_qcow2,
+    &block_driver_file, &block_driver_host_device, &block_driver_nbd, &block_driver_null, &block_driver_qcow2,
     &block_driver_raw, &block_driver_temporary, NULL,
 };
 

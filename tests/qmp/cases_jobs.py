@@ -274,3 +274,36 @@ def jobs_that_are_ended(env):
     assert contents(env, paths[1]) == before
     for path in paths:
         sound(path)
+
+
+@case
+def disks_of_a_server(env):
+    """-drive file=nbd...: each spelling; a snapshot of one and its commit, back into the server's disk."""
+    if not shutil.which("qemu-nbd"):
+        return
+    path, sock, over = (os.path.join(env["folder"], name) for name in ("nbd.raw", "nbd.sock", "nbd-over.qcow2"))
+    with open(path, "wb") as file:
+        file.write(b"\x5a" * MIB)
+    server = subprocess.Popen(["qemu-nbd", "--persistent", "--shared=4", "-f", "raw", f"--socket={sock}", path])
+    try:
+        while not os.path.exists(sock):
+            assert server.poll() is None
+        for name in (f"nbd+unix:///?socket={sock}", f"nbd:unix:{sock}", f"nbd:unix:{sock}:exportname="):
+            with Machine(*env["malta"], "-S", "-drive", f"file={name},format=raw,if=virtio,id=hd") as m:
+                qmp = m.qmp.negotiate()
+                assert medium(qmp)["file"] == f"nbd+unix:///?socket={sock}" and not medium(qmp)["ro"]
+                assert medium(qmp)["image"]["virtual-size"] == MIB
+                if name.endswith("="):
+                    qmp.cmd("blockdev-snapshot-sync", {"device": "hd", "snapshot-file": over})
+                    qmp.cmd("block-commit", {"device": "hd"})
+                    statuses(qmp, "hd", "ready")
+                    qmp.cmd("job-complete", {"id": "hd"})
+                    statuses(qmp, "hd", "null")
+                    assert medium(qmp)["file"] == f"nbd+unix:///?socket={sock}"
+    finally:
+        server.terminate()
+        server.wait(10)
+    for name, why in (("nbd://127.0.0.1:1/x", "refused"), ("nbd:here", "nbd:HOST:PORT"), ("nbd+unix:///x", "socket=")):
+        done = subprocess.run([*env["malta"], "-drive", f"file={name},format=raw"], capture_output=True, text=True,
+                              timeout=30, check=False)
+        assert done.returncode == 1 and why in done.stderr, done.stderr
