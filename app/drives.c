@@ -182,8 +182,8 @@ static bool describe_file(KeyVal *kv, char *file, GError **err)
         return block_describe_nbd(file, kv, err);
     }
     if (protocol) {
-        return error_set(err, "file=%s: there is no protocol '%s'; images are files, block devices and nbd:", file,
-                         protocol);
+        return error_set(err, "file=%s: there is no protocol '%s'; images are files, block devices and nbd:",
+                         file, protocol);
     }
     bool device = stat(name, &st) == 0 && S_ISBLK(st.st_mode);
     keyval_set(kv, "file.driver", device ? "host_device" : "file");

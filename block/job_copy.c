@@ -137,7 +137,8 @@ static int commit_piece(BlockJob *job, uint64_t offset, uint64_t bytes, uint64_t
         return r;
     }
     bool zeros = status == BLOCK_ZEROS || is_zero(job->piece, *run);
-    return zeros ? block_zero(job->base, offset, *run, true) : block_write(job->base, offset, job->piece, *run);
+    return zeros ? block_zero(job->base, offset, *run, true)
+                 : block_write(job->base, offset, job->piece, *run);
 }
 
 static int commit_range(BlockJob *job, uint64_t offset, uint64_t bytes)
@@ -218,7 +219,8 @@ static void commit_end(BlockJob *job, bool committed)
 
 static const JobKind commit_kind = { "commit", true, commit_step, commit_commit, commit_end };
 
-static bool check_commit(BlockGraph *graph, BlockNode *active, BlockNode *top, const BlockNode *base, GError **err)
+static bool check_commit(BlockGraph *graph, BlockNode *active, BlockNode *top, const BlockNode *base,
+                         GError **err)
 {
     if (top == base || !is_in_chain(top, NULL, base)) {
         return error_set(err, "'%s' is not in the backing chain of '%s'", base->filename, top->filename);

@@ -61,8 +61,8 @@ BlockJob *block_create_qcow2(BlockGraph *graph, BlockNode *file, const Qcow2Layo
     return job;
 }
 
-BlockJob *block_create_file(BlockGraph *graph, const char *path, uint64_t size, const BlockJobOptions *options,
-                            GError **err)
+BlockJob *block_create_file(BlockGraph *graph, const char *path, uint64_t size,
+                            const BlockJobOptions *options, GError **err)
 {
     BlockJob *job = job_new(graph, &file_kind, options, err);
     if (job) {

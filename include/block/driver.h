@@ -66,7 +66,7 @@ int block_write_guarded(BlockNode *node, uint64_t offset, const struct iovec *io
  * I/O under way. A negative errno: it could not be flushed, and is as it was. */
 int block_make_read_only(BlockNode *node);
 
-extern const BlockDriver block_driver_file, block_driver_host_device, block_driver_raw, block_driver_null, block_driver_nbd,
-    block_driver_qcow2, block_driver_temporary;
+extern const BlockDriver block_driver_file, block_driver_host_device, block_driver_nbd, block_driver_null,
+    block_driver_qcow2, block_driver_raw, block_driver_temporary;
 
 #endif

@@ -45,8 +45,8 @@ typedef struct {
 BlockJob *block_create_qcow2(BlockGraph *graph, BlockNode *file, const Qcow2Layout *layout,
                              const BlockJobOptions *options, GError **err);
 /* A file of size bytes of zeros. */
-BlockJob *block_create_file(BlockGraph *graph, const char *path, uint64_t size, const BlockJobOptions *options,
-                            GError **err);
+BlockJob *block_create_file(BlockGraph *graph, const char *path, uint64_t size,
+                            const BlockJobOptions *options, GError **err);
 
 /* The one of that id, or NULL; n: in the order they began. */
 BlockJob *block_job_find(BlockGraph *graph, const char *id);

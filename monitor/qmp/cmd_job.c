@@ -361,8 +361,8 @@ QMP(blockdev_create)
                      driver ? driver : "");
 }
 
-#define JOB_OPTIONS { "job-id?", "str", "the drive's id" }, { "speed?", "int", "bytes per second; 0: no limit" }, \
-    { "on-error?", "BlockdevOnError", "report" }, { "auto-finalize?", "bool", "true" }, \
+#define JOB_OPTIONS { "job-id?", "str", "the drive's id" }, \
+    { "speed?", "int", "bytes per second; 0: no limit" }, { "on-error?", "BlockdevOnError", "report" }, { "auto-finalize?", "bool", "true" }, \
     { "auto-dismiss?", "bool", "true" }
 #define ID MEMBERS({ "id", "str", NULL })
 #define DEVICE MEMBERS({ "device", "str", "id of the job" })

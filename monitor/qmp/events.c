@@ -21,8 +21,8 @@ struct QmpHub {
     GSource *clock_later;       /* sends it, or NULL */
 };
 
-#define JOB_MEMBERS { "type", "JobType", NULL }, { "device", "str", "id of the job" }, { "len", "int", NULL }, \
-    { "offset", "int", NULL }, { "speed", "int", NULL }
+#define JOB_MEMBERS { "type", "JobType", NULL }, { "device", "str", "id of the job" }, \
+    { "len", "int", NULL }, { "offset", "int", NULL }, { "speed", "int", NULL }
 
 const QmpEvent schema_events[] = {
     { "BALLOON_CHANGE", MEMBERS({ "actual", "int", "bytes of memory that the guest has left" }),
