@@ -36,9 +36,9 @@ Settings *settings_new(const char *program)
     s->msg = keyval_new("-msg");
     s->sandbox = keyval_new("-sandbox");
     s->overcommit = keyval_new("-overcommit");
-    GPtrArray **lists[] = { &s->accels, &s->serials, &s->monitors, &s->mons, &s->chardevs,
-                            &s->data_dirs, &s->fds, &s->netdevs, &s->nics, &s->objects, &s->devices,
-                            &s->qmps, &s->blockdevs };
+    GPtrArray **lists[] = { &s->accels, &s->serials, &s->monitors, &s->mons, &s->chardevs, &s->data_dirs,
+                            &s->fds, &s->netdevs, &s->nics, &s->objects, &s->devices, &s->qmps,
+                            &s->blockdevs };
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
         *lists[i] = g_ptr_array_new_with_free_func(g_free);
     }
@@ -57,8 +57,8 @@ void settings_free(Settings *s)
         keyval_free(sets[i]);
     }
     GPtrArray *lists[] = { s->accels, s->serials, s->monitors, s->mons, s->chardevs, s->data_dirs,
-                           s->fds, s->netdevs, s->nics, s->objects, s->devices, s->qmps, s->blockdevs,
-                           s->drives };
+                           s->fds, s->netdevs, s->nics, s->objects, s->devices, s->qmps,
+                           s->blockdevs, s->drives };
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
         g_ptr_array_free(lists[i], TRUE);
     }

@@ -3,11 +3,12 @@
 #include <string.h>
 #include "hw/core/device.h"
 
-extern const DeviceType cbus_uart_type, cfi_flash_type, dma8237_type, e1000_type, gt64120_pci_type,
-    gt64120_type, i2c_eeprom_type, i8042_type, i8254_type, i8259_type, ide_cd_type, ide_hd_type,
-    malta_board_type, malta_fpga_type, mc146818_type, pc_testdev_type, pcnet_type, piix4_ide_type,
-    piix4_pm_type, piix4_type, port61_type, superio_type, virtconsole_type, virtio_balloon_type,
-    virtio_blk_type, virtio_net_type, virtio_rng_type, virtio_serial_type, virtserialport_type;
+extern const DeviceType cbus_uart_type, cfi_flash_type, dma8237_type, e1000_82545em_type, e1000_type,
+    gt64120_pci_type, gt64120_type, i2c_eeprom_type, i8042_type, i8254_type, i8259_type, ide_cd_type,
+    ide_hd_type, malta_board_type, malta_fpga_type, mc146818_type, pc_testdev_type, pcnet_type,
+    piix4_ide_type, piix4_pm_type, piix4_type, port61_type, superio_type, virtconsole_type,
+    virtio_balloon_type, virtio_blk_type, virtio_net_type, virtio_rng_type, virtio_serial_type,
+    virtserialport_type;
 
 const DeviceType *const *device_types(void)
 {
@@ -16,6 +17,7 @@ const DeviceType *const *device_types(void)
         &piix4_pm_type,         /* PIIX4_PM */
         &cfi_flash_type,        /* cfi.pflash01 */
         &e1000_type,            /* e1000 */
+        &e1000_82545em_type,    /* e1000-82545em */
         &superio_type,          /* fdc37m81x-superio */
         &gt64120_type,          /* gt64120 */
         &gt64120_pci_type,      /* gt64120_pci */

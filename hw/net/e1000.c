@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Intel 82540EM. Follows the PCI/PCI-X Family of Gigabit Ethernet Controllers Software Developer's
+ * Intel 82540EM, and 82545EM, which to a driver differs in its PCI identity alone. Follows the PCI/PCI-X
+ * Family of Gigabit Ethernet Controllers Software Developer's
  * Manual (317453, revision 3.6 or later): this file registers and interrupts, chapter 13; e1000_rx.c and
  * e1000_tx.c chapter 3, e1000_phy.c the EEPROM and the PHY.
  *
@@ -297,7 +298,7 @@ static void e1000_reset(Device *dev)
     E1000 *e = (E1000 *)dev;
     pci_device_reset(&e->pci);
     pci_config_set(&e->pci, PCI_SUBVENDOR, 0x8086, 2);
-    pci_config_set(&e->pci, PCI_SUBDEVICE, 0x001e, 2);
+    pci_config_set(&e->pci, PCI_SUBDEVICE, E1000_SUBSYSTEM, 2);
     pci_config_set(&e->pci, 0x3e, 0x00ff, 2);       /* MIN_GNT */
     e->io_address = 0;
     e1000_eeprom_fill(e);
@@ -360,14 +361,13 @@ static const VmField e1000_state[] = {
 
 static const Prop e1000_props[] = { NIC_PROPS(E1000, nic), { 0 } };
 
-static const PciInfo e1000_info = {
-    .vendor = 0x8086, .device = 0x100e, .revision = 0x02, .class_code = 0x0200, .status = 0x0220,
-    .command_mask = 0x0157, .int_pin = 1,
-};
+#define INFO(id, rev) { .vendor = 0x8086, .device = id, .revision = rev, .class_code = 0x0200, \
+                        .status = 0x0220, .command_mask = 0x0157, .int_pin = 1 }
+static const PciInfo e1000_info = INFO(0x100e, 0x02), e1000_82545em_info = INFO(0x100f, 0x01);
 
-const DeviceType e1000_type = {
-    "e1000", sizeof(E1000), .parent = "pci-device", .description = "Intel 82540EM Gigabit Ethernet "
-        "controller",
-    .user_creatable = true, .state = e1000_state, .props = e1000_props, .bus_info = &e1000_info,
-    .realize = e1000_realize, .reset = e1000_reset, .finalize = e1000_finalize, .post_load = e1000_post_load,
-};
+#define TYPE(type, text, info) { \
+    type, sizeof(E1000), .parent = "pci-device", .description = text " Gigabit Ethernet controller", \
+    .user_creatable = true, .state = e1000_state, .props = e1000_props, .bus_info = &info, \
+    .realize = e1000_realize, .reset = e1000_reset, .finalize = e1000_finalize, .post_load = e1000_post_load }
+const DeviceType e1000_type = TYPE("e1000", "Intel 82540EM", e1000_info);
+const DeviceType e1000_82545em_type = TYPE("e1000-82545em", "Intel 82545EM", e1000_82545em_info);

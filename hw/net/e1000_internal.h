@@ -34,6 +34,8 @@ enum {
     RAH_AV = 0x80000000,
 };
 
+#define E1000_SUBSYSTEM 0x001e
+
 static inline uint32_t e1000_reg(const E1000 *e, unsigned at)
 {
     return e->reg[at / 4];

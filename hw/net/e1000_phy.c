@@ -39,9 +39,9 @@ void e1000_eeprom_fill(E1000 *e)
         e->eeprom[i] = (uint16_t)load_le(e->nic.mac + 2 * i, 2);
     }
     e->eeprom[0x0a] = 0x4408;       /* initialization control 1 */
-    e->eeprom[0x0b] = 0x001e;       /* subsystem */
+    e->eeprom[0x0b] = E1000_SUBSYSTEM;
     e->eeprom[0x0c] = 0x8086;
-    e->eeprom[0x0d] = 0x100e;
+    e->eeprom[0x0d] = ((const PciInfo *)e->pci.dev.type->bus_info)->device;
     e->eeprom[0x0e] = 0x8086;
     e->eeprom[0x0f] = 0x3040;       /* initialization control 2 */
     for (unsigned i = 0; i < E1000_EEPROM_WORDS - 1; i++) {

@@ -205,8 +205,10 @@ static void take(E1000 *e, const uint8_t *frame, size_t len)
         out -= 4;
     }
     r.status |= check_sums(e, e->received, out, &r.errors);
-    store_le(e->received + out, NIC_FCS, nic_fcs(frame, len, padded - len));
-    out += rctl & RCTL_SECRC ? 0 : NIC_FCS;
+    if (!(rctl & RCTL_SECRC)) {
+        store_le(e->received + out, NIC_FCS, nic_fcs(frame, len, padded - len));
+        out += NIC_FCS;
+    }
     uint32_t from = MIN(e1000_reg(e, R_RXCSUM) & 0xff, out);
     /* The sum is big endian on the wire, and so it is in memory. */
     r.sum = (uint32_t)bswap_size(nic_sum(e->received + from, out - from, 0), 2);

@@ -174,6 +174,7 @@ CASES = [
     Network("net-pcnet-4kc", "mipsel", "pcnet", "amd/pcnet32"),
     Network("net-pcnet-5kc", "mips64el", "pcnet", "amd/pcnet32", cpu="5KEc"),
     Network("net-e1000-4kc", "mipsel", "e1000", "intel/e1000/e1000"),
+    Network("net-e1000-82545em-5kc", "mips64el", "e1000-82545em", "intel/e1000/e1000", cpu="5KEc"),
     UbootTftp("net-uboot-maltael", lambda: guest.packaged_uboot("maltael"), "maltael # "),
     UbootTftp("net-uboot-malta64el", lambda: guest.packaged_uboot("malta64el"), "maltael # ", cpu="5KEc"),
     UbootTftp("net-uboot-malta", lambda: guest.built("uboot", "malta"), "malta # "),

@@ -14,7 +14,6 @@ OPERATIONS = [
     ("snapshot-create-as {} s", "require all disks"),
     ("snapshot-create-as {} s --disk-only", "nothing selected for snapshot"),
     ("screenshot {} @/screen.ppm", "no screens"), ("send-key {} KEY_A", "no keyboard"),
-    
     ("setmem {} 64M --live", "without the balloon"), ("setvcpus {} 2 --live", "greater than max"),
     ("inject-nmi {}", "does not provide NMIs"), ("dompmwakeup {}", "cannot suspend"),
     ("domdirtyrate-calc {}", "not support calculating"), ("domblkstat {} hda", "hda"), ("vncdisplay {}", "VNC"),
@@ -23,8 +22,6 @@ OPERATIONS = [
 FILE = "<source file='@/image'/>"
 DEVICES = [
     ("<memballoon model='none'/>", "start", "there is no USB"),
-    (NO_DEVICES + "<interface type='user'><model type='virtio'/></interface>", "start",
-     "virtio-net-pci: not there yet"),
     (NO_DEVICES + "<graphics type='vnc'/><video><model type='none'/></video>", "define",
      "vnc graphics are not supported"),
     (NO_DEVICES + "<video><model type='vga'/></video>", "define", "video model 'vga'"),

@@ -17,7 +17,9 @@ ODD = [None, True, -1, 1 << 63, (1 << 64) - 1, 1.5, "", [], {}]
 # What would reach files, or take memory, is made harmless.
 FIXED = {"filename": "/dev/null", "mem-path": "/dev/null", "file": "/dev/null", "out": "/dev/null",
          "device": "/dev/null", "logfile": "/dev/null", "host": "127.0.0.1", "path": "/nonexistent/x",
-         "str": "nobody", "size": 65536}
+         "str": "nobody", "size": 65536, "ifname": "is-longer-than-a-name-may-be", "script": "no", "downscript": "no",
+         "listen": "127.0.0.1:0", "connect": "127.0.0.1:1", "udp": "127.0.0.1:9", "localaddr": "127.0.0.1:0",
+         "mcast": "230.0.0.1:1"}
 
 
 def case(function):

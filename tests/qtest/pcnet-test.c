@@ -337,6 +337,30 @@ static void test_loopback(QTest *q, Wire *w)
     g_assert_cmpint(wire_receive(w, got, 20), ==, -1);
 }
 
+/* With BSWP frames lie in memory with each double word turned round; descriptors do not. */
+static void test_swap(QTest *q, Wire *w)
+{
+    uint8_t frame[64], turned[68], got[65536];
+    enable(q);
+    style = 2;
+    init(q, 0, 0);
+    set_csr(q, 3, 4);
+    fill(frame, sizeof(frame), own_mac, 5);
+    for (unsigned i = 0; i < 64; i++) {
+        turned[i ^ 3] = frame[i];
+    }
+    ram_write(q, TXBUF, turned, 64);
+    put_desc(q, TX, 0, TXBUF, 0x8300, 64);
+    set_csr(q, 0, 0x0048);
+    g_assert_cmpint(wire_receive(w, got, 5000), ==, 64);
+    g_assert_cmpint(memcmp(got, frame, 64), ==, 0);
+    wire_send(w, frame, 64);
+    g_assert_true(wait_for(q, 0x0400));
+    g_assert_cmpuint(message_count(q, 0), ==, 68);
+    ram_read(q, RXBUF, got, 64);
+    g_assert_cmpint(memcmp(got, turned, 64), ==, 0);
+}
+
 /* Frames wait while there is no buffer. */
 static void test_waiting(QTest *q, Wire *w)
 {
@@ -437,6 +461,7 @@ int main(int argc, char **argv)
     wire_add("/pcnet/receive", "pcnet", test_receive);
     wire_add("/pcnet/filters", "pcnet", test_filters);
     wire_add("/pcnet/loopback", "pcnet", test_loopback);
+    wire_add("/pcnet/swap", "pcnet", test_swap);
     wire_add("/pcnet/waiting", "pcnet", test_waiting);
     wire_add("/pcnet/suspend", "pcnet", test_suspend);
     wire_add("/pcnet/link", "pcnet", test_link);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The Intel 82540EM Gigabit Ethernet controller. */
+/* The Intel 82540EM and 82545EM Gigabit Ethernet controllers. */
 #ifndef HW_NET_E1000_H
 #define HW_NET_E1000_H
 
@@ -54,6 +54,6 @@ typedef struct {
     MemRegion *mem, *io;
 } E1000;
 
-extern const DeviceType e1000_type;
+extern const DeviceType e1000_type, e1000_82545em_type;
 
 #endif
