@@ -77,7 +77,7 @@ static unsigned send_with_header(VirtioNet *d, const uint8_t *hdr, size_t len)
     const char *name = device_name(&d->v.pci.dev);
     if (gso == GSO_TCPV4 || gso == GSO_TCPV6) {
         if (!offload_segment(d->frame, len, mss, d->scratch, send_frame, d)) {
-            guest_log("%s: a frame to be segmented is none of TCP; lost", name);
+            guest_log("%s: a frame to be segmented is none of TCP, or into too many; lost", name);
         }
         return (unsigned)(len / MAX(mss, 1)) + 1;
     } else if (gso != GSO_NONE) {
