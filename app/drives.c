@@ -88,7 +88,9 @@ static bool read_interface(KeyVal *kv, Drive *d, GError **err)
         }
     }
     return error_set(err, "if=%s: must be ide, virtio or none%s", name,
-                     strcmp(name, "pflash") == 0 ? "; -bios FILE is the boot flash" : "");
+                     strcmp(name, "pflash") == 0 ? "; -bios FILE is the boot flash" :
+                     strcmp(name, "scsi") == 0 ? "; for a SCSI disk use if=none,id=ID with -device "
+                     "virtio-scsi-pci -device scsi-hd,drive=ID" : "");
 }
 
 /* index=, or bus= and unit=, or the first free place. */

@@ -10,7 +10,6 @@
 #include "util/error.h"
 
 #define DEVICE_LBA 0x40
-#define MAX_MULTIPLE 16u
 #define HEADS 16u
 #define SECTORS 63u
 
@@ -169,7 +168,9 @@ static void dma(IdeDrive *d, DmaList *list)
         uint32_t bytes = ide_drive_copy(d, &d->list);
         ide_drive_dma_moved(d, bytes);
         d->pos = 0;
-        trim_next(d);
+        if (bytes) {                    /* or the table ends before the block does: the drive waits */
+            trim_next(d);
+        }
         return;
     }
     ide_drive_request(d, d->phase == IDE_DMA_IN ? BLOCK_READ : BLOCK_WRITE, d->lba * BLOCK_SECTOR, 0,
@@ -234,7 +235,7 @@ static void request_done(IdeDrive *d, int error)
     int flags = transfer_flags(d->command);
     bool moving = d->list.iov != NULL;
     if (error && moving) {
-        dma_list_end(&d->list, 0);
+        dma_list_end(&d->list, d->list.bytes);  /* some of it may have been written */
         d->channel->host.dma_moved(d->channel->host.opaque, d->channel, false);
     }
     if (error) {
@@ -310,7 +311,7 @@ static void set_features(IdeDrive *d)
 static void set_multiple(IdeDrive *d)
 {
     uint8_t n = d->count[0];
-    if (n > MAX_MULTIPLE || (n & (n - 1))) {
+    if (n > IDE_MAX_MULTIPLE || (n & (n - 1))) {
         ide_drive_fail(d, IDE_ERR_ABRT);
         return;
     }
@@ -411,5 +412,5 @@ static const Prop ide_hd_props[] = {
 const DeviceType ide_hd_type = {
     "ide-hd", sizeof(IdeDrive), .parent = "ide-device", .description = "ATA disk", .user_creatable = true,
     .state = ide_drive_state, .props = ide_hd_props, .realize = ide_hd_realize, .reset = ide_hd_reset,
-    .finalize = ide_hd_finalize,
+    .finalize = ide_hd_finalize, .post_load = ide_drive_post_load,
 };

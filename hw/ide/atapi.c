@@ -132,7 +132,7 @@ static void request_done(IdeDrive *d, int error)
     uint32_t moved = d->list.iov ? (uint32_t)d->list.bytes : d->filled;
     bool by_dma = d->list.iov != NULL;
     if (error) {
-        dma_list_end(&d->list, 0);
+        dma_list_end(&d->list, d->list.bytes);  /* some of it may have been written */
         mmc_medium_error(&cd->mmc);
         fail(cd);
         return;
@@ -276,5 +276,5 @@ static const Prop ide_cd_props[] = {
 const DeviceType ide_cd_type = {
     "ide-cd", sizeof(IdeCd), .parent = "ide-device", .description = "ATAPI CD and DVD reader",
     .user_creatable = true, .state = ide_cd_state, .props = ide_cd_props, .realize = ide_cd_realize,
-    .reset = ide_cd_reset, .finalize = ide_cd_finalize,
+    .reset = ide_cd_reset, .finalize = ide_cd_finalize, .post_load = ide_drive_post_load,
 };

@@ -24,7 +24,7 @@ void ide_drive_stop(IdeDrive *d)
     if (d->block) {
         block_drain(d->block);
     }
-    dma_list_end(&d->list, 0);
+    dma_list_end(&d->list, d->list.bytes);      /* some of it may have been written */
     d->stopping = false;
     d->phase = IDE_IDLE;
     d->left = d->dma_left = d->pos = d->len = 0;
@@ -160,6 +160,18 @@ void ide_drive_finalize(IdeDrive *d)
         ide_drive_stop(d);
         block_user_free(d->block);
     }
+}
+
+bool ide_drive_post_load(Device *dev, GError **err)
+{
+    const IdeDrive *d = (const IdeDrive *)dev;
+    bool moves = d->phase == IDE_IN || d->phase == IDE_OUT;
+    if (d->phase > IDE_DMA_OUT || d->len > IDE_BUFFER || d->filled > IDE_BUFFER || d->pos > IDE_BUFFER ||
+        (moves && d->pos >= d->len) || d->multiple > IDE_MAX_MULTIPLE || (d->multiple & (d->multiple - 1))) {
+        return error_set(err, "%s: a transfer in phase %u, at %u of %u bytes (%u filled), %u sectors at once, "
+                         "cannot be", device_name(dev), d->phase, d->pos, d->len, d->filled, d->multiple);
+    }
+    return true;
 }
 
 const VmField ide_drive_state[] = {

@@ -175,7 +175,7 @@ static void add_segmented(E1000 *e, uint64_t addr, uint32_t len)
     E1000Frame *f = &e->frame;
     const E1000Context *c = &e->context;
     uint32_t room = MIN(c->mss, E1000_FRAME_MAX - 64u - c->header);
-    if (!c->mss || !c->header) {
+    if (c->mss < OFFLOAD_MIN_MSS || !c->header) {
         f->too_long = true;
         return;
     }

@@ -103,7 +103,7 @@ bool offload_segment(const uint8_t *frame, size_t len, size_t mss, uint8_t *scra
                      void *opaque)
 {
     Layout at;
-    if (!mss || !find_tcp(frame, len, &at)) {
+    if (mss < OFFLOAD_MIN_MSS || !find_tcp(frame, len, &at)) {
         return false;
     }
     size_t all = len - at.data;

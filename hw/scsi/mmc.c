@@ -268,7 +268,7 @@ static MmcReply get_configuration(Command *c)
     profiles[10] = profile == PROFILE_CD;
     uint8_t *core = at;
     at = put_feature(at, 0x0001, 0x0b, 8);
-    store_be(core + 4, 4, 2);           /* ATAPI */
+    store_be(core + 4, 4, c->d->on_scsi ? 1 : 2);       /* SCSI, ATAPI */
     uint8_t *removable = at;
     at = put_feature(at, 0x0003, 0x03, 4);
     removable[4] = 0x29;                /* a tray, which can be locked and opened */
@@ -362,25 +362,38 @@ static uint8_t *mode_capabilities(const MmcDrive *d, uint8_t *at)
     return at + 20;
 }
 
-static MmcReply mode_sense(Command *c)
+/* The pages behind a header of that many bytes; the end, or NULL when there is no such page. */
+static uint8_t *mode_pages(Command *c, unsigned header)
 {
-    uint8_t *b = c->buffer, *at = b + 8, page = c->cdb[2] & 0x3f;
-    if (c->cdb[2] >> 6 == 3) {
-        return check(c->d, ILLEGAL_REQUEST, 0x39, 0);   /* saving parameters not supported */
-    }
-    memset(b, 0, 8);
+    uint8_t *at = c->buffer + header, page = c->cdb[2] & 0x3f;
+    memset(c->buffer, 0, header);
     if (page == 0x01 || page == 0x3f) {
         at = mode_error_recovery(at);
     }
     if (page == 0x2a || page == 0x3f) {
         at = mode_capabilities(c->d, at);
     }
-    if (at == b + 8) {
+    return at == c->buffer + header ? NULL : at;
+}
+
+static uint8_t medium_type(const MmcDrive *d)
+{
+    return has_medium(d) ? 0x01 : d->tray_open ? 0x71 : 0x70;
+}
+
+static MmcReply mode_sense(Command *c)
+{
+    bool wide = c->cdb[0] == 0x5a;
+    uint8_t *b = c->buffer, *end = mode_pages(c, wide ? 8 : 4);
+    if (c->cdb[2] >> 6 == 3) {
+        return check(c->d, ILLEGAL_REQUEST, 0x39, 0);   /* saving parameters not supported */
+    }
+    if (!end) {
         return invalid_field(c->d);
     }
-    store_be(b, 2, (unsigned)(at - b - 2));
-    b[2] = has_medium(c->d) ? 0x01 : c->d->tray_open ? 0x71 : 0x70;
-    return data((uint32_t)(at - b), (uint32_t)load_be(c->cdb + 7, 2));
+    store_be(b, wide ? 2 : 1, (unsigned)(end - b) - (wide ? 2 : 1));
+    b[wide ? 2 : 1] = medium_type(c->d);
+    return data((uint32_t)(end - b), wide ? (uint32_t)load_be(c->cdb + 7, 2) : c->cdb[4]);
 }
 
 static MmcReply mechanism_status(Command *c)
@@ -401,6 +414,7 @@ static const struct {
     { 0x00, NEEDS_MEDIUM, test_unit_ready },
     { 0x03, NO_ATTENTION, request_sense },
     { 0x12, NO_ATTENTION, inquiry },
+    { 0x1a, 0, mode_sense },
     { 0x1b, 0, start_stop },
     { 0x1e, 0, prevent_removal },
     { 0x25, NEEDS_MEDIUM, read_capacity },

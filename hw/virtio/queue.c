@@ -9,6 +9,10 @@
 enum { DESC_NEXT = 1, DESC_WRITE = 2, DESC_INDIRECT = 4 };
 enum { AVAIL_NO_INTERRUPT = 1, USED_NO_NOTIFY = 1 };
 
+/* Chains that one call of a device takes at most. A driver has nowhere near as many in a ring: a ring that
+ * goes on filling itself lies where the device writes. */
+#define MAX_POPS 65536u
+
 typedef struct {
     uint64_t addr;
     uint32_t len;
@@ -73,13 +77,14 @@ void virtq_reset(VirtQueue *q)
     q->desc = q->avail = q->used = 0;
     q->next_avail = q->next_used = q->signalled = 0;
     q->signalled_valid = q->silent = false;
+    q->in_flight = 0;
 }
 
 void virtq_set_page(VirtQueue *q, uint32_t page)
 {
-    uint64_t base = (uint64_t)page * PAGE, ring = base + (uint64_t)DESC_SIZE * q->size;
+    uint64_t base = (uint64_t)page * PAGE, ring = base + (uint64_t)DESC_SIZE * q->max;
+    virtq_reset(q);
     if (page == 0) {
-        virtq_reset(q);
         return;
     }
     q->desc = base;
@@ -152,14 +157,24 @@ static bool add_chain(VirtQueue *q, VirtqElement *e, uint64_t table, uint32_t si
     return false;
 }
 
+/* Whether idx, which differs from next_avail, can be: what is with the device has its entries too. */
+static bool plausible(VirtQueue *q, uint16_t idx)
+{
+    if ((uint16_t)(idx - q->next_avail) > q->size || q->in_flight >= q->size) {
+        virtio_broken(q->vdev, "more buffers are available than the queue has entries");
+        return false;
+    }
+    if (q->in_call && ++q->pops > MAX_POPS) {
+        virtio_broken(q->vdev, "the available ring does not end");
+        return false;
+    }
+    return true;
+}
+
 bool virtq_pop(VirtQueue *q, VirtqElement *e)
 {
     uint16_t idx;
-    if (!usable(q) || !get16(q, q->avail + 2, &idx) || idx == q->next_avail) {
-        return false;
-    }
-    if ((uint16_t)(idx - q->next_avail) > q->size) {
-        virtio_broken(q->vdev, "more buffers are available than the queue has entries");
+    if (!usable(q) || !get16(q, q->avail + 2, &idx) || idx == q->next_avail || !plausible(q, idx)) {
         return false;
     }
     __atomic_thread_fence(__ATOMIC_ACQUIRE);        /* what the index tells of was written before it */
@@ -174,6 +189,7 @@ bool virtq_pop(VirtQueue *q, VirtqElement *e)
         return false;
     }
     q->next_avail++;
+    q->in_flight++;
     if (virtio_has(q->vdev, VIRTIO_F_EVENT_IDX) && !q->silent) {
         put16(q, avail_event(q), q->next_avail);
     }
@@ -185,6 +201,7 @@ void virtq_unpop(VirtQueue *q, VirtqElement *e)
     dma_list_end(&e->out, 0);
     dma_list_end(&e->in, 0);
     q->next_avail--;
+    q->in_flight--;
 }
 
 /* ---- giving them back ---- */
@@ -194,6 +211,7 @@ void virtq_push(VirtQueue *q, VirtqElement *e, uint64_t written)
     uint8_t entry[8];
     dma_list_end(&e->out, 0);
     dma_list_end(&e->in, written);
+    q->in_flight--;
     if (!usable(q)) {
         return;
     }

@@ -51,8 +51,16 @@ void virtio_config_changed(VirtioDevice *vdev)
     }
 }
 
+static void drain(VirtioDevice *vdev)
+{
+    if (vdev->kind->drain) {
+        vdev->kind->drain(vdev);
+    }
+}
+
 static void to_initial(VirtioDevice *vdev)
 {
+    drain(vdev);
     if (vdev->kind->reset) {
         vdev->kind->reset(vdev);
     }
@@ -91,15 +99,25 @@ void virtio_set_status(VirtioDevice *vdev, uint8_t status)
 
 void virtio_set_features(VirtioDevice *vdev, uint64_t features)
 {
-    if (!(vdev->status & VIRTIO_FEATURES_OK)) {
+    if (!(vdev->status & (VIRTIO_FEATURES_OK | VIRTIO_DRIVER_OK))) {
         vdev->features = features & vdev->offered;
     }
 }
 
+void virtio_set_queue_page(VirtioDevice *vdev, VirtQueue *q, uint32_t page)
+{
+    drain(vdev);
+    virtq_set_page(q, page);
+}
+
 void virtio_notified(VirtioDevice *vdev, unsigned queue)
 {
-    if (queue < vdev->n_queues && virtio_running(vdev) && vdev->queue[queue].enabled) {
-        vdev->kind->notified(vdev, &vdev->queue[queue]);
+    VirtQueue *q = &vdev->queue[queue % VIRTIO_QUEUES];
+    if (queue < vdev->n_queues && virtio_running(vdev) && q->enabled) {
+        q->pops = 0;
+        q->in_call = true;
+        vdev->kind->notified(vdev, q);
+        q->in_call = false;
     }
 }
 

@@ -14,6 +14,7 @@ enum { F_MUST_TELL_HOST = 1 << 0, F_DEFLATE_ON_OOM = 1 << 2 };
 
 #define QUEUE 128
 #define PAGE 4096u                  /* of the interface, whatever the guest's are */
+#define MAX_PAGES 1024u             /* of one buffer; what is beyond stays the guest's */
 
 typedef struct {
     VirtioDevice v;
@@ -40,10 +41,11 @@ static void notified(VirtioDevice *vdev, VirtQueue *q)
     VirtioBalloon *d = (VirtioBalloon *)vdev;
     VirtqElement e;
     while (virtq_pop(q, &e)) {
-        uint8_t entry[4];
-        for (uint64_t at = 0; q == d->inflate && at + 4 <= MIN(e.out.bytes, PAGE * 4); at += 4) {
-            iov_to_buf(dma_list_iov(&e.out), e.out.iov->len, at, entry, 4);
-            give_back(d, virtio_get(vdev, entry, 4));
+        uint8_t pages[4 * MAX_PAGES];
+        uint64_t bytes = q == d->inflate ? MIN(e.out.bytes, sizeof(pages)) : 0;
+        iov_to_buf(dma_list_iov(&e.out), e.out.iov->len, 0, pages, bytes);
+        for (uint64_t at = 0; at + 4 <= bytes; at += 4) {
+            give_back(d, virtio_get(vdev, pages + at, 4));
         }
         virtq_push(q, &e, 0);
     }

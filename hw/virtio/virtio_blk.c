@@ -33,6 +33,7 @@ typedef struct {
     uint32_t queue_size, queues, boot_index;
     uint32_t logical, physical; /* block sizes, bytes; physical 0: the same */
     bool write_cache, discard, write_zeroes;
+    bool caching;               /* the write cache as the driver wants it */
 } VirtioBlk;
 
 typedef struct {
@@ -44,6 +45,7 @@ typedef struct {
     struct iovec *iov;          /* the data */
     unsigned niov;
     uint64_t bytes;             /* of it */
+    bool unmap;
 } Request;
 
 /* ---- the end of a request ---- */
@@ -78,7 +80,7 @@ static uint64_t capacity(const VirtioBlk *d)
 static void submit(Request *r, BlockOp op, uint64_t offset, uint64_t bytes)
 {
     r->request = (BlockRequest){
-        .op = op, .offset = offset, .bytes = bytes, .iov = r->iov, .niov = r->niov,
+        .op = op, .offset = offset, .bytes = bytes, .iov = r->iov, .niov = r->niov, .unmap = r->unmap,
         .done = request_done, .opaque = r,
     };
     block_submit(r->d->block, &r->request);
@@ -133,8 +135,8 @@ static uint8_t range_request(Request *r)
     if (!sectors || sectors > MAX_RANGE_SECTORS || !in_range(d, sector, sectors)) {
         return S_IOERR;
     }
+    r->unmap = flags & RANGE_UNMAP;
     submit(r, zero ? BLOCK_ZERO : BLOCK_DISCARD, sector * BLOCK_SECTOR, sectors * BLOCK_SECTOR);
-    r->request.unmap = flags & RANGE_UNMAP;
     return S_OK;
 }
 
@@ -227,7 +229,7 @@ static void get_config(VirtioDevice *vdev, uint8_t *c)
     virtio_put(vdev, c + 20, 4, d->logical);
     c[24] = (uint8_t)g_bit_nth_msf(physical / d->logical, -1);
     virtio_put(vdev, c + 26, 2, physical / d->logical);
-    c[32] = block_user_write_cache(d->block);
+    c[32] = d->caching;
     virtio_put(vdev, c + 34, 2, d->queues);
     virtio_put(vdev, c + 36, 4, MAX_RANGE_SECTORS);
     virtio_put(vdev, c + 40, 4, 1);
@@ -237,11 +239,16 @@ static void get_config(VirtioDevice *vdev, uint8_t *c)
     c[56] = 1;
 }
 
+static void set_caching(VirtioBlk *d, bool on)
+{
+    d->caching = on;
+    block_user_set_write_cache(d->block, on);
+}
+
 static void set_config(VirtioDevice *vdev, const uint8_t *c)
 {
-    VirtioBlk *d = (VirtioBlk *)vdev;
     if (virtio_has(vdev, F_CONFIG_WCE)) {
-        block_user_set_write_cache(d->block, c[32] & 1);
+        set_caching((VirtioBlk *)vdev, c[32] & 1);
     }
 }
 
@@ -259,15 +266,17 @@ static uint64_t features(VirtioDevice *vdev)
 static void started(VirtioDevice *vdev)
 {
     VirtioBlk *d = (VirtioBlk *)vdev;
-    block_user_set_write_cache(d->block, virtio_has(vdev, F_FLUSH) && d->write_cache);
+    set_caching(d, virtio_has(vdev, F_FLUSH) && d->write_cache);
+}
+
+static void drain(VirtioDevice *vdev)
+{
+    block_drain(((VirtioBlk *)vdev)->block);
 }
 
 static void reset(VirtioDevice *vdev)
 {
-    VirtioBlk *d = (VirtioBlk *)vdev;
-    if (d->block) {
-        block_drain(d->block);
-    }
+    set_caching((VirtioBlk *)vdev, ((VirtioBlk *)vdev)->write_cache);
 }
 
 /* ---- the device ---- */
@@ -301,7 +310,7 @@ static bool virtio_blk_realize(Device *dev, GError **err)
 {
     static const VirtioKind kind = {
         .id = 2, .config_size = 60, .features = features, .get_config = get_config, .set_config = set_config,
-        .notified = notified, .started = started, .reset = reset,
+        .notified = notified, .started = started, .drain = drain, .reset = reset,
     };
     VirtioBlk *d = (VirtioBlk *)dev;
     if (!check_properties(d, err)) {
@@ -320,6 +329,13 @@ static bool virtio_blk_realize(Device *dev, GError **err)
         virtio_add_queue(&d->v, (uint16_t)d->queue_size);
     }
     return virtio_realize(&d->v, &kind, err);
+}
+
+static bool virtio_blk_post_load(Device *dev, GError **err)
+{
+    VirtioBlk *d = (VirtioBlk *)dev;
+    set_caching(d, d->caching);
+    return virtio_post_load(dev, err);
 }
 
 static void virtio_blk_finalize(Device *dev)
@@ -347,7 +363,7 @@ static const Prop virtio_blk_props[] = {
     { 0 }
 };
 
-static const VmField virtio_blk_state[] = { VM_STRUCT(VirtioBlk, v, virtio_state), { 0 } };
+static const VmField virtio_blk_state[] = { VM_STRUCT(VirtioBlk, v, virtio_state), VM_BOOL(VirtioBlk, caching), { 0 } };
 static const PciInfo virtio_blk_info = VIRTIO_PCI_INFO(0x1001, 0x0100);
 
 const DeviceType virtio_blk_type = {
@@ -355,5 +371,5 @@ const DeviceType virtio_blk_type = {
     .user_creatable = true, .state = virtio_blk_state, .props = virtio_blk_props,
     .bus_info = &virtio_blk_info,
     .realize = virtio_blk_realize, .reset = virtio_reset, .finalize = virtio_blk_finalize,
-    .post_load = virtio_post_load,
+    .post_load = virtio_blk_post_load,
 };

@@ -68,7 +68,8 @@ static void send_frame(void *opaque, const uint8_t *frame, size_t len)
     d->stalled |= !net_send(d->nic.port, frame, len);
 }
 
-static void send_with_header(VirtioNet *d, const uint8_t *hdr, size_t len)
+/* Returns about how many frames it was. */
+static unsigned send_with_header(VirtioNet *d, const uint8_t *hdr, size_t len)
 {
     unsigned gso = hdr[1] & (unsigned)~GSO_ECN;
     size_t mss = virtio_get(&d->v, hdr + 4, 2), start = virtio_get(&d->v, hdr + 6, 2);
@@ -76,8 +77,9 @@ static void send_with_header(VirtioNet *d, const uint8_t *hdr, size_t len)
     const char *name = device_name(&d->v.pci.dev);
     if (gso == GSO_TCPV4 || gso == GSO_TCPV6) {
         if (!offload_segment(d->frame, len, mss, d->scratch, send_frame, d)) {
-            guest_log("%s: a frame to be segmented is none of TCP; lost", name);
+            guest_log("%s: a frame to be segmented is none of TCP, or into too many; lost", name);
         }
+        return (unsigned)(len / MAX(mss, 1)) + 1;
     } else if (gso != GSO_NONE) {
         guest_log("%s: segmentation of type %u, which was not offered; lost", name, gso);
     } else if ((hdr[0] & HDR_NEEDS_CSUM) && !offload_sum(d->frame, len, start, offset)) {
@@ -85,6 +87,7 @@ static void send_with_header(VirtioNet *d, const uint8_t *hdr, size_t len)
     } else {
         send_frame(d, d->frame, len);
     }
+    return 1;
 }
 
 static void transmit(VirtioNet *d)
@@ -101,7 +104,7 @@ static void transmit(VirtioNet *d)
         } else {
             iov_to_buf(dma_list_iov(&e.out), e.out.iov->len, 0, hdr, head);
             iov_to_buf(dma_list_iov(&e.out), e.out.iov->len, head, d->frame, len - head);
-            send_with_header(d, hdr, len - head);
+            n += send_with_header(d, hdr, len - head) - 1;
         }
         virtq_push(d->tx, &e, 0);
         n++;
@@ -109,7 +112,7 @@ static void transmit(VirtioNet *d)
     if (n) {
         virtq_notify(d->tx);
     }
-    if (n == BATCH) {
+    if (n >= BATCH) {
         timer_arm(d->more, clock_now(d->v.pci.dev.machine->clock, CLOCK_VIRTUAL));
     }
 }
@@ -138,14 +141,18 @@ static bool is_listed(const VirtioNet *d, const uint8_t *mac, unsigned from, uns
     return false;
 }
 
-static bool is_wanted(const VirtioNet *d, const uint8_t *frame, size_t len)
+static bool is_wanted_vlan(const VirtioNet *d, const uint8_t *frame, size_t len)
 {
-    if (len < 14) {
-        return false;
+    if (!virtio_has(&d->v, F_CTRL_VLAN) || len < 18 || frame[12] != 0x81 || frame[13] != 0) {
+        return true;
     }
     unsigned vlan = (unsigned)(frame[14] << 8 | frame[15]) % VLANS;
-    if (virtio_has(&d->v, F_CTRL_VLAN) && len >= 18 && frame[12] == 0x81 && frame[13] == 0 &&
-        !(d->vlans[vlan / 8] >> (vlan % 8) & 1)) {
+    return d->vlans[vlan / 8] >> (vlan % 8) & 1;
+}
+
+static bool is_wanted(const VirtioNet *d, const uint8_t *frame, size_t len)
+{
+    if (len < 14 || !is_wanted_vlan(d, frame, len)) {
         return false;
     }
     if (d->mode[RX_PROMISC]) {
@@ -176,8 +183,12 @@ static unsigned gather(VirtioNet *d, VirtqElement *e, unsigned most, size_t need
     unsigned n = 0;
     while (have < need && n < most && virtq_pop(d->rx, &e[n])) {
         have += e[n++].in.bytes;
+        if (e[0].in.bytes < header_size(d)) {
+            virtio_broken(&d->v, "a buffer for frames has no room for the header");
+            break;
+        }
     }
-    if (have >= need) {
+    if (have >= need && virtio_running(&d->v)) {
         return n;
     }
     while (n) {
@@ -204,9 +215,9 @@ static void receive(void *opaque, const uint8_t *frame, size_t len)
     virtio_put(&d->v, hdr + 10, 2, n);
     for (unsigned i = 0; i < n; i++) {
         const struct iovec *iov = dma_list_iov(&e[i].in);
-        size_t skip = i ? 0 : head, part = MIN(e[i].in.bytes - MIN(skip, e[i].in.bytes), len - done);
+        size_t skip = i ? 0 : head, part = MIN(e[i].in.bytes - skip, len - done);
         if (i == 0) {
-            iov_from_buf(iov, e[i].in.iov->len, 0, hdr, MIN(head, e[i].in.bytes));
+            iov_from_buf(iov, e[i].in.iov->len, 0, hdr, head);
         }
         iov_from_buf(iov, e[i].in.iov->len, skip, frame + done, part);
         done += part;

@@ -129,7 +129,7 @@ static void set_feature_half(VirtioDevice *vdev, uint32_t value)
 
 static void common_queue_write(VirtQueue *q, unsigned reg, uint32_t value)
 {
-    if (reg == C_SIZE && value && value <= q->max && !(value & (value - 1))) {
+    if (reg == C_SIZE && !q->enabled && value && value <= q->max && !(value & (value - 1))) {
         q->size = (uint16_t)value;
     } else if (reg == C_ENABLE) {
         q->enabled = q->enabled || value == 1;
@@ -205,7 +205,7 @@ static void legacy_write(void *opaque, PhysAddr addr, uint64_t value, unsigned s
     case L_STATUS:   virtio_set_status(vdev, (uint8_t)value); break;
     case L_PAGE:
         if (q) {
-            virtq_set_page(q, (uint32_t)value);
+            virtio_set_queue_page(vdev, q, (uint32_t)value);
         }
         break;
     default:

@@ -93,6 +93,16 @@ static void virtio_rng_reset(Device *dev)
     virtio_reset(dev);
 }
 
+static bool virtio_rng_post_load(Device *dev, GError **err)
+{
+    VirtioRng *d = (VirtioRng *)dev;
+    d->quota = MIN(d->quota, d->max_bytes);
+    if (d->quota < d->max_bytes) {
+        timer_arm(d->timer, clock_now(dev->machine->clock, CLOCK_VIRTUAL) + d->period * MS);
+    }
+    return virtio_post_load(dev, err);
+}
+
 static void virtio_rng_finalize(Device *dev)
 {
     VirtioRng *d = (VirtioRng *)dev;
@@ -117,5 +127,5 @@ const DeviceType virtio_rng_type = {
     "virtio-rng-pci", sizeof(VirtioRng), .parent = "pci-device", .description = "virtio random numbers",
     .user_creatable = true, .state = virtio_rng_state, .props = virtio_rng_props,
     .bus_info = &virtio_rng_info, .realize = virtio_rng_realize, .reset = virtio_rng_reset,
-    .finalize = virtio_rng_finalize, .post_load = virtio_post_load,
+    .finalize = virtio_rng_finalize, .post_load = virtio_rng_post_load,
 };

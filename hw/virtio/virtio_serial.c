@@ -18,7 +18,7 @@ enum { EV_DEVICE_READY, EV_PORT_ADD, EV_PORT_REMOVE, EV_PORT_READY, EV_CONSOLE_P
 #define QUEUE 128
 #define CONTROL 8u                  /* bytes of a control message */
 #define MAX_PENDING 64u             /* messages that wait for buffers of the driver */
-#define PIECE 4096u
+#define MAX_WRITE (1u << 20)        /* bytes of one buffer that the host may have to keep */
 
 typedef struct VirtioSerial VirtioSerial;
 
@@ -140,8 +140,14 @@ static void send_to_host(VirtPort *port)
     port->stalled = port->chr && chardev_output_pending(port->chr);
     while (!port->stalled && virtq_pop(q, &e)) {
         const struct iovec *iov = dma_list_iov(&e.out);
+        size_t room = MAX_WRITE;
         for (guint i = 0; port->chr && i < e.out.iov->len; i++) {
-            chardev_write(port->chr, iov[i].iov_base, MIN(iov[i].iov_len, 256 * PIECE));
+            size_t part = MIN(iov[i].iov_len, room);
+            chardev_write(port->chr, iov[i].iov_base, part);
+            room -= part;
+        }
+        if (e.out.bytes > MAX_WRITE) {
+            guest_log("%s: a buffer of more than %u bytes; the rest is lost", device_name(&port->dev), MAX_WRITE);
         }
         virtq_push(q, &e, 0);
         any = true;

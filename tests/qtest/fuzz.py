@@ -17,6 +17,8 @@ import sys
 import tempfile
 import time
 
+import fuzz_disks
+
 LINES = 600
 PATIENCE = 20 * float(os.environ.get("VALLETTA_TEST_SLOWNESS", "1"))
 PORTS, GT, FPGA, FLASH = 0x10000000, 0x14000000, 0x1f000000, 0x1e000000
@@ -133,8 +135,12 @@ def card_access(rng, big):
 
 
 def lines_of(seed):
-    rng, big = random.Random(seed), bool(seed % 2)
-    if seed % 3 == 0:
+    rng, big, kind = random.Random(seed), bool(seed % 2), seed // 2 % 5
+    if kind == 1:
+        return fuzz_disks.ide_lines(rng, big, 2 * LINES)
+    if kind in (2, 4):
+        return fuzz_disks.virtio_lines(rng, big, 4 * LINES)
+    if kind == 3:
         return cards_set_up(big) + [line for _ in range(2 * LINES) for line in card_access(rng, big)]
     makers = rng.choices([access, config_access, port_access, block, nonsense, other], [10, 5, 5, 1, 1, 3], k=LINES)
     return [line for make in makers for line in make(rng)]
@@ -186,6 +192,7 @@ def run(program, seed, paths):
     args = [program, "-machine", f"malta,endian={'big' if seed % 2 else 'little'}", "-accel", "qtest", "-display", "none",
             "-device", "pc-testdev", "-no-shutdown", "-nic", "user,restrict=on", "-nic", "user,restrict=on,model=e1000"]
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as errors:
+        args += fuzz_disks.arguments(folder)
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(folder + "/s")
         listener.listen(1)

@@ -28,6 +28,7 @@ typedef enum {
 } IdePhase;
 
 #define IDE_BUFFER (256u * BLOCK_SECTOR)
+#define IDE_MAX_MULTIPLE 16u    /* sectors */
 
 /* What a kind of drive does. */
 typedef struct {
@@ -126,6 +127,7 @@ void ide_channel_dma(IdeChannel *ch, DmaList *list);
 bool ide_drive_realize(IdeDrive *d, const IdeKind *kind, bool needs_medium, GError **err);
 void ide_drive_reset(IdeDrive *d);
 void ide_drive_finalize(IdeDrive *d);
+bool ide_drive_post_load(Device *dev, GError **err);
 /* "VT00001" for unit 0 of ide.0, and so on; the caller's. */
 char *ide_default_serial(const IdeDrive *d);
 /* The registers that tell a drive's kind, after a reset and after diagnostics. */

@@ -16,6 +16,7 @@
 typedef struct {
     BlockUser *block;
     const char *product;        /* 16 characters of INQUIRY */
+    bool on_scsi;               /* the transport is not ATAPI */
     uint8_t key, asc, ascq;     /* sense data of the last command that failed */
     bool tray_open, locked;
     bool attention;             /* the medium has changed, and no command has been told */

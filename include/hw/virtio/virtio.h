@@ -35,6 +35,10 @@ typedef struct {
     uint16_t signalled;             /* next_used when the driver was interrupted last */
     bool signalled_valid;
     bool silent;                    /* the driver need not tell of new buffers */
+    /* Not saved: nothing is under way while the machine stands. */
+    uint16_t in_flight;             /* chains that were popped and not given back */
+    bool in_call;                   /* kind->notified runs for it, and has popped this many */
+    uint32_t pops;
 } VirtQueue;
 
 /* A chain of buffers that the driver has made available. */
@@ -55,7 +59,9 @@ typedef struct {
     void (*notified)(VirtioDevice *vdev, VirtQueue *q);
     /* The driver has set DRIVER_OK, with vdev->features. */
     void (*started)(VirtioDevice *vdev);
-    /* Everything under way ends. */
+    /* Waits until the device has given every chain back; of devices that keep some between calls. */
+    void (*drain)(VirtioDevice *vdev);
+    /* To the initial state; drained before. */
     void (*reset)(VirtioDevice *vdev);
 } VirtioKind;
 
@@ -122,6 +128,8 @@ bool virtq_set_silent(VirtQueue *q, bool silent);
 void virtio_set_status(VirtioDevice *vdev, uint8_t status);
 void virtio_notified(VirtioDevice *vdev, unsigned queue);
 void virtio_set_features(VirtioDevice *vdev, uint64_t features);
+/* The legacy interface places the selected queue, or takes it out of use (page 0). */
+void virtio_set_queue_page(VirtioDevice *vdev, VirtQueue *q, uint32_t page);
 void virtio_read_config(VirtioDevice *vdev, uint8_t *config);
 void virtio_write_config(VirtioDevice *vdev, unsigned offset, uint64_t value, unsigned size);
 /* The used ring and its like, where the legacy interface has them: all from one page on. */

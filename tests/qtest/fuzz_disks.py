@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Lines for fuzz.py: IDE drives and virtio devices, set up as a driver would and then used nearly right."""
+import os
+import random
+
+PORTS, GT = 0x10000000, 0x14000000
+MEMORY, MEMORY_PART = 0x200000, 0x100000
+MASTER, TABLE, BUFFER = 0x1100, 0x180000, 0x190000
+
+# ---- the devices ----
+
+# Of each: slot, the sizes of its queues.
+VIRTIO = {
+    "blk": (13, [256, 256]), "net": (14, [256, 256, 64]), "rng": (15, [8]), "balloon": (16, [128, 128]),
+    "serial": (17, [128] * 8), "scsi": (19, [64, 64, 256]),
+}
+
+
+def arguments(folder):
+    """The command line of a machine with all of them; their images are made in the folder."""
+    for name, size in (("hd", 1 << 20), ("cd", 1 << 18), ("v", 1 << 20), ("s", 1 << 20)):
+        with open(f"{folder}/{name}.img", "wb") as image:
+            image.write(random.Random(name).randbytes(4096))
+            os.ftruncate(image.fileno(), size)
+
+    def drive(name, image, more=""):
+        return ["-drive", f"if=none,id={name},file={folder}/{image}.img,format=raw,{more}discard=unmap"]
+
+    return [
+        *drive("hd", "hd"), "-device", "ide-hd,drive=hd,bus=ide.0,unit=0",
+        *drive("cd", "cd", "media=cdrom,"), "-device", "ide-cd,drive=cd,bus=ide.0,unit=1",
+        "-device", "ide-cd,bus=ide.1,unit=0",
+        *drive("v", "v"), "-device", "virtio-blk-pci,drive=v,serial=v,num-queues=2,addr=0d",
+        "-netdev", "user,id=vn,restrict=on", "-device", "virtio-net-pci,netdev=vn,addr=0e",
+        "-device", "virtio-rng-pci,addr=0f", "-device", "virtio-balloon-pci,addr=10",
+        "-chardev", "null,id=vc", "-chardev", f"file,id=vf,path={folder}/out",
+        "-device", "virtio-serial-pci,max_ports=3,addr=11,id=vs",
+        "-device", "virtconsole,chardev=vc,bus=vs.0", "-device", "virtserialport,chardev=vf,name=f,bus=vs.0",
+        "-device", "virtio-scsi-pci,addr=13,id=sc",
+        *drive("s", "s"), "-device", "scsi-hd,drive=s,serial=s,bus=sc.0,scsi-id=0,removable=on",
+        *drive("c", "cd", "media=cdrom,readonly=on,"), "-device", "scsi-cd,drive=c,bus=sc.0,scsi-id=0,lun=1",
+    ]
+
+
+class Bus:
+    """Accesses as a CPU of one byte order makes them, for devices that have the other or not."""
+
+    def __init__(self, rng, big):
+        self.rng, self.big, self.lines = rng, big, []
+
+    def order(self, number, size):
+        number &= (1 << 8 * size) - 1
+        return int.from_bytes(number.to_bytes(size, "little"), "big") if self.big else number
+
+    def write(self, at, number, size):
+        self.lines.append(f"write{'bwlq'[size.bit_length() - 1]} {at:#x} {self.order(number, size):#x}")
+
+    def read(self, at, size):
+        self.lines.append(f"read{'bwlq'[size.bit_length() - 1]} {at:#x}")
+
+    def memory(self, at, data):
+        if data:
+            self.lines.append(f"write {at:#x} {len(data)} 0x{data.hex()}")
+
+    def config(self, devfn, reg, number):
+        self.write(GT + 0xcf8, 0x80000000 | devfn << 8 | reg, 4)
+        if number is None:
+            self.read(GT + 0xcfc, 4)
+        else:
+            # The bridge swaps data between the CPU and the bus.
+            self.lines.append(f"writel {GT + 0xcfc:#x} {number:#x}")
+
+    def step(self):
+        self.lines.append(f"clock_step {self.rng.choice([1, 1000, 1000000, 100000000])}")
+
+
+# ---- virtio ----
+
+class Virtio:
+    """A driver of one device."""
+
+    def __init__(self, bus, name):
+        self.bus, self.rng, self.name = bus, bus.rng, name
+        slot, self.most = VIRTIO[name]
+        n = list(VIRTIO).index(name)
+        self.devfn, self.io, self.mem = slot << 3, 0x2000 + 0x100 * n, 0x12100000 + 0x10000 * n
+        self.base = MEMORY + MEMORY_PART * n
+        bus.config(self.devfn, 0x10, self.io)
+        bus.config(self.devfn, 0x20, self.mem)
+        bus.config(self.devfn, 0x04, 7)
+        self.legacy, self.rings = False, []
+        self.set_up()
+
+    def set_up(self):
+        rng, bus = self.rng, self.bus
+        self.legacy = rng.random() < 0.4
+        self.rings = []
+        wanted = rng.choice([0xffffffff, 0xffffffff, 0, rng.getrandbits(32), 1 << 28, 1 << 29, 0xcfffffff])
+        if self.legacy:
+            for status in (0, 1, 3):
+                bus.write(PORTS + self.io + 18, status, 1)
+            bus.write(PORTS + self.io + 4, wanted, 4)
+        else:
+            for status in (0, 1, 3):
+                bus.write(self.mem + 0x14, status, 1)
+            for select, value in ((0, wanted), (1, rng.choice([1, 1, 1, 0]))):
+                bus.write(self.mem + 8, select, 4)
+                bus.write(self.mem + 0xc, value, 4)
+            bus.write(self.mem + 0x14, 0xb, 1)
+        for n, most in enumerate(self.most):
+            self.place_queue(n, most)
+        self.status(7 if self.legacy else 0xf)
+
+    def place_queue(self, n, most):
+        """Rings as the interface has them; sometimes they overlap those of the queue before."""
+        rng, bus = self.rng, self.bus
+        at = self.base + 0x8000 * (n if rng.random() < 0.95 else 0)
+        size = most if self.legacy else rng.choice([most, most, 1, 2, 4, 8])
+        avail = at + 16 * size
+        used = (avail + 6 + 2 * size + 4095) & ~4095
+        self.rings.append([at, avail, used, size, 0])
+        bus.memory(avail, bytes(6 + 2 * size))
+        if self.legacy:
+            bus.write(PORTS + self.io + 14, n, 2)
+            bus.write(PORTS + self.io + 8, at >> 12, 4)
+            return
+        if rng.random() < 0.03:
+            used = avail - rng.choice([2, 4, 8, 0])
+            self.rings[-1][2] = used
+        bus.write(self.mem + 0x16, n, 2)
+        bus.write(self.mem + 0x18, size, 2)
+        for reg, value in ((0x20, at), (0x28, avail), (0x30, used)):
+            bus.write(self.mem + reg, value, 4)
+            bus.write(self.mem + reg + 4, 0, 4)
+        bus.write(self.mem + 0x1c, 1, 2)
+
+    def status(self, value):
+        self.bus.write(PORTS + self.io + 18 if self.legacy else self.mem + 0x14, value, 1)
+
+    def number(self, value, size):
+        return (value & (1 << 8 * size) - 1).to_bytes(size, "big" if self.legacy and self.bus.big else "little")
+
+    def address(self):
+        rng, ring = self.rng, self.rng.choice(self.rings)
+        data = self.base + 0x60000 + 16 * rng.randrange(0x2000)
+        return rng.choices([data, ring[0], ring[1], ring[2] + 4, rng.getrandbits(28), rng.getrandbits(64)],
+                           [40, 1, 1, 1, 1, 1])[0]
+
+    def length(self, likely):
+        rng = self.rng
+        return rng.choices([likely, 0, 1, rng.randrange(4096), 0x10000, rng.getrandbits(32), 0xffffffff],
+                           [30, 1, 1, 2, 1, 1, 1])[0]
+
+    def request(self, n):
+        """What the device reads, and how much it may write: a list of bytes, a list of lengths."""
+        rng, number = self.rng, self.number
+        some = rng.randbytes(rng.choice([1, 4, 16, 512]))
+        if self.name == "blk":
+            kind = rng.choice([0, 0, 0, 1, 1, 1, 4, 8, 11, 13, rng.getrandbits(32)])
+            head = number(kind, 4) + bytes(4) + number(rng.choice([0, 1, 8, 2047, 2048, rng.getrandbits(64)]), 8)
+            spans = number(rng.randrange(2049), 8) + number(rng.choice([1, 8, 2048, rng.getrandbits(32)]), 4) + \
+                number(rng.choice([0, 0, 1, 2]), 4)
+            data = {1: [rng.randbytes(512 * rng.choice([1, 2, 8]))], 11: [spans], 13: [spans]}.get(kind, [])
+            return [head, *data], [512 * rng.choice([1, 3, 64])] * (kind == 0) + [20] * (kind == 8) + [1]
+        if self.name == "scsi" and n >= 2:
+            lun = bytes([1, rng.choice([0, 0, 0, 1]), rng.choice([0, 0x40]), rng.choice([0, 1, 1, 2])]) + bytes(4)
+            op = rng.choice([0, 3, 0x12, 0x1a, 0x1b, 0x25, 0x28, 0x2a, 0x35, 0x42, 0x43, 0x46, 0x4a, 0x5a, 0x88, 0x8a,
+                             0x91, 0x93, 0x93, 0x9e, 0xa0, 0xa8, 0xbe, rng.randrange(256)])
+            cdb = bytearray(rng.choice([bytes(31), rng.randbytes(31)]))
+            for at in rng.sample(range(31), 6):
+                cdb[at] = rng.choice([0, 1, 8, 0x10, 0x80, 0xb0, 0xff])
+            data = rng.choice([[], [bytes(512)], [rng.randbytes(512)], [bytes([0, 22, 0, 16]) + bytes(11) + b"\1\0\0\0\5" + bytes(4)]])
+            return [lun + bytes(11) + bytes([op]) + bytes(cdb), *data], [108] + ([] if data else [rng.choice([36, 512, 65536])])
+        if self.name == "scsi" and n == 0:
+            return [number(rng.randrange(4), 4) + number(rng.randrange(9), 4) + b"\1\0\0\0" + bytes(12)], [5]
+        if self.name == "net" and n == 1:
+            head = bytes([rng.choice([0, 1]), rng.choice([0, 0, 1, 4, 0x81, 3])]) + number(54, 2) + \
+                number(rng.choice([0, 1, 100, 1448]), 2) + number(rng.choice([34, 14, 0xffff]), 2) + \
+                number(rng.choice([16, 6, 0xffff]), 2) + bytes(rng.choice([0, 2]))
+            frame = b"\x52\x55\x0a\0\2\2\x52\x54\0\x12\x34\x56\x08\0\x45\0" + rng.randbytes(2) + bytes(4) + \
+                bytes([64, rng.choice([6, 17])]) + bytes(2) + b"\x0a\0\2\x0f\x0a\0\2\2" + rng.randbytes(12) + b"\x50" + \
+                rng.randbytes(rng.choice([7, 100, 3000]))
+            return [head, frame] if rng.random() < 0.5 else [head + frame], []
+        if self.name == "net" and n == 2:
+            return [bytes([rng.randrange(4), rng.randrange(6)]), number(rng.choice([1, 0, 70, 0xffffffff]), 4) + some], [1]
+        if self.name == "balloon":
+            return [b"".join(number(rng.choice([0x8000, rng.randrange(0x8000), rng.getrandbits(32)]), 4) for _ in range(20))], []
+        if self.name == "serial" and n == 3:
+            return [number(rng.choice([0, 1, 2, 40]), 4) + number(rng.randrange(9), 2) + number(rng.randrange(2), 2)], []
+        if self.name == "serial" and n % 2:
+            return [some], []
+        return [], [rng.choice([1, 8, 64, 1500])] * rng.choice([1, 1, 2])
+
+    def chain(self, n):
+        """Writes one; its head."""
+        rng, bus, (table, _, _, size, _) = self.rng, self.bus, self.rings[n]
+        reads, writes = self.request(n)
+        pieces = [(0, data) for data in reads] + [(2, length) for length in writes]
+        if rng.random() < 0.05:
+            rng.shuffle(pieces)
+        if rng.random() < 0.05:
+            pieces.append((rng.choice([0, 2]), rng.randrange(5000)))
+        indirect = rng.random() < 0.3
+        if indirect:
+            table = self.base + 0x50000 + 0x400 * rng.randrange(16)
+        head = rng.randrange(max(size - len(pieces), 1))
+        first = 0 if indirect else head
+        entries = b""
+        for i, (flags, what) in enumerate(pieces):
+            at = self.address()
+            if isinstance(what, bytes) and at < 0x7000000:
+                bus.memory(at, what)
+            length = self.length(len(what) if isinstance(what, bytes) else what)
+            more = i + 1 < len(pieces)
+            follows = rng.choices([first + i + 1, rng.getrandbits(16)], [60, 1])[0]
+            flags |= more | rng.choices([0, rng.randrange(8)], [60, 1])[0]
+            entries += self.number(at, 8) + self.number(length, 4) + self.number(flags, 2) + self.number(follows, 2)
+        bus.memory(table + 16 * first, entries)
+        if indirect:
+            length = rng.choices([len(entries), rng.getrandbits(16), 16 * 1024], [20, 1, 1])[0]
+            bus.memory(self.rings[n][0] + 16 * head, self.number(table, 8) + self.number(length, 4) + self.number(4, 2) + bytes(2))
+        return head
+
+    def offer(self):
+        """Chains on one queue, and the bell."""
+        rng, bus = self.rng, self.bus
+        n = rng.randrange(len(self.rings))
+        ring = self.rings[n]
+        for _ in range(rng.choice([1, 1, 1, 2, 5])):
+            head = rng.choices([self.chain(n), rng.getrandbits(16)], [60, 1])[0]
+            bus.memory(ring[1] + 4 + 2 * (ring[4] % ring[3]), self.number(head, 2))
+            ring[4] = rng.choices([ring[4] + 1, rng.getrandbits(16)], [80, 1])[0] & 0xffff
+        bus.memory(ring[1], self.number(rng.choice([0, 0, 1]), 2) + self.number(ring[4], 2))
+        self.ring_bell(n)
+
+    def ring_bell(self, n):
+        if self.legacy:
+            self.bus.write(PORTS + self.io + 16, n, 2)
+        else:
+            self.bus.write(self.mem + 0x3000 + 4 * n, n, 2)
+
+    def poke(self):
+        """Registers of both interfaces, the window in configuration space, and resets in the middle of it."""
+        rng, bus = self.rng, self.bus
+        kind = rng.randrange(8)
+        if kind == 0:
+            self.status(0)
+            self.set_up()
+        elif kind == 1:
+            self.set_up()
+        elif kind == 2:
+            at = self.mem + rng.choice([rng.randrange(0x38), 0x1000, 0x2000 + rng.randrange(64), rng.randrange(0x4000)])
+            rng.choice([bus.read, bus.read, lambda a, s: bus.write(a, rng.choice([0, 1, 0xf, rng.getrandbits(32)]), s)])(
+                at, rng.choice([1, 2, 4]))
+        elif kind == 3:
+            at = PORTS + self.io + rng.randrange(80)
+            rng.choice([bus.read, bus.read, lambda a, s: bus.write(a, rng.choice([0, 1, 7, rng.getrandbits(32)]), s)])(
+                at, rng.choice([1, 2, 4]))
+        elif kind == 4:
+            for reg, number in ((0x88, rng.choice([4, 4, 0, 0xff])), (0x8c, rng.choice([0x14, 0x3000, 0x2000, rng.getrandbits(14)])),
+                                (0x90, rng.choice([1, 2, 4, 0, 3]))):
+                bus.config(self.devfn, reg, number)
+            bus.config(self.devfn, 0x94, rng.choice([None, None, 0, 0xf, rng.getrandbits(32)]))
+        elif kind == 5:
+            n = rng.randrange(len(self.rings) + 1)
+            bus.write(PORTS + self.io + 14, n, 2)
+            bus.write(PORTS + self.io + 8, rng.choice([0, self.base >> 12, rng.getrandbits(32)]), 4)
+        elif kind == 6:
+            bus.step()
+        else:
+            self.ring_bell(rng.choice([*range(len(self.rings)), 63, 64, 0xffff]))
+
+
+def virtio_lines(rng, big, count):
+    bus = Bus(rng, big)
+    drivers = [Virtio(bus, name) for name in rng.sample(list(VIRTIO), 2)]
+    while len(bus.lines) < count:
+        driver = rng.choice(drivers)
+        rng.choices([driver.offer, driver.poke], [4, 1])[0]()
+    return bus.lines
+
+
+# ---- IDE ----
+
+ATA = [0x20, 0x20, 0x24, 0x25, 0x29, 0x30, 0x34, 0x35, 0x39, 0x3d, 0x40, 0xc4, 0xc5, 0xc6, 0xc8, 0xc8, 0xca, 0xca, 0xce, 0x06,
+       0xe7, 0xea, 0xec, 0xef, 0xf8, 0x27, 0x90, 0xa0, 0xa0, 0xa0, 0xa1, 0x08]
+PACKETS = [0, 3, 0x12, 0x1a, 0x1b, 0x1e, 0x25, 0x28, 0x28, 0x28, 0x43, 0x46, 0x4a, 0x51, 0x5a, 0xa8, 0xad, 0xbd, 0xbe]
+
+
+def ide_step(bus):
+    rng = bus.rng
+    cable = rng.choice([0x1f0, 0x1f0, 0x1f0, 0x170])
+    master = MASTER + (0 if cable == 0x1f0 else 8)
+
+    def out(port, number, letter="b"):
+        bus.lines.append(f"out{letter} {port:#x} {number:#x}")
+
+    def data(count):
+        for _ in range(count):
+            bus.lines.append(f"in{rng.choice('wwlb')} {cable:#x}" if rng.random() < 0.5 else
+                             f"out{rng.choice('wwlb')} {cable:#x} {rng.getrandbits(16):#x}")
+
+    kind = rng.choices(["command", "data", "table", "start", "status", "reset", "packet", "register"],
+                       [8, 4, 3, 6, 3, 1, 4, 1])[0]
+    if kind == "command":
+        out(cable + 6, rng.choice([0xe0, 0xe0, 0xf0, 0xa0, 0xb0, rng.getrandbits(8)]))
+        for port in (1, 2, 3, 4, 5) * rng.choice([1, 2]):
+            out(cable + port, rng.choices([0, 1, 8, rng.getrandbits(8)], [4, 4, 2, 1])[0])
+        out(cable + 7, rng.choices([rng.choice(ATA), rng.getrandbits(8)], [20, 1])[0])
+    elif kind == "packet":
+        out(cable + 6, rng.choice([0xb0, 0xb0, 0xa0]))
+        out(cable + 1, rng.choice([0, 1, 1]))
+        limit = rng.choice([0, 1, 2, 0x800, 0xfffe, 0xffff])
+        out(cable + 4, limit & 0xff)
+        out(cable + 5, limit >> 8)
+        out(cable + 7, 0xa0)
+        packet = [rng.choice(PACKETS)] + [rng.choices([0, 1, 2, 0x10, rng.getrandbits(8)], [8, 3, 2, 2, 1])[0] for _ in range(11)]
+        for i in range(0, 12, 2):
+            bus.write(PORTS + cable, packet[i] | packet[i + 1] << 8, 2)
+        data(rng.randrange(12))
+    elif kind == "data":
+        data(rng.choice([1, 6, 40]))
+    elif kind == "table":
+        table = b""
+        for _ in range(rng.choice([1, 1, 2, 4])):
+            at = rng.choices([BUFFER + 2 * rng.randrange(0x8000), TABLE, rng.getrandbits(32)], [20, 1, 1])[0]
+            count = rng.choice([0, 2, 512, 512, 2048, 4096, 0xfffe, rng.getrandbits(16)]) | rng.choice([0, 0x80000000])
+            table += at.to_bytes(4, "little") + count.to_bytes(4, "little")
+        bus.memory(TABLE, table)
+    elif kind == "start":
+        bus.write(PORTS + master + 4, rng.choices([TABLE, rng.getrandbits(32)], [20, 1])[0], 4)
+        out(master + 2, 6)
+        out(master, rng.choice([1, 9, 9, 8, 0]))
+        if rng.random() < 0.3:
+            out(master, 0)
+    elif kind == "status":
+        bus.lines.append(f"inb {rng.choice([cable + 7, cable + 0x206, cable + 1, master + 2, master]):#x}")
+    elif kind == "reset":
+        for number in rng.choice([(4, 0), (4,), (0,), (2,), (0x80,), (6, 2)]):
+            out(cable + 0x206, number)
+    else:
+        out(cable + rng.randrange(8), rng.getrandbits(8))
+
+
+def ide_lines(rng, big, count):
+    bus = Bus(rng, big)
+    for reg, number in ((0x40, 0x80008000), (0x20, MASTER), (4, 5)):
+        bus.config(0x51, reg, number)
+    while len(bus.lines) < count:
+        ide_step(bus)
+    return bus.lines
