@@ -139,6 +139,8 @@ static void test_ide(void)
     g_assert_cmphex(pci_config_read(ide, 0, 4), ==, 0x71118086);
     g_assert_cmphex(pci_config_read(ide, 8, 4) >> 8, ==, 0x010180);
     pci_config_write(ide, PCI_COMMAND, 5, 2);
+    g_assert_cmphex(inb(b, 0x1f7), ==, 0x7f);
+    pci_config_write(ide, 0x40, 0, 4);
     g_assert_cmphex(inb(b, 0x1f7), ==, 0xff);
     pci_config_write(ide, 0x40, 0x80008000, 4);
     g_assert_cmphex(inb(b, 0x1f7), ==, 0x7f);
