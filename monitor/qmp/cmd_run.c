@@ -36,9 +36,9 @@ QMP(query_version)
 
 QMP(query_commands)
 {
-    const QmpCommand *c;
+    const QmpCommand *c = NULL;
     JsonArray *list = qmp_return_array(ret);
-    for (unsigned i = 0; (c = schema_command_at(i)); i++) {
+    while ((c = schema_command_after(c))) {
         JsonObject *info = json_object_new();
         json_object_set_string_member(info, "name", c->name);
         json_array_add_object_element(list, info);

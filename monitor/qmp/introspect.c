@@ -179,9 +179,9 @@ static void tell_command(Telling *t, const QmpCommand *c)
 JsonArray *schema_introspect(void)
 {
     Telling t = { json_array_new(), g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) };
-    const QmpCommand *c;
+    const QmpCommand *c = NULL;
     const QmpEvent *e;
-    for (unsigned i = 0; (c = schema_command_at(i)); i++) {
+    while ((c = schema_command_after(c))) {
         tell_command(&t, c);
     }
     for (unsigned i = 0; (e = schema_event_at(i)); i++) {
@@ -240,10 +240,10 @@ char *schema_document(void)
 {
     GString *out = g_string_new("# QMP reference\n\nMade from the schema table by `valletta -qmp-reference`. "
                                 "[qmp.md](qmp.md) tells how it is used.\n\n## Commands\n");
-    const QmpCommand *c;
+    const QmpCommand *c = NULL;
     const QmpEvent *e;
     const SchemaType *t;
-    for (unsigned i = 0; (c = schema_command_at(i)); i++) {
+    while ((c = schema_command_after(c))) {
         write_command(out, c);
     }
     g_string_append(out, "\n## Events\n");

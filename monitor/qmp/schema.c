@@ -41,8 +41,7 @@ const QmpCommand *schema_command(const char *name)
     return NULL;
 }
 
-/* The first name after that of before (NULL: the first of all). */
-static const QmpCommand *next_command(const QmpCommand *before)
+const QmpCommand *schema_command_after(const QmpCommand *before)
 {
     const QmpCommand *best = NULL;
     for (size_t t = 0; t < G_N_ELEMENTS(command_tables); t++) {
@@ -54,15 +53,6 @@ static const QmpCommand *next_command(const QmpCommand *before)
         }
     }
     return best;
-}
-
-const QmpCommand *schema_command_at(unsigned n)
-{
-    const QmpCommand *c = next_command(NULL);
-    while (c && n--) {
-        c = next_command(c);
-    }
-    return c;
 }
 
 const QmpEvent *schema_event_at(unsigned n)

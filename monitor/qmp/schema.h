@@ -72,8 +72,9 @@ typedef struct {
 const SchemaType *schema_type(const char *name);
 const SchemaType *schema_type_at(unsigned n);
 const QmpCommand *schema_command(const char *name);
-/* In alphabetical order; NULL behind the last. */
-const QmpCommand *schema_command_at(unsigned n);
+/* The first name after that of before in alphabetical order (NULL: the first of all); NULL behind the last. */
+const QmpCommand *schema_command_after(const QmpCommand *before);
+/* NULL behind the last. */
 const QmpEvent *schema_event_at(unsigned n);
 /* Whether member may be left out, and its name without the mark, to be freed. */
 bool schema_is_optional(const SchemaMember *member);
