@@ -126,6 +126,9 @@ bool block_open_backing(BlockNode *node, KeyVal *options, const char *name, cons
     }
     if (other && *other) {
         BlockNode *found = block_find(node->graph, other);
+        if (found && !block_is_free(found, err)) {
+            return false;
+        }
         node->backing = found ? block_ref(found) : NULL;
         return found || error_set(err, "backing=%s: there is no node of that name", other);
     }

@@ -9,6 +9,16 @@ bool block_is_free(const BlockNode *node, GError **err)
                                    block_job_id(node->job));
 }
 
+const char *block_backing_format(const BlockNode *node, GError **err)
+{
+    if (node->driver == &block_driver_temporary || node->driver == &block_driver_null) {
+        error_set(err, "Node '%s' (%s) keeps nothing that another image could refer to", node->name,
+                  node->driver->name);
+        return NULL;
+    }
+    return node->driver == &block_driver_qcow2 ? "qcow2" : "raw";
+}
+
 static bool is_used(BlockGraph *graph, const BlockNode *node)
 {
     for (guint i = 0; i < graph->users->len; i++) {

@@ -210,6 +210,9 @@ BlockNode *block_open_child(BlockNode *parent, KeyVal *options, const char *name
             error_set(err, "%s=%s: there is no node of that name", name, other);
             return NULL;
         }
+        if (!block_is_free(node, err)) {
+            return NULL;
+        }
         if (!parent->read_only && node->auto_read_only && !block_make_writable(node, err)) {
             return NULL;
         }

@@ -59,6 +59,9 @@ static void set_job(BlockNode *active, const BlockNode *base, const BlockJob *jo
 {
     for (BlockNode *n = active; n; n = n == base ? NULL : n->backing) {
         n->job = job;
+        if (n->file) {
+            n->file->job = job;
+        }
     }
 }
 
@@ -98,7 +101,7 @@ static int rebase(const BlockJob *job, BlockNode *above, BlockNode *base)
     if (!block_make_writable(above, NULL)) {
         return -EROFS;
     }
-    int r = base ? above->driver->set_backing(above, name_of(job, base), base->driver->name)
+    int r = base ? above->driver->set_backing(above, name_of(job, base), block_backing_format(base, NULL))
                  : above->driver->set_backing(above, NULL, NULL);
     if (read_only) {
         block_make_read_only(above);

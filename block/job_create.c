@@ -61,10 +61,24 @@ BlockJob *block_create_qcow2(BlockGraph *graph, BlockNode *file, const Qcow2Layo
     return job;
 }
 
+/* A file that is there is opened, and so locked, once: it is not emptied under somebody who uses it. */
+static bool check_unused(BlockGraph *graph, const char *path, GError **err)
+{
+    if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
+        return true;
+    }
+    g_autoptr(KeyVal) kv = keyval_new("blockdev-create");
+    keyval_set(kv, "driver", "file");
+    keyval_set(kv, "filename", path);
+    BlockNode *node = block_open(graph, kv, err);
+    block_unref(node);
+    return node != NULL;
+}
+
 BlockJob *block_create_file(BlockGraph *graph, const char *path, uint64_t size,
                             const BlockJobOptions *options, GError **err)
 {
-    BlockJob *job = job_new(graph, &file_kind, options, err);
+    BlockJob *job = check_unused(graph, path, err) ? job_new(graph, &file_kind, options, err) : NULL;
     if (job) {
         job->path = g_strdup(path);
         job->layout.size = size;

@@ -154,6 +154,9 @@ void block_drain(BlockUser *user)
 /* One user may write to a node, and then nobody else has it. */
 static bool may_use(const BlockGraph *graph, const BlockNode *node, GError **err)
 {
+    if (!block_is_free(node, err)) {
+        return false;
+    }
     for (guint i = 0; i < graph->users->len; i++) {
         const BlockUser *u = g_ptr_array_index(graph->users, i);
         if (u->node == node && !node->read_only) {

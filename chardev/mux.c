@@ -165,7 +165,7 @@ static void escape_command(Mux *mux, uint8_t byte)
         toggle_timestamps(mux);
         break;
     case 's':
-        say(mux, "\r\nvalletta: no disks, nothing to write\r\n");
+        say(mux, "\r\nvalletta: disks are written when the guest flushes them, and at the end\r\n");
         break;
     case 'a':
     case ESCAPE:

@@ -83,6 +83,10 @@ void block_graph_on_job(BlockGraph *graph, void (*happened)(void *opaque, BlockJ
 /* A new file with an empty qcow2 image; false with err. */
 bool qcow2_create(BlockGraph *graph, const char *path, const Qcow2Layout *layout, GError **err);
 
+/* How an overlay's image names the format of node below it: "qcow2", or "raw". NULL with err for one that is
+ * no image by itself. */
+const char *block_backing_format(const BlockNode *node, GError **err);
+
 /* One node that gets an overlay, which was opened without a backing image. */
 typedef struct {
     BlockNode *node, *overlay;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Disks and their media. */
 #include <string.h>
+#include "block/job.h"
 #include "monitor/commands.h"
 #include "monitor/media.h"
 #include "util/error.h"
@@ -133,8 +134,26 @@ COMMAND(info_snapshots)
     return true;
 }
 
+COMMAND(info_block_jobs)
+{
+    BlockJob *job;
+    for (unsigned i = 0; (job = block_job_at(c->machine->blocks, i)); i++) {
+        uint64_t all, ready;
+        block_job_progress(job, &ready, &all);
+        g_string_append_printf(out, "Type %s, job %s, %s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                               " bytes, speed limit %" G_GUINT64_FORMAT " bytes/s\n", block_job_type(job),
+                               block_job_id(job), block_job_status_name(block_job_status(job)), ready, all,
+                               block_job_options(job)->speed);
+    }
+    if (!block_job_at(c->machine->blocks, 0)) {
+        g_string_append(out, "No active jobs\n");
+    }
+    return true;
+}
+
 const MonitorCommand hmp_info_block_commands[] = {
     { "block", NULL, "[-n|DRIVE]", "the drives and what is in them; -n: all images", info_block },
+    { "block-jobs", NULL, "", "what copies images now", info_block_jobs },
     { "blockstats", NULL, "", "what the drives have done", info_blockstats },
     { "snapshots", NULL, "", "the snapshots in the drives' images", info_snapshots },
     { 0 },

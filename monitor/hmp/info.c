@@ -310,7 +310,6 @@ const MonitorCommand hmp_info_commands[] = {
 #define NOTHING(what, about, sentence) { what, NULL, "", about, NULL, ARG_OTHER, sentence "\n" }
 
 const MonitorCommand hmp_info_absent[] = {
-    NOTHING("block-jobs", "work on disks", "No active jobs"),
     NOTHING("capture", "sound that is recorded", "There is no sound."),
     NOTHING("history", "the lines typed", "Only a monitor with a terminal remembers lines."),
     NOTHING("hotpluggable-cpus", "CPUs that could be added", "CPUs cannot be added."),

@@ -362,7 +362,8 @@ QMP(blockdev_create)
 }
 
 #define JOB_OPTIONS { "job-id?", "str", "the drive's id" }, \
-    { "speed?", "int", "bytes per second; 0: no limit" }, { "on-error?", "BlockdevOnError", "report" }, { "auto-finalize?", "bool", "true" }, \
+    { "speed?", "int", "bytes per second; 0: no limit" }, \
+    { "on-error?", "BlockdevOnError", "report" }, { "auto-finalize?", "bool", "true" }, \
     { "auto-dismiss?", "bool", "true" }
 #define ID MEMBERS({ "id", "str", NULL })
 #define DEVICE MEMBERS({ "device", "str", "id of the job" })

@@ -2,6 +2,7 @@
 /* What disks and images there are, and how they are used. */
 #include <string.h>
 #include "block/block.h"
+#include "hw/core/bus.h"
 #include "monitor/qmp/qmp.h"
 
 /* ---- images ---- */
@@ -129,15 +130,25 @@ QMP(query_named_nodes)
 
 /* ---- drives ---- */
 
-static JsonObject *drive(const BlockUser *user)
+/* The device by its id; of a virtio disk the path of its inner part, by which clients know it. */
+static void add_qdev(JsonObject *o, const MonitorContext *c, const BlockUser *user)
+{
+    const char *id = block_user_device(user);
+    const Device *device = id ? device_find(c->machine, id) : NULL;
+    bool virtio = device && strcmp(device->type->name, "virtio-blk-pci") == 0;
+    g_autofree char *path = virtio ? g_strdup_printf("/machine/peripheral/%s/virtio-backend", id) : NULL;
+    if (id) {
+        json_object_set_string_member(o, "qdev", path ? path : id);
+    }
+}
+
+static JsonObject *drive(const MonitorContext *c, const BlockUser *user)
 {
     bool locked = false, open = block_user_tray_open(user, &locked);
     BlockNode *node = block_user_node(user);
     JsonObject *o = json_object_new();
     json_object_set_string_member(o, "device", block_user_name(user));
-    if (block_user_device(user)) {
-        json_object_set_string_member(o, "qdev", block_user_device(user));
-    }
+    add_qdev(o, c, user);
     json_object_set_string_member(o, "type", "unknown");
     json_object_set_boolean_member(o, "removable", block_user_removable(user));
     json_object_set_boolean_member(o, "locked", locked);
@@ -155,7 +166,7 @@ QMP(query_block)
     JsonArray *list = qmp_return_array(ret);
     const BlockUser *user;
     for (unsigned i = 0; (user = block_user_at(call->c->machine->blocks, i)); i++) {
-        json_array_add_object_element(list, drive(user));
+        json_array_add_object_element(list, drive(call->c, user));
     }
     return true;
 }
@@ -230,9 +241,7 @@ QMP(query_stats)
     for (unsigned i = 0; !qmp_bool(args, "query-nodes") && (user = block_user_at(blocks, i)); i++) {
         JsonObject *o = node_stats(user, block_user_node(user));
         json_object_set_string_member(o, "device", block_user_name(user));
-        if (block_user_device(user)) {
-            json_object_set_string_member(o, "qdev", block_user_device(user));
-        }
+        add_qdev(o, call->c, user);
         json_array_add_object_element(list, o);
     }
     return true;

@@ -71,7 +71,10 @@ static bool prepare_file(const MonitorContext *c, JsonObject *args, BlockOverlay
         return error_set(err, "New overlay node-name already in use");
     }
     Qcow2Layout layout = { .size = block_size(o->node), .backing_name = (char *)block_filename(o->node),
-                           .backing_format = (char *)block_driver_name(o->node) };
+                           .backing_format = (char *)block_backing_format(o->node, err) };
+    if (!layout.backing_format) {
+        return false;
+    }
     if ((!mode || strcmp(mode, "existing") != 0) && !qcow2_create(blocks, path, &layout, err)) {
         return false;
     }

@@ -219,7 +219,7 @@ def case_backing_names(env):
         tool("qemu-img", "rebase", "-u", "-f", "qcow2", "-b", name, "-F", form, path)
         with BlockIo(env, qcow2(path)) as io:
             base.verify(io)
-    tool("qemu-img", "rebase", "-u", "-f", "qcow2", "-b", "nbd://localhost:1/x", "-F", "raw", path)
+    tool("qemu-img", "rebase", "-u", "-f", "qcow2", "-b", "ssh://localhost:1/x", "-F", "raw", path)
     with BlockIo(env, qcow2(path), must_fail=True) as io:
         assert "only files of the host" in io.error
 

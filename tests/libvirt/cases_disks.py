@@ -79,6 +79,8 @@ def snapshots_and_commit(env):
         d.virsh("start")
         snapshot(d, *firsts)
         assert [source(d, t) for t in ("vda", "vdb")] == firsts
+        assert "rd_req" in d.virsh("domblkstat", "vda") and "Capacity" in d.virsh("domblkinfo", "vda")
+        assert "block.1.path=" + firsts[1] in d.virsh("domstats", "--block")
         snapshot(d, *seconds)
         assert [source(d, t) for t in ("vda", "vdb")] == seconds
         d.virsh("blockcommit", "vda", "--top", firsts[0], "--base", disks[0], "--wait", "--verbose")

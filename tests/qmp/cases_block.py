@@ -36,7 +36,9 @@ def qcow2(env, name, size=MIB):
 
 
 def drives(qmp):
-    return {d["qdev"] if "qdev" in d else d["device"]: d for d in qmp.cmd("query-block")}
+    """By the ids of their devices: a virtio disk is known by its path."""
+    return {d["qdev"].replace("/machine/peripheral/", "").replace("/virtio-backend", "") if "qdev" in d else
+            d["device"]: d for d in qmp.cmd("query-block")}
 
 
 @case
@@ -109,7 +111,7 @@ def drives_and_media(env):
         qmp.cmd("block_resize", {"device": "hd", "size": 3 * MIB})
         assert drives(qmp)["hd0"]["inserted"]["image"]["virtual-size"] == 3 * MIB
         stats = qmp.cmd("query-blockstats")
-        assert {s["qdev"] for s in stats} == {"cd0", "hd0"}
+        assert {s["qdev"] for s in stats} == {"cd0", "/machine/peripheral/hd0/virtio-backend"}
 
 
 @case

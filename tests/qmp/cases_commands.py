@@ -124,6 +124,25 @@ RIGHT = {
                               ({"name": "frob", "enable": True, "ignore-unavailable": True}, None)],
     "x-exit-preconfig": [({}, "GenericError")],
 }
+for word in ("cancel", "complete", "dismiss", "finalize", "pause", "resume"):
+    by_id = word in ("dismiss", "finalize")
+    RIGHT["job-" + word] = [({"id": "nobody"}, "GenericError")]
+    RIGHT["block-job-" + word] = [({"id" if by_id else "device": "nobody"},
+                                   "GenericError" if by_id else "DeviceNotActive")]
+RIGHT.update({
+    "block-commit": [({"device": "nobody", "job-id": "j"}, "DeviceNotFound")],
+    "block-job-set-speed": [({"device": "nobody", "speed": 1}, "DeviceNotActive")],
+    "block-stream": [({"device": "nobody", "job-id": "j"}, "DeviceNotFound")],
+    "blockdev-create": [({"job-id": "c0", "options": {"driver": "frob", "size": 0}}, "GenericError"),
+                        ({"job-id": "c0", "options": {"driver": "qcow2", "size": 0}}, "GenericError"),
+                        ({"job-id": "0", "options": {"driver": "file", "size": 0, "filename": "/nowhere/x"}},
+                         "GenericError")],
+    "blockdev-snapshot": [({"node": "nobody", "overlay": "none"}, "GenericError")],
+    "blockdev-snapshot-sync": [({"device": "nobody", "snapshot-file": "/nowhere/x"}, "DeviceNotFound")],
+    "transaction": [({"actions": []}, None),
+                    ({"actions": [{"type": "blockdev-snapshot", "data": {"node": "a", "overlay": "b"}}]},
+                     "GenericError")],
+})
 LAST = ["quit"]
 
 

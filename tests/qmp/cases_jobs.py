@@ -144,6 +144,8 @@ def image_made_and_put_on_top(env):
         options = {"driver": "qcow2", "file": "s2", "size": 8 * MIB, "backing-file": base, "backing-fmt": "qcow2"}
         qmp.cmd("blockdev-create", {"job-id": "c1", "options": {**options, "cluster-size": 1000}})
         assert statuses(qmp, "c1", "concluded")[-2:] == ["aborting", "concluded"]
+        assert "another process" in qmp.error("blockdev-create", {"job-id": "c3", "options": {
+            "driver": "file", "filename": base, "size": 0}})
         assert "power of two" in qmp.cmd("query-jobs")[0]["error"]
         qmp.cmd("job-dismiss", {"id": "c1"})
         assert statuses(qmp, "c1", "null") == ["null"]
@@ -172,6 +174,10 @@ def commit_active(env, name, form):
         assert ready["type"] == "commit" and ready["len"] == ready["offset"] == 8 * MIB, ready
         job = qmp.cmd("query-block-jobs")[0]
         assert job["ready"] and job["device"] == "j" and job["status"] == "ready" and not job["auto-dismiss"]
+        assert "job j, ready: 8388608 of 8388608" in qmp.hmp("info block-jobs")
+        below = [n["node-name"] for n in qmp.cmd("query-named-block-nodes") if n["file"] == paths[0]][0]
+        assert "works on it" in qmp.error("blockdev-add", {"driver": "raw", "node-name": "x", "read-only": True,
+                                                          "file": below})
         for command, arguments in (("block-commit", {"device": "hd", "job-id": "k"}),
                                    ("blockdev-snapshot-sync", {"device": "hd", "snapshot-file": "/tmp/none"}),
                                    ("block-stream", {"device": "hd", "job-id": "k"})):
@@ -307,3 +313,39 @@ def disks_of_a_server(env):
         done = subprocess.run([*env["malta"], "-drive", f"file={name},format=raw"], capture_output=True, text=True,
                               timeout=30, check=False)
         assert done.returncode == 1 and why in done.stderr, done.stderr
+
+
+@case
+def snapshots_of_what_vanishes(env):
+    """There is nothing that an overlay could name; but a commit takes what was written into the image."""
+    base = chain(env, "vanish-base", 1)[0]
+    over = os.path.join(env["folder"], "vanish-over.qcow2")
+    with Machine(*env["malta"], "-S", "-snapshot", "-drive", f"file={base},format=qcow2,if=virtio,id=hd") as m:
+        qmp = m.qmp.negotiate()
+        assert "keeps nothing" in qmp.error("blockdev-snapshot-sync", {"device": "hd", "snapshot-file": over})
+        assert not os.path.exists(over)
+        qmp.cmd("block-commit", {"device": "hd"})
+        statuses(qmp, "hd", "ready")
+        qmp.cmd("job-complete", {"id": "hd"})
+        statuses(qmp, "hd", "null")
+        assert medium(qmp)["drv"] == "qcow2" and not medium(qmp)["ro"]
+    sound(base)
+
+
+@case
+def jobs_in_the_sandbox(env):
+    """The calls that they make are among those that the sandbox lets pass."""
+    paths = chain(env, "box", 2)
+    over = os.path.join(env["folder"], "box-over.qcow2")
+    with Machine(*env["malta"], "-S", "-sandbox", "on,spawn=deny,resourcecontrol=deny,elevateprivileges=deny",
+                 "-snapshot", "-drive", f"file={paths[0]},format=qcow2,if=virtio,id=cd,readonly=on",
+                 "-drive", f"file={paths[1]},format=qcow2,if=virtio,id=hd,snapshot=off") as m:
+        qmp = m.qmp.negotiate()
+        qmp.cmd("blockdev-snapshot-sync", {"device": "hd", "snapshot-file": over})
+        qmp.cmd("block-stream", {"device": "hd"})
+        statuses(qmp, "hd", "null")
+        assert medium(qmp)["backing_file_depth"] == 0
+        text = qmp.error("blockdev-add", {"driver": "nbd", "node-name": "n", "server": {
+            "type": "inet", "host": "127.0.0.1", "port": "1"}})
+        assert "refused" in text, text
+    sound(over)

@@ -314,9 +314,11 @@ static void test_create(Fixture *f, gconstpointer data)
         }
         block_unref(node);
     }
-    Qcow2Layout bad[] = { { .size = 513 }, { .size = 512, .cluster_size = 3000 },
-                          { .size = INT64_MAX & ~511 }, { .size = 512, .cluster_size = 4 << 20 }, { .size = 512, .version = 4 },
-                          { .size = 512, .backing_format = (char *)"raw" } };
+    Qcow2Layout bad[] = {
+        { .size = 513 }, { .size = 512, .cluster_size = 3000 }, { .size = INT64_MAX & ~511 },
+        { .size = 512, .cluster_size = 4 << 20 }, { .size = 512, .version = 4 },
+        { .size = 512, .backing_format = (char *)"raw" },
+    };
     for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(GError) err = NULL;
         g_assert_false(qcow2_create(f->graph, f->path[1], &bad[i], &err));
