@@ -64,7 +64,9 @@ void scsi_transfer(ScsiRequest *r, BlockOp op, uint64_t offset, uint64_t bytes,
     r->part = g_new(struct iovec, (in ? r->n_in : r->n_out) + 1);
     unsigned n = iov_part(r->part, in ? r->in : r->out, in ? r->n_in : r->n_out, 0, bytes);
     r->moved = bytes;
-    r->block = (BlockRequest){ .op = op, .offset = offset, .iov = r->part, .niov = n, .done = done, .opaque = r };
+    r->block = (BlockRequest){
+        .op = op, .offset = offset, .iov = r->part, .niov = n, .done = done, .opaque = r,
+    };
     block_submit(r->dev->block, &r->block);
 }
 

@@ -419,6 +419,6 @@ static const PciInfo virtio_net_info = VIRTIO_PCI_INFO(0x1000, 0x0200);
 const DeviceType virtio_net_type = {
     "virtio-net-pci", sizeof(VirtioNet), .parent = "pci-device", .description = "virtio network card",
     .user_creatable = true, .state = virtio_net_state, .props = virtio_net_props,
-    .bus_info = &virtio_net_info, .realize = virtio_net_realize, .reset = virtio_reset, .finalize = virtio_net_finalize,
-    .post_load = virtio_net_post_load,
+    .bus_info = &virtio_net_info, .realize = virtio_net_realize, .reset = virtio_reset,
+    .finalize = virtio_net_finalize, .post_load = virtio_net_post_load,
 };

@@ -307,8 +307,8 @@ static bool virtio_scsi_realize(Device *dev, GError **err)
         return error_set(err, "%s: this machine has no disk images", device_name(dev));
     }
     if (n < 4 || n > VIRTIO_QUEUE_SIZE || (n & (n - 1)) || d->queues < 1 || d->queues > MAX_QUEUES) {
-        return error_set(err, "%s: virtqueue_size=%u, num_queues=%u: must be a power of two from 4 to %u, and "
-                         "1 to %u", device_name(dev), n, d->queues, VIRTIO_QUEUE_SIZE, MAX_QUEUES);
+        return error_set(err, "%s: virtqueue_size=%u, num_queues=%u: must be a power of two from 4 to %u, "
+                         "and 1 to %u", device_name(dev), n, d->queues, VIRTIO_QUEUE_SIZE, MAX_QUEUES);
     }
     virtio_add_queue(&d->v, CONTROL_QUEUE);
     virtio_add_queue(&d->v, CONTROL_QUEUE);

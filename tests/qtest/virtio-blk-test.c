@@ -35,7 +35,8 @@ static void put_head(Virtio *v, uint32_t type, uint64_t sector)
 /* A request with len bytes of data at DATA; its status. */
 static unsigned ask(Virtio *v, uint32_t type, uint64_t sector, uint32_t len)
 {
-    const VdBuffer b[] = { { HEAD, 16, false }, { DATA, len, type == IN || type == GET_ID }, { STATUS, 1, true } };
+    bool in = type == IN || type == GET_ID;
+    const VdBuffer b[] = { { HEAD, 16, false }, { DATA, len, in }, { STATUS, 1, true } };
     put_head(v, type, sector);
     if (len) {
         vd_do(v, 0, b, 3);
@@ -152,7 +153,8 @@ static void test_resize(Virtio *v)
     g_assert_cmphex(vd_isr(v), ==, 2);
     g_assert_cmpuint(vd_config(v, 0, 8), ==, 4096);
     g_assert_cmpuint(ask(v, IN, 4095, SECTOR), ==, OK);
-    done = qt_qmp(v->q, "{\"execute\": \"block_resize\", \"arguments\": {\"device\": \"d\", \"size\": 1048576}}");
+    done = qt_qmp(v->q, "{\"execute\": \"block_resize\", \"arguments\": {\"device\": \"d\", "
+                  "\"size\": 1048576}}");
     g_assert_nonnull(done);
     json_node_unref(done);
     g_assert_cmpuint(ask(v, IN, 4095, SECTOR), ==, IOERR);
@@ -255,7 +257,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_autofree char *disk = image(false), *big = image(true);
-    g_autofree char *args = g_strdup_printf("-drive file=%s,format=raw,if=none,id=d,discard=unmap,snapshot=off "
+    g_autofree char *args = g_strdup_printf("-drive file=%s,format=raw,if=none,id=d,discard=unmap "
                                             "-device virtio-blk-pci,drive=d,serial=abc,addr=0d", disk);
     g_autofree char *slow = g_strdup_printf("-drive file=%s,format=raw,if=none,id=d "
                                             "-device virtio-blk-pci,drive=d,addr=0d,queue-size=4", big);
