@@ -11,6 +11,7 @@ struct BlockUser {
     BlockGraph *graph;
     char *name, *device;            /* device: who has claimed it, or NULL */
     int no_cache;                   /* atomic */
+    int cancelling;                 /* atomic: what has not begun is not done any more */
     BlockNode *node;                /* or NULL */
     void (*changed)(void *opaque);
     void *opaque;
@@ -87,7 +88,11 @@ static void work(gpointer data, gpointer opaque)
     BlockGraph *graph = opaque;
     BlockRequest *r = data;
     BlockUser *user = r->user;
-    r->error = user->node ? carry_out(user->node, r) : -ENOMEDIUM;
+    if (g_atomic_int_get(&user->cancelling)) {
+        r->error = -ECANCELED;
+    } else {
+        r->error = user->node ? carry_out(user->node, r) : -ENOMEDIUM;
+    }
     g_mutex_lock(&graph->lock);
     g_queue_push_tail(&user->finished, r);
     g_cond_broadcast(&graph->finished);
@@ -131,6 +136,13 @@ void block_drain(BlockUser *user)
         g_mutex_unlock(&graph->lock);
         deliver(user);
     }
+}
+
+void block_cancel(BlockUser *user)
+{
+    g_atomic_int_set(&user->cancelling, true);
+    block_drain(user);
+    g_atomic_int_set(&user->cancelling, false);
 }
 
 /* ---- users ---- */

@@ -22,7 +22,7 @@ void ide_drive_stop(IdeDrive *d)
 {
     d->stopping = true;
     if (d->block) {
-        block_drain(d->block);
+        block_cancel(d->block);
     }
     dma_list_end(&d->list, d->list.bytes);      /* some of it may have been written */
     d->stopping = false;

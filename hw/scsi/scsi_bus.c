@@ -93,12 +93,12 @@ bool scsi_bus_has_target(const ScsiBus *b, unsigned target)
     return false;
 }
 
-void scsi_bus_drain(ScsiBus *b, unsigned target, unsigned lun)
+void scsi_bus_stop(ScsiBus *b, unsigned target, unsigned lun)
 {
     for (guint i = 0; i < b->units->len; i++) {
         ScsiDevice *d = g_ptr_array_index(b->units, i);
         if (target == UINT_MAX || (d->target == target && (lun == UINT_MAX || d->lun == lun))) {
-            block_drain(d->block);
+            block_cancel(d->block);
         }
     }
 }
@@ -299,7 +299,7 @@ void scsi_device_finalize(ScsiDevice *d)
 void scsi_device_reset(Device *dev)
 {
     ScsiDevice *d = (ScsiDevice *)dev;
-    block_drain(d->block);
+    block_cancel(d->block);
     d->asc = 0x29;                      /* power on, reset, or bus device reset occurred */
     d->ascq = 0;
 }

@@ -271,7 +271,7 @@ static void started(VirtioDevice *vdev)
 
 static void drain(VirtioDevice *vdev)
 {
-    block_drain(((VirtioBlk *)vdev)->block);
+    block_cancel(((VirtioBlk *)vdev)->block);
 }
 
 static void reset(VirtioDevice *vdev)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A SCSI host adapter on virtio, "virtio-scsi-pci": VIRTIO 1.1, section 5.6. Not modelled: protection
- * information, asynchronous notifications of units; a task is not aborted but ends well before the answer.
+ * information, asynchronous notifications of units; a task that has begun is not aborted, but ends before the answer.
  */
 #include <limits.h>
 #include <string.h>
@@ -153,10 +153,10 @@ static uint8_t manage(VirtioScsi *d, const uint8_t *m)
     case TMF_ABORT_TASK_SET:
     case TMF_CLEAR_TASK_SET:
     case TMF_LUN_RESET:
-        scsi_bus_drain(&d->bus, target, unit);
+        scsi_bus_stop(&d->bus, target, unit);
         return S_OK;
     case TMF_I_T_NEXUS_RESET:
-        scsi_bus_drain(&d->bus, target, UINT_MAX);
+        scsi_bus_stop(&d->bus, target, UINT_MAX);
         return S_OK;
     default:
         return S_REJECTED;
@@ -283,7 +283,7 @@ static void set_config(VirtioDevice *vdev, const uint8_t *c)
 
 static void drain(VirtioDevice *vdev)
 {
-    scsi_bus_drain(&((VirtioScsi *)vdev)->bus, UINT_MAX, UINT_MAX);
+    scsi_bus_stop(&((VirtioScsi *)vdev)->bus, UINT_MAX, UINT_MAX);
 }
 
 static void reset(VirtioDevice *vdev)

@@ -86,8 +86,8 @@ void scsi_bus_clear(ScsiBus *b);
 bool scsi_bus_has_target(const ScsiBus *b, unsigned target);
 /* Carries out a command for a unit of a target that is there. */
 void scsi_submit(ScsiBus *b, unsigned target, unsigned lun, ScsiRequest *r);
-/* Waits until every command has been done: of that target and lun, or of all (UINT_MAX each). */
-void scsi_bus_drain(ScsiBus *b, unsigned target, unsigned lun);
+/* Ends every command, of that target and lun or of all (UINT_MAX each): those that have not begun fail. */
+void scsi_bus_stop(ScsiBus *b, unsigned target, unsigned lun);
 
 /* ---- for units ---- */
 
