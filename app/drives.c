@@ -19,6 +19,7 @@ typedef struct {
     Interface interface;
     unsigned place;             /* on the interface */
     bool cdrom;
+    bool snapshot;              /* what is written goes away in the end */
     char *id;
 } Drive;
 
@@ -164,7 +165,7 @@ static bool only(KeyVal *kv, const char *key, const char *words, GError **err)
 
 static const char *protocol_of(const char *file)
 {
-    static const char *const absent[] = { "nbd:", "nbd+unix:", "ssh:", "http:", "https:", "ftp:", "iscsi:",
+    static const char *const absent[] = { "ssh:", "http:", "https:", "ftp:", "iscsi:",
                                           "rbd:", "fat:", "json:", "blkdebug:" };
     for (size_t i = 0; i < G_N_ELEMENTS(absent); i++) {
         if (g_str_has_prefix(file, absent[i])) {
@@ -179,9 +180,12 @@ static bool describe_file(KeyVal *kv, char *file, GError **err)
 {
     const char *protocol = protocol_of(file), *name = g_str_has_prefix(file, "file:") ? file + 5 : file;
     struct stat st;
+    if (g_str_has_prefix(file, "nbd:") || g_str_has_prefix(file, "nbd+unix:")) {
+        return block_describe_nbd(file, kv, err);
+    }
     if (protocol) {
-        return error_set(err, "file=%s: there is no protocol '%s'; images are files and block devices", file,
-                         protocol);
+        return error_set(err, "file=%s: there is no protocol '%s'; images are files, block devices and nbd:",
+                         file, protocol);
     }
     bool device = stat(name, &st) == 0 && S_ISBLK(st.st_mode);
     keyval_set(kv, "file.driver", device ? "host_device" : "file");
@@ -199,7 +203,7 @@ static bool choose_format(KeyVal *kv, const char *file, GError **err)
         const char *path = keyval_get(kv, "file.filename");
         const char *probed = path ? block_probe_format(path, err) : NULL;
         if (!probed) {
-            return path ? false : error_set(err, "needs format=, as the file is described by file.driver=");
+            return path ? false : error_set(err, "needs format=, raw or qcow2: only files are looked into");
         }
         format = g_strdup(probed);
         if (strcmp(format, "raw") == 0) {
@@ -225,6 +229,27 @@ static void rename_keys(KeyVal *kv, bool cdrom)
     }
 }
 
+/* The image is opened for reading only; an overlay takes what is written, unless nothing may be. */
+static BlockNode *open_below_overlay(BlockGraph *graph, KeyVal *kv, GError **err)
+{
+    bool read_only = false;
+    if (!keyval_get_bool(kv, "read-only", &read_only, err)) {
+        return NULL;
+    }
+    keyval_set(kv, "read-only", "on");
+    BlockNode *image = block_open(graph, kv, err);
+    if (!image || read_only) {
+        return image;
+    }
+    g_autoptr(KeyVal) overlay = keyval_new(keyval_option(kv));
+    keyval_set(overlay, "driver", "temporary");
+    keyval_set(overlay, "backing", block_name(image));
+    keyval_set(overlay, "discard", "unmap");
+    BlockNode *node = block_open(graph, overlay, err);
+    block_unref(image);
+    return node;
+}
+
 /* True with *node NULL: a drive without a medium. */
 static bool open_image(BlockGraph *graph, KeyVal *kv, const Drive *d, BlockNode **node, GError **err)
 {
@@ -242,7 +267,7 @@ static bool open_image(BlockGraph *graph, KeyVal *kv, const Drive *d, BlockNode 
     if ((file && !describe_file(kv, file, err)) || !choose_format(kv, file ? file : "", err)) {
         return false;
     }
-    *node = block_open(graph, kv, err);
+    *node = d->snapshot ? open_below_overlay(graph, kv, err) : block_open(graph, kv, err);
     return *node != NULL;
 }
 
@@ -257,7 +282,7 @@ static bool read_media(KeyVal *kv, Drive *d, GError **err)
 }
 
 /* What has one value only. */
-static bool read_rest(KeyVal *kv, bool snapshot, GError **err)
+static bool read_rest(KeyVal *kv, Drive *d, GError **err)
 {
     static const struct { const char *key, *words; } fixed[] = {
         { "werror", "report" }, { "rerror", "report" }, { "copy-on-read", "off" },
@@ -267,19 +292,15 @@ static bool read_rest(KeyVal *kv, bool snapshot, GError **err)
             return false;
         }
     }
-    if (!keyval_get_bool(kv, "snapshot", &snapshot, err)) {
-        return false;
-    }
-    return !snapshot || error_set(err, "snapshot=on: not there yet; an overlay of "
-                                  "\"qemu-img create -b IMAGE\" does the same");
+    return keyval_get_bool(kv, "snapshot", &d->snapshot, err);
 }
 
-static bool fill_drive(Drives *drives, BlockGraph *graph, Drive *d, KeyVal *kv, bool snapshot, GError **err)
+static bool fill_drive(Drives *drives, BlockGraph *graph, Drive *d, KeyVal *kv, GError **err)
 {
     bool write_cache = true;
     BlockNode *node;
     if (!read_interface(kv, d, err) || !read_media(kv, d, err) || !read_place(kv, drives, d, err) ||
-        !read_rest(kv, snapshot, err) || !read_cache(kv, &write_cache, err)) {
+        !read_rest(kv, d, err) || !read_cache(kv, &write_cache, err)) {
         return false;
     }
     g_autofree char *id = keyval_take(kv, "id");
@@ -307,7 +328,8 @@ static bool add_drive(Drives *drives, BlockGraph *graph, const DriveOption *opti
     }
     Drive *d = g_new0(Drive, 1);
     d->place = NO_PLACE;
-    bool good = fill_drive(drives, graph, d, kv, snapshot, err);
+    d->snapshot = snapshot;
+    bool good = fill_drive(drives, graph, d, kv, err);
     if (good) {
         g_ptr_array_add(drives->list, d);
     } else {

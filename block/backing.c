@@ -62,8 +62,11 @@ static KeyVal *describe(const BlockNode *node, const char *name, const char *for
     }
     if (g_str_has_prefix(name, "file:")) {
         name += strlen("file:");
+    } else if (g_str_has_prefix(name, "nbd:") || g_str_has_prefix(name, "nbd+unix:")) {
+        keyval_set(kv, "driver", format ? format : "raw");
+        return block_describe_nbd(name, kv, err) ? g_steal_pointer(&kv) : NULL;
     } else if (scheme_end(name)) {
-        error_set(err, "%s: its backing image is '%s'; only files of the host can be that",
+        error_set(err, "%s: its backing image is '%s'; only files of the host and nbd: can be that",
                   node->file->filename, name);
         return NULL;
     }
@@ -87,7 +90,7 @@ static KeyVal *describe(const BlockNode *node, const char *name, const char *for
 /* A backing image that is the image itself, or one above it. */
 static bool is_loop(const BlockNode *node)
 {
-    for (const BlockNode *a = node->above; a; a = a->above) {
+    for (const BlockNode *a = node->file ? node->above : NULL; a; a = a->above) {
         if (a->file && node->file->inode && a->file->inode == node->file->inode &&
             a->file->device == node->file->device) {
             return true;

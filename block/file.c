@@ -177,6 +177,28 @@ static bool file_make_writable(BlockNode *node, GError **err)
     return true;
 }
 
+/* Other programs may read it from now on. A file that can no longer be opened stays as it is. */
+static int file_make_read_only(BlockNode *node)
+{
+    FileState *f = node->state;
+    int fd = open(node->filename, O_RDONLY | O_CLOEXEC | (node->direct ? O_DIRECT : 0));
+    struct stat st;
+    if (fd < 0) {
+        return -errno;
+    }
+    if (fstat(fd, &st) != 0 || st.st_dev != node->device || st.st_ino != node->inode) {
+        close(fd);
+        return -ESTALE;
+    }
+    if (f->locked) {
+        unlock_image(f->fd);
+        lock_image(fd, node->filename, true, NULL);
+    }
+    close(f->fd);
+    f->fd = fd;
+    return 0;
+}
+
 static void file_close(BlockNode *node)
 {
     FileState *f = node->state;
@@ -335,7 +357,7 @@ static uint64_t file_allocated(BlockNode *node)
 
 #define FILE_FUNCTIONS .close = file_close, .readv = file_readv, .writev = file_writev, .zero = file_zero, \
     .discard = file_discard, .flush = file_flush, .truncate = file_truncate, .allocated = file_allocated, \
-    .make_writable = file_make_writable
+    .make_writable = file_make_writable, .make_read_only = file_make_read_only
 
 const BlockDriver block_driver_file = {
     "file", sizeof(FileState), .open = file_open, FILE_FUNCTIONS,

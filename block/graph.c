@@ -5,8 +5,8 @@
 #include "util/error.h"
 
 static const BlockDriver *const drivers[] = {
-    &block_driver_file, &block_driver_host_device, &block_driver_null, &block_driver_qcow2,
-    &block_driver_raw, NULL,
+    &block_driver_file, &block_driver_host_device, &block_driver_nbd, &block_driver_null, &block_driver_qcow2,
+    &block_driver_raw, &block_driver_temporary, NULL,
 };
 
 /* NULL with err when there is none of that name, or none was given. */
@@ -33,6 +33,7 @@ BlockGraph *block_graph_new(Machine *machine)
     g->machine = machine;
     g->nodes = g_ptr_array_new();
     g->users = g_ptr_array_new();
+    g->jobs = g_ptr_array_new();
     g_mutex_init(&g->lock);
     g_cond_init(&g->finished);
     block_pool_start(g);
@@ -42,6 +43,7 @@ BlockGraph *block_graph_new(Machine *machine)
 void block_graph_stop(BlockGraph *graph)
 {
     machine_lock(graph->machine);
+    block_jobs_stop(graph);
     for (guint i = 0; i < graph->users->len; i++) {
         block_drain(g_ptr_array_index(graph->users, i));
     }
@@ -70,6 +72,7 @@ void block_graph_free(BlockGraph *graph)
     g_warn_if_fail(graph->nodes->len == 0);
     g_ptr_array_free(graph->nodes, TRUE);
     g_ptr_array_free(graph->users, TRUE);
+    g_ptr_array_free(graph->jobs, TRUE);
     g_mutex_clear(&graph->lock);
     g_cond_clear(&graph->finished);
     g_free(graph);
@@ -237,6 +240,22 @@ bool block_make_writable(BlockNode *node, GError **err)
     }
     node->auto_read_only = false;
     return true;
+}
+
+int block_make_read_only(BlockNode *node)
+{
+    int r = block_flush(node);
+    if (r != 0 || node->read_only) {
+        return r;
+    }
+    r = node->driver->make_read_only ? node->driver->make_read_only(node) : 0;
+    if (r == 0) {
+        node->read_only = true;
+        if (node->file) {
+            block_make_read_only(node->file);   /* or it stays as it is, and nobody writes to it */
+        }
+    }
+    return r;
 }
 
 /* ---- references and names ---- */

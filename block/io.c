@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include "block/driver.h"
+#include "block/guard.h"
 
 static bool is_inside(const BlockNode *node, uint64_t offset, uint64_t bytes)
 {
@@ -21,13 +22,33 @@ int block_readv(BlockNode *node, uint64_t offset, const struct iovec *iov, unsig
     return inside ? node->driver->readv(node, offset, iov, niov) : -EIO;
 }
 
+/* Around what changes bytes of a node that a job looks at. */
+static void begin_change(BlockNode *node, BlockRange *range, uint64_t offset, uint64_t bytes)
+{
+    if (node->guard) {
+        block_guard_begin(node->guard, range, offset, bytes, false);
+    }
+}
+
+static int end_change(BlockNode *node, BlockRange *range, int r)
+{
+    if (node->guard) {
+        block_guard_end(node->guard, range);
+    }
+    return r;
+}
+
 int block_writev(BlockNode *node, uint64_t offset, const struct iovec *iov, unsigned niov)
 {
+    BlockRange range;
     if (node->read_only) {
         return -EPERM;
     }
-    bool inside = is_inside(node, offset, iov_bytes(iov, niov));
-    return inside ? node->driver->writev(node, offset, iov, niov) : -EIO;
+    if (!is_inside(node, offset, iov_bytes(iov, niov))) {
+        return -EIO;
+    }
+    begin_change(node, &range, offset, iov_bytes(iov, niov));
+    return end_change(node, &range, node->driver->writev(node, offset, iov, niov));
 }
 
 int block_read(BlockNode *node, uint64_t offset, void *buf, size_t len)
@@ -49,12 +70,19 @@ static int write_zeros(BlockNode *node, uint64_t offset, uint64_t bytes)
     int r = 0;
     while (bytes && r == 0) {
         size_t n = MIN(bytes, PIECE);
-        r = block_write(node, offset, zeros, n);
+        struct iovec iov = { zeros, n };
+        r = node->driver->writev(node, offset, &iov, 1);
         offset += n;
         bytes -= n;
     }
     g_free(zeros);
     return r;
+}
+
+static int put_zeros(BlockNode *node, uint64_t offset, uint64_t bytes, bool unmap)
+{
+    int r = node->driver->zero ? node->driver->zero(node, offset, bytes, unmap && node->unmap) : -ENOTSUP;
+    return r == -ENOTSUP ? write_zeros(node, offset, bytes) : r;
 }
 
 int block_zero(BlockNode *node, uint64_t offset, uint64_t bytes, bool unmap)
@@ -65,8 +93,43 @@ int block_zero(BlockNode *node, uint64_t offset, uint64_t bytes, bool unmap)
     if (!is_inside(node, offset, bytes)) {
         return -EIO;
     }
-    int r = node->driver->zero ? node->driver->zero(node, offset, bytes, unmap && node->unmap) : -ENOTSUP;
-    return r == -ENOTSUP ? write_zeros(node, offset, bytes) : r;
+    BlockRange range;
+    begin_change(node, &range, offset, bytes);
+    return end_change(node, &range, put_zeros(node, offset, bytes, unmap));
+}
+
+int block_write_guarded(BlockNode *node, uint64_t offset, const struct iovec *iov, bool zeros)
+{
+    return zeros ? put_zeros(node, offset, iov->iov_len, true) : node->driver->writev(node, offset, iov, 1);
+}
+
+static int status_of(BlockNode *node, uint64_t offset, uint64_t bytes, BlockStatus *status, uint64_t *run)
+{
+    if (node->driver->status) {
+        return node->driver->status(node, offset, bytes, status, run);
+    }
+    *status = BLOCK_DATA;
+    *run = bytes;
+    return 0;
+}
+
+int block_status_above(BlockNode *top, BlockNode *base, uint64_t offset, uint64_t bytes, BlockStatus *status,
+                       uint64_t *run)
+{
+    *status = BLOCK_NOTHING;
+    *run = bytes;
+    for (BlockNode *node = top; node && node != base; node = node->backing) {
+        uint64_t size = block_size(node);
+        if (offset >= size) {           /* what is above it shows zeros, whatever lies below */
+            *status = BLOCK_ZEROS;
+            return 0;
+        }
+        int r = status_of(node, offset, MIN(*run, size - offset), status, run);
+        if (r != 0 || *status != BLOCK_NOTHING) {
+            return r;
+        }
+    }
+    return 0;
 }
 
 int block_discard(BlockNode *node, uint64_t offset, uint64_t bytes)
@@ -80,7 +143,9 @@ int block_discard(BlockNode *node, uint64_t offset, uint64_t bytes)
     if (!node->unmap || !node->driver->discard) {
         return 0;
     }
-    int r = node->driver->discard(node, offset, bytes);
+    BlockRange range;
+    begin_change(node, &range, offset, bytes);
+    int r = end_change(node, &range, node->driver->discard(node, offset, bytes));
     return r == -ENOTSUP ? 0 : r;
 }
 

@@ -220,20 +220,27 @@ static bool qcow2_make_writable(BlockNode *node, GError **err)
 
 /* It has been flushed; refcounts that were lowered at the end of that are still to be written. The file
  * keeps nothing that was never used. */
+static int finish_writing(BlockNode *node)
+{
+    const Qcow2 *q = qcow2_of(node);
+    int r = qcow2_flush(node);
+    if (r == 0 && block_size(node->file) > q->fresh_from) {
+        r = block_truncate(node->file, q->fresh_from);
+    }
+    return r == -ENOTSUP ? 0 : r;
+}
+
 static void qcow2_close(BlockNode *node)
 {
-    Qcow2 *q = qcow2_of(node);
     if (!node->read_only) {
-        qcow2_flush(node);
-        if (block_size(node->file) > q->fresh_from) {
-            block_truncate(node->file, q->fresh_from);
-        }
+        finish_writing(node);
     }
-    release(q);
+    release(qcow2_of(node));
 }
 
 const BlockDriver block_driver_qcow2 = {
     "qcow2", sizeof(Qcow2), .open = qcow2_open, .close = qcow2_close, .readv = qcow2_readv,
     .writev = qcow2_writev, .zero = qcow2_zero, .discard = qcow2_discard, .flush = qcow2_flush,
     .truncate = qcow2_truncate, .info = qcow2_fill_info, .make_writable = qcow2_make_writable,
+    .make_read_only = finish_writing, .status = qcow2_status, .set_backing = qcow2_set_backing,
 };

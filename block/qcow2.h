@@ -219,6 +219,8 @@ int qcow2_zero(BlockNode *node, uint64_t offset, uint64_t bytes, bool unmap);
 int qcow2_discard(BlockNode *node, uint64_t offset, uint64_t bytes);
 int qcow2_flush(BlockNode *node);
 int qcow2_truncate(BlockNode *node, uint64_t size);
+int qcow2_status(BlockNode *node, uint64_t offset, uint64_t bytes, BlockStatus *status, uint64_t *run);
+int qcow2_set_backing(BlockNode *node, const char *name, const char *format);
 /* Whether what is at offset reads as zeros: kind, and what the backing image has there. */
 bool qcow2_reads_zero(const Qcow2 *q, Qcow2Kind kind, uint64_t offset);
 /* Nobody else changes the entries of these guest clusters until the end. */

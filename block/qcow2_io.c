@@ -69,6 +69,25 @@ int qcow2_readv(BlockNode *node, uint64_t offset, const struct iovec *iov, unsig
     return 0;
 }
 
+int qcow2_status(BlockNode *node, uint64_t offset, uint64_t bytes, BlockStatus *status, uint64_t *run)
+{
+    Qcow2 *q = qcow2_of(node);
+    Qcow2Run found;
+    int r = qcow2_find(q, offset, bytes, &found);
+    if (r != 0) {
+        return r;
+    }
+    bool data = found.kind == QCOW2_NORMAL || found.kind == QCOW2_COMPRESSED;
+    if (data) {
+        g_mutex_lock(&q->lock);
+        qcow2_unuse(q, found.use);
+        g_mutex_unlock(&q->lock);
+    }
+    *status = data ? BLOCK_DATA : found.kind == QCOW2_UNALLOCATED ? BLOCK_NOTHING : BLOCK_ZEROS;
+    *run = found.bytes;
+    return 0;
+}
+
 int qcow2_read(Qcow2 *q, uint64_t offset, void *buf, size_t len)
 {
     uint64_t size = block_size(q->node);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Requests of devices: threads carry them out, and call back with the machine lock held. */
 #include <errno.h>
-#include "block/graph_internal.h"
+#include "block/job_internal.h"
 #include "util/error.h"
 
 /* Requests that may be under way at the host at once. */
@@ -18,6 +18,7 @@ struct BlockUser {
     const BlockMedia *media;        /* or NULL */
     void *media_opaque;
     unsigned inflight;              /* submitted, and done not called yet; machine lock */
+    GQueue waiting;                 /* of BlockRequest *, not begun: the graph is quiet */
     GQueue finished;                /* of BlockRequest *, done not called yet; graph lock */
     BlockStats stats[BLOCK_ZERO + 1];
 };
@@ -122,13 +123,28 @@ void block_submit(BlockUser *user, BlockRequest *request)
     request->user = user;
     request->started = g_get_monotonic_time();
     user->inflight++;
-    g_thread_pool_push(user->graph->pool, request, NULL);
+    if (user->graph->quiet) {
+        g_queue_push_tail(&user->waiting, request);
+    } else {
+        g_thread_pool_push(user->graph->pool, request, NULL);
+    }
+}
+
+void block_users_go_on(BlockGraph *graph)
+{
+    for (guint i = 0; i < graph->users->len; i++) {
+        BlockUser *user = g_ptr_array_index(graph->users, i);
+        BlockRequest *r;
+        while ((r = g_queue_pop_head(&user->waiting))) {
+            g_thread_pool_push(graph->pool, r, NULL);
+        }
+    }
 }
 
 void block_drain(BlockUser *user)
 {
     BlockGraph *graph = user->graph;
-    while (user->inflight) {
+    while (user->inflight > g_queue_get_length(&user->waiting)) {
         g_mutex_lock(&graph->lock);
         while (g_queue_is_empty(&user->finished)) {
             g_cond_wait(&graph->finished, &graph->lock);
@@ -172,6 +188,7 @@ BlockUser *block_user_new(BlockGraph *graph, const char *name, BlockNode *node, 
     user->name = g_strdup(name);
     user->node = node ? block_ref(node) : NULL;
     g_queue_init(&user->finished);
+    g_queue_init(&user->waiting);
     g_ptr_array_add(graph->users, user);
     return user;
 }
@@ -268,12 +285,30 @@ bool block_user_insert(BlockUser *user, BlockNode *node, GError **err)
     return true;
 }
 
+void block_users_move(BlockGraph *graph, BlockNode *from, BlockNode *to)
+{
+    bool other_size = block_size(from) != block_size(to);
+    for (guint i = 0; i < graph->users->len; i++) {
+        BlockUser *user = g_ptr_array_index(graph->users, i);
+        if (user->node != from) {
+            continue;
+        }
+        user->node = block_ref(to);
+        block_unref(from);
+        if (other_size && user->changed) {
+            user->changed(user->opaque);
+        }
+    }
+}
+
 int block_resize(BlockGraph *graph, BlockNode *node, uint64_t size)
 {
-    for (guint i = 0; i < graph->users->len; i++) {
-        block_drain(g_ptr_array_index(graph->users, i));
+    if (node->job) {
+        return -EBUSY;
     }
+    block_quiesce(graph);
     int r = block_truncate(node, size);
+    block_go_on(graph);
     for (guint i = 0; r == 0 && i < graph->users->len; i++) {
         BlockUser *user = g_ptr_array_index(graph->users, i);
         if (user->node == node && user->changed) {

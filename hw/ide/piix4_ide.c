@@ -4,7 +4,8 @@
  * 290562, April 1997), chapter 5.
  *
  * The cables are channel.c. Not modelled: transfer timing and Ultra DMA (their registers keep what is
- * written); an image is as fast as the host.
+ * written); an image is as fast as the host. Unlike the chip's, IDETIM enables both channels after a reset:
+ * firmware that looks for drives before it has set IDETIM (U-Boot 2025) would wait for minutes.
  */
 #include "hw/ide/piix4_ide.h"
 #include "util/bits.h"
@@ -207,6 +208,7 @@ static void piix4_ide_reset(Device *dev)
     Piix4Ide *d = (Piix4Ide *)dev;
     pci_device_reset(&d->pci);
     for (unsigned c = 0; c < PIIX4_IDE_CHANNELS; c++) {
+        pci_config_set(&d->pci, CFG_IDETIM + 2 * c, IDETIM_DECODE, 2);
         d->master[c].started = d->master[c].last = false;
         d->master[c].next = 0;
         ide_channel_reset(&d->channel[c]);

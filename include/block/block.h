@@ -88,6 +88,10 @@ int block_truncate(BlockNode *node, uint64_t size);
  * with err. */
 const char *block_probe_format(const char *filename, GError **err);
 
+/* "nbd://HOST:PORT/EXPORT", "nbd+unix:///EXPORT?socket=PATH", "nbd:HOST:PORT", "nbd:unix:PATH" as options
+ * "file.driver", "file.server.type" ... of kv. False with err. */
+bool block_describe_nbd(const char *name, KeyVal *kv, GError **err);
+
 /* Whether it is a block device of the host: driver "host_device". */
 bool block_is_device(const char *filename);
 

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "monitor/qmp/qmp.h"
 
-#define NO_DISK "images are neither copied nor merged nor served while the machine is there"
+#define NO_DISK "images are neither copied elsewhere nor served while the machine is there"
 #define NO_SAVE "machine state cannot be saved, loaded or moved"
 #define NO_DISPLAY "there is no display"
 #define NO_INPUT "there is no keyboard and no mouse"
@@ -11,11 +11,8 @@
 static const struct { const char *name, *reason; } absent[] = {
     { "add_client", NO_DISPLAY },
     { "announce-self", "a machine that never moves has nothing to announce" },
-    { "block-commit", NO_DISK },
-    { "block-stream", NO_DISK },
     { "block_set_io_throttle", "what drives do is not limited" },
     { "blockdev-backup", NO_DISK },
-    { "blockdev-create", NO_DISK },
     { "blockdev-mirror", NO_DISK },
     { "change-backing-file", NO_DISK },
     { "client_migrate_info", NO_DISPLAY },
@@ -38,7 +35,6 @@ static const struct { const char *name, *reason; } absent[] = {
     { "snapshot-load", NO_SAVE },
     { "snapshot-save", NO_SAVE },
     { "system_wakeup", "nothing is suspended: the guest cannot suspend itself" },
-    { "transaction", NO_DISK },
     { "watchdog-set-action", "there is no watchdog" },
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Events: from the machine to every QMP monitor. */
 #include "block/block.h"
-#include "monitor/qmp/qmp.h"
+#include "monitor/qmp/jobs.h"
 #include "monitor/tree.h"
 
 struct QmpGate {
@@ -21,14 +21,24 @@ struct QmpHub {
     GSource *clock_later;       /* sends it, or NULL */
 };
 
+#define JOB_MEMBERS { "type", "JobType", NULL }, { "device", "str", "id of the job" }, \
+    { "len", "int", NULL }, { "offset", "int", NULL }, { "speed", "int", NULL }
+
 const QmpEvent schema_events[] = {
     { "BALLOON_CHANGE", MEMBERS({ "actual", "int", "bytes of memory that the guest has left" }),
       "The guest has taken memory out of its balloon, or put some in." },
+    { "BLOCK_JOB_CANCELLED", MEMBERS(JOB_MEMBERS), "A job was ended before it was done." },
+    { "BLOCK_JOB_COMPLETED", MEMBERS(JOB_MEMBERS, { "error?", "str", "why it failed" }), "A job has ended." },
+    { "BLOCK_JOB_PENDING", MEMBERS({ "type", "JobType", NULL }, { "id", "str", NULL }),
+      "A job waits for job-finalize." },
+    { "BLOCK_JOB_READY", MEMBERS(JOB_MEMBERS), "A job may be completed (job-complete)." },
     { "DEVICE_TRAY_MOVED", MEMBERS({ "device", "str", "id of -drive, or empty" },
                                    { "id", "str", "the device" }, { "tray-open", "bool", NULL }),
       "The tray of a drive was opened or closed, by the guest or by a monitor." },
     { "DUMP_COMPLETED", MEMBERS({ "result", "DumpQueryResult", NULL }, { "error?", "str", NULL }),
       "A dump of the guest's memory has ended." },
+    { "JOB_STATUS_CHANGE", MEMBERS({ "id", "str", NULL }, { "status", "JobStatus", NULL }),
+      "A job goes on to another status." },
     { "POWERDOWN", NULL, "The power button was pressed (system_powerdown); the guest may act on it." },
     { "RESET", MEMBERS({ "guest", "bool", "the guest did it" }, { "reason", "ShutdownCause", NULL }),
       "The machine was reset." },
@@ -184,6 +194,7 @@ QmpHub *qmp_hub_new(const MonitorContext *c)
     machine_add_event_listener(c->machine, on_event, hub);
     if (c->machine->blocks) {
         block_graph_on_tray(c->machine->blocks, tray_moved, hub);
+        block_graph_on_job(c->machine->blocks, qmp_job_event, hub);
     }
     return hub;
 }
@@ -194,6 +205,7 @@ void qmp_hub_free(QmpHub *hub)
         machine_remove_event_listener(hub->c->machine, hub);
         if (hub->c->machine->blocks) {
             block_graph_on_tray(hub->c->machine->blocks, NULL, NULL);
+            block_graph_on_job(hub->c->machine->blocks, NULL, NULL);
         }
         if (hub->clock_later) {
             g_source_destroy(hub->clock_later);

@@ -15,10 +15,11 @@ import traceback
 import cases_broken
 import cases_kill
 import cases_locks
+import cases_nbd
 import cases_qcow2
 from images import DATA_BYTES
 
-MODULES = (cases_qcow2, cases_locks, cases_kill, cases_broken)
+MODULES = (cases_qcow2, cases_locks, cases_kill, cases_broken, cases_nbd)
 
 
 def main():

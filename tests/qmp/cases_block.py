@@ -149,3 +149,25 @@ def snapshots_and_backing(env):
         assert image["backing-filename-format"] == "qcow2" and image["backing-image"]["virtual-size"] == 4 * MIB
         assert [s["name"] for s in image["snapshots"]] == ["before"]
         assert "before" in m.qmp.hmp("info snapshots") and f"{base} (chain depth: 1)" in m.qmp.hmp("info block hd")
+
+
+@case
+def writes_that_vanish(env):
+    """-snapshot: the image may be write-protected and stays as it is; what CD-ROMs have needs no overlay."""
+    path, iso = raw(env, "vanish.raw"), raw(env, "vanish.iso")
+    os.chmod(path, 0o444)
+    for options in (["-snapshot", "-drive", f"file={path},format=raw,if=virtio,id=hd"],
+                    ["-drive", f"file={path},format=raw,if=virtio,id=hd,snapshot=on"]):
+        with Machine(*env["malta"], "-S", *options, "-cdrom", iso) as m:
+            m.qmp.negotiate()
+            medium = drives(m.qmp)["hd"]["inserted"] if "hd" in drives(m.qmp) else \
+                [d for d in m.qmp.cmd("query-block") if d["device"] == "hd"][0]["inserted"]
+            assert medium["drv"] == "temporary" and not medium["ro"] and medium["backing_file_depth"] == 1, medium
+            assert medium["file"] == path and medium["backing_file"] == path
+            assert medium["image"]["backing-image"]["format"] == "raw"
+            cdrom = [d for d in m.qmp.cmd("query-block") if d["device"] == "ide1-cd0"][0]["inserted"]
+            assert cdrom["drv"] == "raw" and cdrom["ro"]
+            # Nobody has the image for writing: another may read it, with locks.
+            with Machine(*env["malta"], "-S", "-drive", f"file={path},format=raw,if=none,id=hd,readonly=on") as other:
+                assert other.qmp.negotiate().cmd("query-block")[0]["inserted"]["ro"]
+    os.chmod(path, 0o644)

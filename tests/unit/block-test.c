@@ -184,6 +184,98 @@ static void test_lists(Fixture *f, gconstpointer data)
     g_assert_cmpmem(out, 8, "a\0\0\0efgh", 8);
 }
 
+/* ---- overlays that vanish ---- */
+
+enum { PARALLEL = 16, SLICE = 200000 };
+
+typedef struct {
+    BlockNode *node;
+    unsigned number;
+} Slice;
+
+/* Slices that share clusters; each is written in odd pieces and read between. */
+static gpointer write_slice(gpointer data)
+{
+    const Slice *s = data;
+    uint8_t out[7001], in[7001];
+    uint64_t at = (uint64_t)s->number * SLICE, end = at + SLICE;
+    memset(out, (int)s->number + 1, sizeof(out));
+    while (at < end) {
+        size_t n = MIN(sizeof(out), end - at);
+        g_assert_cmpint(block_write(s->node, at, out, n), ==, 0);
+        g_assert_cmpint(block_read(s->node, at, in, n), ==, 0);
+        g_assert_cmpmem(in, n, out, n);
+        at += n;
+    }
+    g_assert_cmpint(block_zero(s->node, end - 100000, 100, true), ==, 0);
+    return NULL;
+}
+
+static BlockNode *open_temporary(Fixture *f)
+{
+    g_autofree char *text = g_strdup_printf("temporary,discard=unmap,backing.driver=raw,backing.read-only=on,"
+                                            "backing.file.driver=file,backing.file.filename=%s", f->path);
+    return open_text(f, text, NULL);
+}
+
+static void test_temporary_parallel(Fixture *f, gconstpointer data)
+{
+    GThread *threads[PARALLEL];
+    Slice slices[PARALLEL];
+    g_autofree uint8_t *image = g_malloc(PARALLEL * SLICE + 5000), *all = g_malloc(PARALLEL * SLICE + 5000);
+    memset(image, 0xee, PARALLEL * SLICE + 5000);
+    g_assert_true(g_file_set_contents(f->path, (char *)image, PARALLEL * SLICE + 5000, NULL));
+    g_assert_cmpint(g_chmod(f->path, 0400), ==, 0);
+    BlockNode *n = open_temporary(f);
+    g_assert_nonnull(n);
+    for (unsigned i = 0; i < PARALLEL; i++) {
+        slices[i] = (Slice){ n, i };
+        threads[i] = g_thread_new("slice", write_slice, &slices[i]);
+    }
+    for (unsigned i = 0; i < PARALLEL; i++) {
+        g_thread_join(threads[i]);
+    }
+    g_assert_cmpint(block_read(n, 0, all, PARALLEL * SLICE + 5000), ==, 0);
+    for (unsigned i = 0; i < PARALLEL * SLICE; i++) {
+        unsigned inside = i % SLICE;
+        g_assert_cmphex(all[i], ==, inside >= 100000 && inside < 100100 ? 0 : i / SLICE + 1);
+    }
+    g_assert_cmphex(all[PARALLEL * SLICE], ==, 0xee);
+    g_assert_cmphex(all[PARALLEL * SLICE + 4999], ==, 0xee);
+    block_unref(n);
+    g_autofree char *after = NULL;
+    gsize len;
+    g_assert_true(g_file_get_contents(f->path, &after, &len, NULL));
+    g_assert_cmpmem(after, len, image, PARALLEL * SLICE + 5000);
+}
+
+static void test_temporary_zeros(Fixture *f, gconstpointer data)
+{
+    char buf[512];
+    g_autofree char *image = g_malloc(1 << 20);
+    memset(image, 0x77, 1 << 20);
+    g_assert_true(g_file_set_contents(f->path, image, 1 << 20, NULL));
+    BlockNode *n = open_temporary(f);
+    g_assert_cmpuint(block_allocated(n), ==, 0);
+    g_assert_cmpint(block_discard(n, 65536 - 10, 65536 + 20), ==, 0);
+    g_assert_cmpint(block_read(n, 65536 - 4, buf, 8), ==, 0);
+    g_assert_cmpmem(buf, 8, "wwww\0\0\0\0", 8);
+    g_assert_cmpint(block_read(n, 131072 - 4, buf, 8), ==, 0);
+    g_assert_cmpmem(buf, 8, "\0\0\0\0wwww", 8);
+    g_assert_cmpint(block_zero(n, 200000, 500000, false), ==, 0);
+    g_assert_cmpint(block_read(n, 199998, buf, 4), ==, 0);
+    g_assert_cmpmem(buf, 4, "ww\0\0", 4);
+    g_assert_cmpint(block_read(n, 699998, buf, 4), ==, 0);
+    g_assert_cmpmem(buf, 4, "\0\0ww", 4);
+    g_assert_cmpint(block_write(n, (1 << 20) - 2, "abc", 3), ==, -EIO);
+    g_assert_cmpint(block_truncate(n, 2 << 20), ==, -ENOTSUP);
+    block_unref(n);
+    refuse(f, "temporary", "needs backing=");
+    g_setenv("TMPDIR", "/nowhere", TRUE);
+    refuse(f, "temporary,backing.driver=null-co", "temporary file in /nowhere");
+    g_unsetenv("TMPDIR");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -194,5 +286,7 @@ int main(int argc, char **argv)
     g_test_add("/block/requests", Fixture, NULL, set_up, test_requests, tear_down);
     g_test_add("/block/names", Fixture, NULL, set_up, test_names, tear_down);
     g_test_add("/block/lists", Fixture, NULL, set_up, test_lists, tear_down);
+    g_test_add("/block/temporary/parallel", Fixture, NULL, set_up, test_temporary_parallel, tear_down);
+    g_test_add("/block/temporary/zeros", Fixture, NULL, set_up, test_temporary_zeros, tear_down);
     return g_test_run();
 }

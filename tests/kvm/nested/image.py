@@ -98,6 +98,11 @@ def plain_kernel(folder):
     return out
 
 
+# What a manager asks when it wants to know whether there is KVM.
+QMP = b"".join(b'{"execute": "%s"}\n' % name for name in
+               (b"qmp_capabilities", b"query-kvm", b"query-machines", b"query-status", b"quit"))
+
+
 class Parts:
     """All that is the same in every initramfs, made once."""
 
@@ -117,6 +122,7 @@ class Parts:
         self.files += libraries(sysroot_folder(), programs.values())
         self.files += [("boot/te-guest", read(kernel("te-guest"))),
                        ("boot/kseg0", read(plain_kernel(folder))),
+                       ("boot/qmp", QMP),
                        ("boot/initrd", read(guest.initramfs("le32", folder)))]
 
     @staticmethod

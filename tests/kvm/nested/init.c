@@ -2,7 +2,7 @@
 /*
  * The whole user space of the emulated host: runs the commands of /commands one after the
  * other, each within its time, then restarts the machine. A line is
- *   NAME SECONDS PROGRAM ARGUMENT...        words may stand in double quotes
+ *   NAME SECONDS PROGRAM ARGUMENT... [< FILE]       words may stand in double quotes
  * and the console has for it
  *   NESTED-BEGIN NAME
  *   (what the program writes)
@@ -148,6 +148,26 @@ static void report(const char *name, int status, bool late, const struct rusage 
            seconds(used->ru_utime) + seconds(used->ru_stime), wall);
 }
 
+/* "< FILE" at the end: its first bytes, as many as a pipe holds, are what the program reads. */
+static void feed(char **words, int fd)
+{
+    static char text[4096];
+    int n = 0;
+    while (words[n]) {
+        n++;
+    }
+    if (n < 3 || strcmp(words[n - 2], "<") != 0) {
+        return;
+    }
+    int from = open(words[n - 1], O_RDONLY);
+    ssize_t got = read(from, text, sizeof(text));
+    if (got <= 0 || write(fd, text, (size_t)got) != got) {
+        perror(words[n - 1]);
+    }
+    close(from);
+    words[n - 2] = NULL;
+}
+
 static void run(char **words)
 {
     int quiet[2], output[2], status = 0;
@@ -157,6 +177,7 @@ static void run(char **words)
         return;
     }
     printf("\nNESTED-BEGIN %s\n", words[0]);
+    feed(words, quiet[1]);
     double start = now();
     pid_t pid = fork();
     if (pid == 0) {

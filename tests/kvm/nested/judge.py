@@ -51,6 +51,18 @@ def booted(*texts):
     return judge
 
 
+def answered(*words):
+    """QMP on standard output: the reply to query-kvm has these words, and the program ended by itself."""
+    def judge(result):
+        replies = [line for line in result.lines if '"present"' in line]
+        if len(replies) != 1 or not all(word in replies[0] for word in words):
+            result.fail(f"query-kvm: {replies}")
+        if result.status != "0":
+            result.fail("wrong end")
+        return [times(result)]
+    return judge
+
+
 def under_kvm(judge):
     """And it is KVM that ran it, as it was told: no warning, and the line that says so."""
     def judge_kvm(result):

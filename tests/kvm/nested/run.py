@@ -13,7 +13,7 @@ import sys
 import time
 
 from image import Failure, Parts, Skip, guest, kernel
-from judge import CHECKS, ENDED, MARKER, Result, booted, in_software, refused, tap, under_kvm
+from judge import CHECKS, ENDED, MARKER, Result, answered, booted, in_software, refused, tap, under_kvm
 from console import BAD_LINE, SLOWNESS, Console
 
 GUEST = '-m 64 -kernel /boot/te-guest -initrd /boot/initrd -nographic -no-reboot -append "console=ttyS0 panic=-1 {}"'
@@ -44,6 +44,8 @@ BOOT_KVM = Case("boot-kvm", 120, TE + GUEST.format("mode=reboot"), under_kvm(boo
 FIGURE_KVM = Case("figure-kvm", 60, TE + "-d kvm " + GUEST.format("mode=bench"), under_kvm(booted(MARKER, ENDED)))
 FIGURE_TCG = Case("figure-tcg", 180, RUN.format("accel=tcg") + GUEST.format("mode=bench"),
                   booted(MARKER, ENDED))
+QUERY = "-m 64 -kernel /boot/te-guest -S -nodefaults -display none -qmp stdio < /boot/qmp"
+QUERY_KVM = Case("query-kvm", 30, TE + QUERY, answered('"enabled": true', '"present": true'))
 KVM_TEST = Case("kvm-test", 120, "/bin/valletta-kvm-test", tap)
 
 HOSTS = [
@@ -54,10 +56,11 @@ HOSTS = [
              refused("VZ", "kseg0", "0x80", "TE only", "accel=tcg")),
         Case("refuse-te", 20, TE + PLAIN, refused("TE", "kseg0", "0x80")),
         Case("plain-software", 30, RUN.format("accel=kvm") + PLAIN, in_software(booted("KSEG0-RAN"), "VZ")),
-        KVM_TEST, BOOT_KVM, FIGURE_KVM, FIGURE_TCG]),
+        KVM_TEST, QUERY_KVM, BOOT_KVM, FIGURE_KVM, FIGURE_TCG]),
     Host("no-kvm", lambda: guest.debian("mipsel", "vmlinuz-*"), [
         Case("fall-back", 240, TE + GUEST.format("mode=bench"),
              in_software(booted(MARKER, ENDED), "/dev/kvm")),
+        Case("query-no-kvm", 30, TE + QUERY, answered('"enabled": false', '"present": false')),
         Case("no-fall-back", 20, "/bin/valletta -M malta,kvm-type=TE -accel kvm,fallback=off " +
              GUEST.format("mode=bench"), refused("/dev/kvm"))]),
     Host("te-host-nodyn", lambda: kernel("te-host-nodyn"), [KVM_TEST, BOOT_KVM, FIGURE_KVM], quick=False),

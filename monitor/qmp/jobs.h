@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Events of jobs. */
+#ifndef MONITOR_QMP_JOBS_H
+#define MONITOR_QMP_JOBS_H
+
+#include "block/job.h"
+#include "monitor/qmp/qmp.h"
+
+/* For block_graph_on_job; hub: a QmpHub. */
+void qmp_job_event(void *hub, BlockJob *job, BlockJobEvent event);
+
+#endif
