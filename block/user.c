@@ -154,10 +154,25 @@ void block_drain(BlockUser *user)
     }
 }
 
+/* Those that wait for a quiet graph are over as well. */
+static void cancel_waiting(BlockUser *user)
+{
+    BlockRequest *r;
+    g_mutex_lock(&user->graph->lock);
+    while ((r = g_queue_pop_head(&user->waiting))) {
+        r->error = -ECANCELED;
+        g_queue_push_tail(&user->finished, r);
+    }
+    g_mutex_unlock(&user->graph->lock);
+}
+
 void block_cancel(BlockUser *user)
 {
     g_atomic_int_set(&user->cancelling, true);
-    block_drain(user);
+    while (user->inflight) {
+        cancel_waiting(user);
+        block_drain(user);
+    }
     g_atomic_int_set(&user->cancelling, false);
 }
 
@@ -199,6 +214,7 @@ void block_user_free(BlockUser *user)
         return;
     }
     block_drain(user);
+    block_cancel(user);                 /* what a quiet graph keeps waiting */
     g_ptr_array_remove(user->graph->users, user);
     block_unref(user->node);
     g_free(user->name);
