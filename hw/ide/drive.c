@@ -169,8 +169,9 @@ bool ide_drive_post_load(Device *dev, GError **err)
     if (d->phase > IDE_DMA_OUT || d->len > IDE_BUFFER || d->filled > IDE_BUFFER || d->pos > IDE_BUFFER ||
         (moves && d->pos >= d->len) || d->multiple > IDE_MAX_MULTIPLE ||
         (d->multiple & (d->multiple - 1))) {
-        return error_set(err, "%s: a transfer in phase %u, at %u of %u bytes (%u filled), %u sectors at "
-                         "once, cannot be", device_name(dev), d->phase, d->pos, d->len, d->filled, d->multiple);
+        return error_set(err, "%s: a transfer in phase %u, at %u of %u bytes (%u filled), %u sectors "
+                         "at once, cannot be", device_name(dev), d->phase, d->pos, d->len, d->filled,
+                         d->multiple);
     }
     return true;
 }

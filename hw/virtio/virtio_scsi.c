@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A SCSI host adapter on virtio, "virtio-scsi-pci": VIRTIO 1.1, section 5.6. Not modelled: protection
- * information, asynchronous notifications of units; a task that has begun is not aborted, but ends before the answer.
+ * information, asynchronous notifications of units; a task that has begun is not aborted, but ends before
+ * the answer.
  */
 #include <limits.h>
 #include <string.h>
