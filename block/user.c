@@ -11,6 +11,7 @@ struct BlockUser {
     BlockGraph *graph;
     char *name, *device;            /* device: who has claimed it, or NULL */
     int no_cache;                   /* atomic */
+    int cancelling;                 /* atomic: what has not begun is not done any more */
     BlockNode *node;                /* or NULL */
     void (*changed)(void *opaque);
     void *opaque;
@@ -88,7 +89,11 @@ static void work(gpointer data, gpointer opaque)
     BlockGraph *graph = opaque;
     BlockRequest *r = data;
     BlockUser *user = r->user;
-    r->error = user->node ? carry_out(user->node, r) : -ENOMEDIUM;
+    if (g_atomic_int_get(&user->cancelling)) {
+        r->error = -ECANCELED;
+    } else {
+        r->error = user->node ? carry_out(user->node, r) : -ENOMEDIUM;
+    }
     g_mutex_lock(&graph->lock);
     g_queue_push_tail(&user->finished, r);
     g_cond_broadcast(&graph->finished);
@@ -149,6 +154,28 @@ void block_drain(BlockUser *user)
     }
 }
 
+/* Those that wait for a quiet graph are over as well. */
+static void cancel_waiting(BlockUser *user)
+{
+    BlockRequest *r;
+    g_mutex_lock(&user->graph->lock);
+    while ((r = g_queue_pop_head(&user->waiting))) {
+        r->error = -ECANCELED;
+        g_queue_push_tail(&user->finished, r);
+    }
+    g_mutex_unlock(&user->graph->lock);
+}
+
+void block_cancel(BlockUser *user)
+{
+    g_atomic_int_set(&user->cancelling, true);
+    while (user->inflight) {
+        cancel_waiting(user);
+        block_drain(user);
+    }
+    g_atomic_int_set(&user->cancelling, false);
+}
+
 /* ---- users ---- */
 
 /* One user may write to a node, and then nobody else has it. */
@@ -190,6 +217,7 @@ void block_user_free(BlockUser *user)
         return;
     }
     block_drain(user);
+    block_cancel(user);                 /* what a quiet graph keeps waiting */
     g_ptr_array_remove(user->graph->users, user);
     block_unref(user->node);
     g_free(user->name);

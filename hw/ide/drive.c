@@ -22,7 +22,7 @@ void ide_drive_stop(IdeDrive *d)
 {
     d->stopping = true;
     if (d->block) {
-        block_drain(d->block);
+        block_cancel(d->block);
     }
     dma_list_end(&d->list, d->list.bytes);      /* some of it may have been written */
     d->stopping = false;
@@ -167,9 +167,11 @@ bool ide_drive_post_load(Device *dev, GError **err)
     const IdeDrive *d = (const IdeDrive *)dev;
     bool moves = d->phase == IDE_IN || d->phase == IDE_OUT;
     if (d->phase > IDE_DMA_OUT || d->len > IDE_BUFFER || d->filled > IDE_BUFFER || d->pos > IDE_BUFFER ||
-        (moves && d->pos >= d->len) || d->multiple > IDE_MAX_MULTIPLE || (d->multiple & (d->multiple - 1))) {
-        return error_set(err, "%s: a transfer in phase %u, at %u of %u bytes (%u filled), %u sectors at once, "
-                         "cannot be", device_name(dev), d->phase, d->pos, d->len, d->filled, d->multiple);
+        (moves && d->pos >= d->len) || d->multiple > IDE_MAX_MULTIPLE ||
+        (d->multiple & (d->multiple - 1))) {
+        return error_set(err, "%s: a transfer in phase %u, at %u of %u bytes (%u filled), %u sectors "
+                         "at once, cannot be", device_name(dev), d->phase, d->pos, d->len, d->filled,
+                         d->multiple);
     }
     return true;
 }

@@ -64,7 +64,9 @@ void scsi_transfer(ScsiRequest *r, BlockOp op, uint64_t offset, uint64_t bytes,
     r->part = g_new(struct iovec, (in ? r->n_in : r->n_out) + 1);
     unsigned n = iov_part(r->part, in ? r->in : r->out, in ? r->n_in : r->n_out, 0, bytes);
     r->moved = bytes;
-    r->block = (BlockRequest){ .op = op, .offset = offset, .iov = r->part, .niov = n, .done = done, .opaque = r };
+    r->block = (BlockRequest){
+        .op = op, .offset = offset, .iov = r->part, .niov = n, .done = done, .opaque = r,
+    };
     block_submit(r->dev->block, &r->block);
 }
 
@@ -91,12 +93,12 @@ bool scsi_bus_has_target(const ScsiBus *b, unsigned target)
     return false;
 }
 
-void scsi_bus_drain(ScsiBus *b, unsigned target, unsigned lun)
+void scsi_bus_stop(ScsiBus *b, unsigned target, unsigned lun)
 {
     for (guint i = 0; i < b->units->len; i++) {
         ScsiDevice *d = g_ptr_array_index(b->units, i);
         if (target == UINT_MAX || (d->target == target && (lun == UINT_MAX || d->lun == lun))) {
-            block_drain(d->block);
+            block_cancel(d->block);
         }
     }
 }
@@ -297,7 +299,7 @@ void scsi_device_finalize(ScsiDevice *d)
 void scsi_device_reset(Device *dev)
 {
     ScsiDevice *d = (ScsiDevice *)dev;
-    block_drain(d->block);
+    block_cancel(d->block);
     d->asc = 0x29;                      /* power on, reset, or bus device reset occurred */
     d->ascq = 0;
 }

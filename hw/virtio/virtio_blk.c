@@ -271,7 +271,7 @@ static void started(VirtioDevice *vdev)
 
 static void drain(VirtioDevice *vdev)
 {
-    block_drain(((VirtioBlk *)vdev)->block);
+    block_cancel(((VirtioBlk *)vdev)->block);
 }
 
 static void reset(VirtioDevice *vdev)
@@ -310,7 +310,8 @@ static bool virtio_blk_realize(Device *dev, GError **err)
 {
     static const VirtioKind kind = {
         .id = 2, .config_size = 60, .features = features, .get_config = get_config, .set_config = set_config,
-        .notified = notified, .started = started, .drain = drain, .reset = reset,
+        .notified = notified, .started = started, .drain = drain,
+        .reset = reset,
     };
     VirtioBlk *d = (VirtioBlk *)dev;
     if (!check_properties(d, err)) {
@@ -363,7 +364,9 @@ static const Prop virtio_blk_props[] = {
     { 0 }
 };
 
-static const VmField virtio_blk_state[] = { VM_STRUCT(VirtioBlk, v, virtio_state), VM_BOOL(VirtioBlk, caching), { 0 } };
+static const VmField virtio_blk_state[] = {
+    VM_STRUCT(VirtioBlk, v, virtio_state), VM_BOOL(VirtioBlk, caching), { 0 }
+};
 static const PciInfo virtio_blk_info = VIRTIO_PCI_INFO(0x1001, 0x0100);
 
 const DeviceType virtio_blk_type = {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A SCSI host adapter on virtio, "virtio-scsi-pci": VIRTIO 1.1, section 5.6. Not modelled: protection
- * information, asynchronous notifications of units; a task is not aborted but ends well before the answer.
+ * information, asynchronous notifications of units; a task that has begun is not aborted, but ends before
+ * the answer.
  */
 #include <limits.h>
 #include <string.h>
@@ -153,10 +154,10 @@ static uint8_t manage(VirtioScsi *d, const uint8_t *m)
     case TMF_ABORT_TASK_SET:
     case TMF_CLEAR_TASK_SET:
     case TMF_LUN_RESET:
-        scsi_bus_drain(&d->bus, target, unit);
+        scsi_bus_stop(&d->bus, target, unit);
         return S_OK;
     case TMF_I_T_NEXUS_RESET:
-        scsi_bus_drain(&d->bus, target, UINT_MAX);
+        scsi_bus_stop(&d->bus, target, UINT_MAX);
         return S_OK;
     default:
         return S_REJECTED;
@@ -283,7 +284,7 @@ static void set_config(VirtioDevice *vdev, const uint8_t *c)
 
 static void drain(VirtioDevice *vdev)
 {
-    scsi_bus_drain(&((VirtioScsi *)vdev)->bus, UINT_MAX, UINT_MAX);
+    scsi_bus_stop(&((VirtioScsi *)vdev)->bus, UINT_MAX, UINT_MAX);
 }
 
 static void reset(VirtioDevice *vdev)
@@ -307,8 +308,8 @@ static bool virtio_scsi_realize(Device *dev, GError **err)
         return error_set(err, "%s: this machine has no disk images", device_name(dev));
     }
     if (n < 4 || n > VIRTIO_QUEUE_SIZE || (n & (n - 1)) || d->queues < 1 || d->queues > MAX_QUEUES) {
-        return error_set(err, "%s: virtqueue_size=%u, num_queues=%u: must be a power of two from 4 to %u, and "
-                         "1 to %u", device_name(dev), n, d->queues, VIRTIO_QUEUE_SIZE, MAX_QUEUES);
+        return error_set(err, "%s: virtqueue_size=%u, num_queues=%u: must be a power of two from 4 to %u, "
+                         "and 1 to %u", device_name(dev), n, d->queues, VIRTIO_QUEUE_SIZE, MAX_QUEUES);
     }
     virtio_add_queue(&d->v, CONTROL_QUEUE);
     virtio_add_queue(&d->v, CONTROL_QUEUE);

@@ -147,7 +147,8 @@ static void send_to_host(VirtPort *port)
             room -= part;
         }
         if (e.out.bytes > MAX_WRITE) {
-            guest_log("%s: a buffer of more than %u bytes; the rest is lost", device_name(&port->dev), MAX_WRITE);
+            guest_log("%s: a buffer of more than %u bytes; the rest is lost", device_name(&port->dev),
+                      MAX_WRITE);
         }
         virtq_push(q, &e, 0);
         any = true;

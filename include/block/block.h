@@ -190,5 +190,7 @@ BlockUser *block_user_find(BlockGraph *graph, const char *name);
 void block_submit(BlockUser *user, BlockRequest *request);
 /* Until no request of the user is in flight: their done functions have run. */
 void block_drain(BlockUser *user);
+/* The same, but what has not begun ends with -ECANCELED. */
+void block_cancel(BlockUser *user);
 
 #endif

@@ -24,7 +24,8 @@ static uint32_t config(Virtio *v, unsigned at)
     return value;
 }
 
-/* A page in the balloon is the host's again: it reads as zeros; others stay. Numbers that are no page do nothing. */
+/* A page in the balloon is the host's again: it reads as zeros; others stay. Numbers that are no page do
+ * nothing. */
 static void test_inflate(Virtio *v)
 {
     const VdBuffer b = { VD_DATA, 12, false };

@@ -35,7 +35,8 @@ static void put_head(Virtio *v, uint32_t type, uint64_t sector)
 /* A request with len bytes of data at DATA; its status. */
 static unsigned ask(Virtio *v, uint32_t type, uint64_t sector, uint32_t len)
 {
-    const VdBuffer b[] = { { HEAD, 16, false }, { DATA, len, type == IN || type == GET_ID }, { STATUS, 1, true } };
+    bool in = type == IN || type == GET_ID;
+    const VdBuffer b[] = { { HEAD, 16, false }, { DATA, len, in }, { STATUS, 1, true } };
     put_head(v, type, sector);
     if (len) {
         vd_do(v, 0, b, 3);
@@ -152,7 +153,8 @@ static void test_resize(Virtio *v)
     g_assert_cmphex(vd_isr(v), ==, 2);
     g_assert_cmpuint(vd_config(v, 0, 8), ==, 4096);
     g_assert_cmpuint(ask(v, IN, 4095, SECTOR), ==, OK);
-    done = qt_qmp(v->q, "{\"execute\": \"block_resize\", \"arguments\": {\"device\": \"d\", \"size\": 1048576}}");
+    done = qt_qmp(v->q, "{\"execute\": \"block_resize\", \"arguments\": {\"device\": \"d\", "
+                  "\"size\": 1048576}}");
     g_assert_nonnull(done);
     json_node_unref(done);
     g_assert_cmpuint(ask(v, IN, 4095, SECTOR), ==, IOERR);
@@ -219,6 +221,38 @@ static void test_in_flight(Virtio *v)
     g_assert_cmpuint(ask(v, IN, 0, SECTOR), ==, OK);
 }
 
+static gint64 statistic(QTest *q, const char *name)
+{
+    JsonNode *node = qt_qmp(q, "{\"execute\": \"query-blockstats\"}");
+    JsonObject *first = json_array_get_object_element(json_node_get_array(node), 0);
+    gint64 value = json_object_get_int_member(json_object_get_object_member(first, "stats"), name);
+    json_node_unref(node);
+    return value;
+}
+
+/* A reset waits for what is being done, and not for what has not begun. */
+static void test_cancel(Virtio *v)
+{
+    static VdBuffer b[BIG_PIECES + 2];
+    b[0] = (VdBuffer){ HEAD, 16, false };
+    for (unsigned i = 1; i <= BIG_PIECES; i++) {
+        b[i] = (VdBuffer){ DATA, BIG_PIECE, true };
+    }
+    b[BIG_PIECES + 1] = (VdBuffer){ STATUS, 1, true };
+    start(v, VD_INDIRECT);
+    put_head(v, IN, 0);
+    vd_add(v, 0, b, BIG_PIECES + 2, true);
+    for (unsigned i = 1; i < v->queue[0].size; i++) {           /* the same one, that is */
+        vd_put(v, v->queue[0].avail + 4 + 2 * i, 2, 0);
+    }
+    vd_put(v, v->queue[0].avail + 2, 2, v->queue[0].size);
+    vd_kick(v, 0);
+    vd_reset(v);
+    g_assert_cmpint(statistic(v->q, "failed_rd_operations"), >, 0);
+    start(v, 0);
+    g_assert_cmpuint(ask(v, IN, 0, SECTOR), ==, OK);
+}
+
 /* What a 1.x driver must do, and what cannot be changed once it is running. */
 static void test_rules(Virtio *v)
 {
@@ -255,10 +289,12 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_autofree char *disk = image(false), *big = image(true);
-    g_autofree char *args = g_strdup_printf("-drive file=%s,format=raw,if=none,id=d,discard=unmap,snapshot=off "
+    g_autofree char *args = g_strdup_printf("-drive file=%s,format=raw,if=none,id=d,discard=unmap "
                                             "-device virtio-blk-pci,drive=d,serial=abc,addr=0d", disk);
     g_autofree char *slow = g_strdup_printf("-drive file=%s,format=raw,if=none,id=d "
                                             "-device virtio-blk-pci,drive=d,addr=0d,queue-size=4", big);
+    g_autofree char *many = g_strdup_printf("-drive file=%s,format=raw,if=none,id=d "
+                                            "-device virtio-blk-pci,drive=d,addr=0d,queue-size=256", big);
     vd_add_test("/virtio-blk/io", args, test_io);
     vd_add_test("/virtio-blk/bad", args, test_bad);
     vd_add_test("/virtio-blk/bad-chains", args, test_bad_chains);
@@ -266,6 +302,7 @@ int main(int argc, char **argv)
     vd_add_test("/virtio-blk/rings", args, test_rings);
     vd_add_test("/virtio-blk/rules", args, test_rules);
     vd_add_test("/virtio-blk/in-flight", slow, test_in_flight);
+    vd_add_test("/virtio-blk/cancel", many, test_cancel);
     vd_add_test("/virtio-blk/ranges", args, test_ranges);
     int result = g_test_run();
     unlink(disk);

@@ -11,7 +11,8 @@
 #define CTRL (VD_DATA + 0x20000u)
 #define ACK (VD_DATA + 0x21000u)
 
-enum { F_CSUM = 1 << 0, F_HOST_TSO4 = 1 << 11, F_MRG_RXBUF = 1 << 15, F_CTRL_VQ = 1 << 17, F_CTRL_RX = 1 << 18 };
+enum { F_CSUM = 1 << 0, F_HOST_TSO4 = 1 << 11, F_MRG_RXBUF = 1 << 15, F_CTRL_VQ = 1 << 17,
+       F_CTRL_RX = 1 << 18 };
 
 static void start(Virtio *v, QTest *q, bool legacy, uint64_t features)
 {

@@ -229,7 +229,8 @@ static void run_case(gconstpointer data)
 {
     const Case *c = data;
     Virtio v;
-    g_autofree char *args = g_strdup_printf("-machine malta,endian=%s %s", c->big ? "big" : "little", c->args);
+    const char *order = c->big ? "big" : "little";
+    g_autofree char *args = g_strdup_printf("-machine malta,endian=%s %s", order, c->args);
     QTest *q = qt_start(args, c->big);
     vd_init(&v, q, TEST_SLOT, c->legacy);
     c->func(&v);

@@ -19,8 +19,8 @@ bool offload_sum(uint8_t *frame, size_t len, size_t start, size_t offset);
 
 typedef void (*OffloadSend)(void *opaque, const uint8_t *frame, size_t len);
 /* Sends an Ethernet frame of TCP over IPv4 or IPv6 as segments of mss bytes of data, each with its own
- * length, sequence number, flags and checksums. scratch: room for len bytes. False when it is no such
- * frame. */
+ * length, sequence number, flags and checksums. scratch: room for len bytes. False when it is no such frame
+ * or mss is too small. */
 bool offload_segment(const uint8_t *frame, size_t len, size_t mss, uint8_t *scratch, OffloadSend send,
                      void *opaque);
 

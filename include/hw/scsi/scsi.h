@@ -86,8 +86,8 @@ void scsi_bus_clear(ScsiBus *b);
 bool scsi_bus_has_target(const ScsiBus *b, unsigned target);
 /* Carries out a command for a unit of a target that is there. */
 void scsi_submit(ScsiBus *b, unsigned target, unsigned lun, ScsiRequest *r);
-/* Waits until every command has been done: of that target and lun, or of all (UINT_MAX each). */
-void scsi_bus_drain(ScsiBus *b, unsigned target, unsigned lun);
+/* Ends every command, of that target and lun or of all (UINT_MAX each): those that have not begun fail. */
+void scsi_bus_stop(ScsiBus *b, unsigned target, unsigned lun);
 
 /* ---- for units ---- */
 
@@ -116,8 +116,8 @@ void scsi_transfer(ScsiRequest *r, BlockOp op, uint64_t offset, uint64_t bytes,
     { "serial", PROP_STRING, offsetof(Type, s.serial), NULL, "serial number, up to 36 characters" }, \
     { "wwn", PROP_U64, offsetof(Type, s.wwn), NULL, "world wide name; 0: none" }, \
     { "channel", PROP_U32, offsetof(Type, s.channel), NULL, "0" }, \
-    { "scsi-id", PROP_U32, offsetof(Type, s.target), NULL, "target, up to 255; the first free one by default" }, \
-    { "lun", PROP_U32, offsetof(Type, s.lun), NULL, "logical unit, up to 16383; the first free one by default" }, \
+    { "scsi-id", PROP_U32, offsetof(Type, s.target), NULL, "target, to 255; by default the first free" }, \
+    { "lun", PROP_U32, offsetof(Type, s.lun), NULL, "unit, to 16383; by default the first free" }, \
     { "bootindex", PROP_U32, offsetof(Type, s.boot_index), NULL, \
       "accepted: firmware is not told in which order to look" }
 #define SCSI_STATE(Type, s) VM_U8(Type, s.asc), VM_U8(Type, s.ascq)
