@@ -72,7 +72,8 @@ typedef struct {
 const SchemaType *schema_type(const char *name);
 const SchemaType *schema_type_at(unsigned n);
 const QmpCommand *schema_command(const char *name);
-/* The first name after that of before in alphabetical order (NULL: the first of all); NULL behind the last. */
+/* The first name after that of before in alphabetical order (NULL: the first of all); NULL behind the last.
+ */
 const QmpCommand *schema_command_after(const QmpCommand *before);
 /* NULL behind the last. */
 const QmpEvent *schema_event_at(unsigned n);
