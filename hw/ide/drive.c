@@ -15,7 +15,6 @@ void ide_drive_signature(IdeDrive *d)
     d->device = 0;
     d->error = 0x01;            /* diagnostic code: no error */
     d->status = packet ? 0 : IDE_ST_DRDY | IDE_ST_DSC;
-    d->asleep = false;
 }
 
 void ide_drive_stop(IdeDrive *d)
@@ -180,7 +179,7 @@ const VmField ide_drive_state[] = {
     VM_BUFFER(IdeDrive, feature), VM_BUFFER(IdeDrive, count), VM_BUFFER(IdeDrive, low),
     VM_BUFFER(IdeDrive, mid), VM_BUFFER(IdeDrive, high), VM_U8(IdeDrive, device), VM_U8(IdeDrive, status),
     VM_U8(IdeDrive, error), VM_BOOL(IdeDrive, irq), VM_U8(IdeDrive, phase), VM_U8(IdeDrive, command),
-    VM_U8(IdeDrive, multiple), VM_U8(IdeDrive, mode), VM_BOOL(IdeDrive, asleep),
+    VM_U8(IdeDrive, multiple), VM_U8(IdeDrive, mode),
     VM_BOOL(IdeDrive, write_cache), VM_U64(IdeDrive, lba), VM_U32(IdeDrive, left),
     VM_U32(IdeDrive, dma_left), VM_U32(IdeDrive, pos), VM_U32(IdeDrive, len), VM_U32(IdeDrive, filled),
     VM_BUFFER(IdeDrive, buffer),

@@ -66,7 +66,6 @@ struct IdeDrive {
     uint8_t command;            /* that is being carried out */
     uint8_t multiple;           /* sectors of SET MULTIPLE, 0: off */
     uint8_t mode;               /* of SET FEATURES: transfer mode */
-    bool asleep;
     uint64_t lba;               /* where to go on, sectors (2048-byte blocks on a CD) */
     uint32_t left;              /* sectors that are still to be moved */
     uint32_t dma_left;          /* bytes */
