@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Keys, buttons and movements. */
+/* What a person at the machine does and sees. */
 #include <stdlib.h>
 #include <string.h>
 #include "monitor/commands.h"
+#include "monitor/screen.h"
 #include "system/input.h"
 #include "util/error.h"
 
@@ -119,12 +120,34 @@ COMMAND(info_mice)
     return true;
 }
 
+COMMAND(run_screendump)
+{
+    g_auto(GStrv) words = commands_words(args, 1, 4, "screendump FILE [DEVICE] [-f png|ppm]", err);
+    const char *device = NULL, *format = "ppm";
+    if (!words) {
+        return false;
+    }
+    for (char **word = words + 1; *word; word++) {
+        if (strcmp(*word, "-f") == 0 && word[1]) {
+            format = *++word;
+        } else {
+            device = *word;
+        }
+    }
+    if (strcmp(format, "png") != 0 && strcmp(format, "ppm") != 0) {
+        return error_set(err, "screendump: -f %s: pictures are png or ppm", format);
+    }
+    return screen_dump(c, device, words[0], format, err);
+}
+
 const MonitorCommand hmp_input_commands[] = {
     { "mouse_button", NULL, "BUTTONS", "these are down: 1 left, 2 right, 4 middle, or a sum",
       run_mouse_button },
     { "mouse_move", NULL, "X Y [WHEEL]", "move the pointer by, or with a tablet (0 to 32767) to, X and Y",
       run_mouse_move },
     { "mouse_set", NULL, "N", "choose the pointer that gets what is done", run_mouse_set },
+    { "screendump", NULL, "FILE [DEVICE] [-f png|ppm]", "a picture of the display; ppm if it is not said",
+      run_screendump, ARG_PATH },
     { "sendkey", NULL, "KEY[-KEY...] [MS]", "press keys together for MS milliseconds (100): ctrl-alt-f1",
       run_sendkey },
     { 0 },

@@ -159,7 +159,6 @@ const MonitorCommand hmp_absent_commands[] = {
     ABSENT("one-insn-per-tb", "use -accel tcg,one-insn-per-tb=on"),
     ABSENT("qemu-io", NO_DISK),
     ABSENT("savevm", NO_SAVE),
-    ABSENT("screendump", NO_DISPLAY),
     ABSENT("set_password", NO_DISPLAY),
     ABSENT("singlestep", "use -accel tcg,one-insn-per-tb=on"),
     ABSENT("snapshot_blkdev", NO_DISK),

@@ -26,7 +26,6 @@ static const struct { const char *name, *reason; } absent[] = {
     { "query-migrate", NO_SAVE },
     { "query-spice", NO_DISPLAY },
     { "query-vnc", NO_DISPLAY },
-    { "screendump", NO_DISPLAY },
     { "set_password", NO_DISPLAY },
     { "snapshot-delete", NO_SAVE },
     { "snapshot-load", NO_SAVE },

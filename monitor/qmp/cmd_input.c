@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Keys, buttons and movements. */
+/* What a person at the machine does and sees. */
 #include <string.h>
 #include "monitor/qmp/qmp.h"
+#include "monitor/screen.h"
 #include "system/input.h"
 #include "util/error.h"
 
@@ -125,12 +126,25 @@ QMP(query_mice)
     return true;
 }
 
+QMP(screendump)
+{
+    const char *format = qmp_text(args, "format"), *device = qmp_text(args, "device");
+    if (qmp_int(args, "head", 0) != 0) {
+        return error_set(err, "Parameter 'head': displays have one head each; 'device' names another");
+    }
+    return screen_dump(call->c, device, qmp_text(args, "filename"), format ? format : "ppm", err);
+}
+
 const QmpCommand qmp_input_commands[] = {
     { "input-send-event", input_send_event,
       MEMBERS({ "device?", "str", "a display; its events go to a device of their own" },
               { "head?", "int", NULL }, { "events", "[InputEvent]", "which happen at one moment" }),
       .doc = "Moves the pointer, presses and releases buttons and keys." },
     { "query-mice", query_mice, .ret = "[MouseInfo]", .doc = "The pointers, the one in use first." },
+    { "screendump", screendump,
+      MEMBERS({ "filename", "str", NULL }, { "device?", "str", "whose display; the first there is" },
+              { "head?", "int", "0" }, { "format?", "ImageFormat", "ppm" }),
+      .doc = "Writes a picture of a display." },
     { "send-key", send_key,
       MEMBERS({ "keys", "[KeyValue]", "pressed in this order, released in the other" },
               { "hold-time?", "int", "milliseconds of guest time; 100" }),

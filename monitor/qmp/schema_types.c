@@ -97,6 +97,7 @@ const SchemaType schema_types[] = {
     OBJECT("FdsetInfo", { "fdset-id", "int", NULL }, { "fds", "[FdsetFdInfo]", NULL }),
     OBJECT("HotpluggableCPU", { "type", "str", NULL }, { "vcpus-count", "int", NULL }),
     ENUM("HostMemPolicy", "default preferred bind interleave"),
+    ENUM("ImageFormat", "ppm png"),
     OBJECT("ImageInfo", { "filename", "str", NULL }, { "format", "str", NULL },
            { "dirty-flag?", "bool", NULL }, { "actual-size?", "int", "bytes on the host" },
            { "virtual-size", "int", "bytes of the disk" },
