@@ -3,7 +3,7 @@
 #include "app/options.h"
 
 #define NO_DISK "a Malta has no such drive; -drive and -hda are there"
-#define NO_DISPLAY "there is no display; the console is the serial port (-append console=ttyS0)"
+#define NO_DISPLAY "there are -vnc :N and -display sdl; and the serial console (-append console=ttyS0)"
 #define NO_USB "there is no USB; libvirt leaves it out with <controller type='usb' model='none'/>"
 #define NO_AUDIO "there is no sound"
 #define NO_SAVE "machine state cannot be saved or loaded"
@@ -20,13 +20,9 @@ const AbsentOption absent_options[] = {
     { "virtfs", "there is no file sharing" },
     { "global", "device properties cannot be set from outside" },
     { "set", "device properties cannot be set from outside" },
-    { "vnc", NO_DISPLAY },
     { "spice", NO_DISPLAY },
-    { "sdl", NO_DISPLAY },
     { "curses", NO_DISPLAY },
-    { "full-screen", NO_DISPLAY },
     { "g", NO_DISPLAY },
-    { "k", NO_DISPLAY },
     { "usb", NO_USB },
     { "usbdevice", NO_USB },
     { "soundhw", NO_AUDIO },

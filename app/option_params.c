@@ -27,6 +27,8 @@ static const struct { const char *option, *keys; } params[] = {
     { "nic", "type:s id:s model:s mac:s" },
     { "net", "type:s id:s name:s model:s macaddr:s netdev:s" },
     { "device", "driver:s id:s bus:s addr:s" },
+    { "display", "type:s grab-mod:s show-cursor:b window-close:b full-screen:b" },
+    { "vnc", "vnc:s id:s display:s head:n password:b password-secret:s to:n share:s audiodev:s" },
     { "audiodev", "driver:s id:s" },
 };
 

@@ -8,6 +8,7 @@
 #include "app/drives.h"
 #include "app/network.h"
 #include "app/readconfig.h"
+#include "app/screens.h"
 #include "config-host.h"
 #include "hw/core/bus.h"
 #include "monitor/monitor.h"
@@ -313,7 +314,32 @@ HANDLER(on_audio)
 
 HANDLER(on_display)
 {
-    return only_none(name, arg, "there is no display", err);
+    return is_help(arg) ? print(s, screens_help()) : screens_option(s, arg, err);
+}
+
+HANDLER(on_sdl)
+{
+    return screens_option(s, "sdl", err);
+}
+
+HANDLER(on_vnc)
+{
+    return append_to(s->vncs, arg);
+}
+
+HANDLER(on_full_screen)
+{
+    return s->full_screen = true;
+}
+
+HANDLER(on_keyboard)
+{
+    return set_text(&s->keyboard, name, arg, err);
+}
+
+HANDLER(on_vga)
+{
+    return only_none(name, arg, "there is no graphics device", err);
 }
 
 HANDLER(on_netdev)
@@ -518,10 +544,19 @@ const Option option_table[] = {
       "an inherited descriptor, for /dev/fdset/M in the place of a file", on_add_fd },
     { "audio", "[driver=]none", "there is no sound", on_audio },
     { "audiodev", "[driver=]none,id=ID", "there is no sound", on_audio },
-    { "display", "none", "there is no display", on_display },
-    { "vga", "none", "there is no display", on_display },
     { "parallel", "none", "there is no parallel port", on_parallel },
     { "nodefaults", NULL, "no console, monitor and network but those asked for", on_nodefaults },
+
+    { NULL, NULL, "Display", NULL },
+    { "display", "none|sdl[,OPTION=VALUE]|vnc=...", "where the display is shown (-display help)", on_display },
+    { "sdl", NULL, "the same as -display sdl", on_sdl },
+    { "full-screen", NULL, "the window fills the screen (Ctrl-Alt-f)", on_full_screen },
+    { "vnc", "HOST:N|:N|unix:PATH|none[,password=on|,password-secret=ID][,to=N]\n"
+      "                        [,share=allow-exclusive|force-shared|ignore][,id=ID][,display=DEVICE]",
+      "serve a display at TCP port 5900 + N, or PATH", on_vnc },
+    { "k", "LAYOUT", "the keyboard that the guest believes in, for VNC: en-us (default), de, fr, ...",
+      on_keyboard },
+    { "vga", "none", "there is no graphics device", on_vga },
 
     { NULL, NULL, "Network", NULL },
     { "nic", "TYPE|none[,model=MODEL][,mac=MAC][,...]",

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include "accel/accel.h"
 #include "app/sandbox.h"
+#include "app/screens.h"
 #include "app/settings.h"
 #include "hw/mips/boot.h"
 #include "target/mips/model.h"
@@ -21,6 +22,7 @@ typedef struct {
     AccelConfig accel;
     KvmRequest kvm;                 /* what is to run, as KVM and its stand-in need to know it */
     Sandbox sandbox;
+    ScreenPlan screens;
     bool mem_lock;                  /* -overcommit mem-lock=on */
     bool no_board;                  /* -machine none */
     bool ram_given;

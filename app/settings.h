@@ -29,13 +29,16 @@ typedef struct {
     GPtrArray *netdevs, *nics;  /* -netdev; -nic and -net, with 'n' or 't' before each */
     GPtrArray *objects, *devices, *qmps;    /* the last with a 'p' (pretty) or '-' before each */
     GPtrArray *blockdevs;   /* -blockdev */
+    GPtrArray *vncs;        /* -vnc and -display vnc= */
+    char *display;          /* -display and -sdl, the last one; or NULL */
+    char *keyboard;         /* -k, or NULL */
     GPtrArray *drives;      /* of DriveOption * (drives.h) */
     bool snapshot;          /* all of them are */
     char *bios, *kernel, *initrd, *append, *dtb;
     char *gdb;              /* -gdb and -s, or NULL */
     char *pidfile, *log_items, *log_file, *uuid, *qtest, *qtest_log;
     bool nographic, nodefaults, no_reboot, no_shutdown, start_stopped, daemonize;
-    bool preconfig;
+    bool preconfig, full_screen;
     bool perfmap, jitdump;
 
     /* An option that only prints (-help, -machine help): what it prints. Main prints it

@@ -10,6 +10,7 @@
 #include "app/network.h"
 #include "app/options.h"
 #include "app/qtest.h"
+#include "app/screens.h"
 #include "block/block.h"
 #include "chardev/chardev_set.h"
 #include "config-host.h"
@@ -21,6 +22,7 @@
 #include "system/fdset.h"
 #include "system/objects.h"
 #include "ui/display.h"
+#include "ui/vnc.h"
 #include "target/mips/cpu.h"
 #include "util/error.h"
 
@@ -38,6 +40,7 @@ struct Vm {
     GPtrArray *qmps;                /* of QmpMonitor * */
     MonitorContext context;
     QtestServer *qtest;             /* or NULL */
+    Screens *screens;               /* NULL until the board is there */
     JsonObject *properties;
     GdbServer *gdb;                 /* NULL until it is asked for */
     AccelReport accel;
@@ -341,10 +344,11 @@ static bool make_host_side(Vm *vm, GError **err)
 static bool make_board(Vm *vm, GError **err)
 {
     const Plan *plan = vm->plan;
-    if (plan->no_board) {
-        return make_none(vm, err) && add_devices(vm, err);
+    if (plan->no_board ? !make_none(vm, err) : !make_malta(vm, err) || !drives_plug(vm->drives, vm->machine, err)) {
+        return false;
     }
-    return make_malta(vm, err) && drives_plug(vm->drives, vm->machine, err) && add_devices(vm, err);
+    vm->screens = add_devices(vm, err) ? screens_new(vm->machine, &plan->screens, vm->settings, err) : NULL;
+    return vm->screens;
 }
 
 /* -gdb and -s, and the monitor's gdbserver. */
@@ -431,6 +435,7 @@ Vm *vm_new(const Plan *plan, const Settings *s, GError **err)
     object_set_use_machine(vm->objects, vm->machine);
     net_set_new(vm->machine);
     vm->machine->displays = display_set_new(vm->machine);
+    vm->machine->vncs = vnc_set_new(vm->machine);
     vm->netdevs = netdev_set_new(vm->machine, vm->chardevs);
     vm->nics = network_nics_new();
     vm->properties = machine_properties(plan, s);
@@ -484,6 +489,9 @@ void vm_free(Vm *vm)
     if (vm->machine->runner) {
         vm->machine->runner->stop(vm->machine);
     }
+    screens_free(vm->screens);
+    vnc_set_free(vm->machine->vncs);
+    vm->machine->vncs = NULL;
     machine_lock(vm->machine);
     gdb_server_end(vm->gdb);
     chardev_set_flush(vm->chardevs);

@@ -136,7 +136,6 @@ const MonitorCommand hmp_run_commands[] = {
 
 #define NO_DISK "images are neither copied nor merged while the machine is there; drives stay"
 #define NO_SAVE "machine state cannot be saved or loaded"
-#define NO_DISPLAY "there is no display"
 #define ABSENT(command, reason) { command, NULL, "", NULL, NULL, ARG_OTHER, reason }
 
 const MonitorCommand hmp_absent_commands[] = {
@@ -159,7 +158,6 @@ const MonitorCommand hmp_absent_commands[] = {
     ABSENT("one-insn-per-tb", "use -accel tcg,one-insn-per-tb=on"),
     ABSENT("qemu-io", NO_DISK),
     ABSENT("savevm", NO_SAVE),
-    ABSENT("set_password", NO_DISPLAY),
     ABSENT("singlestep", "use -accel tcg,one-insn-per-tb=on"),
     ABSENT("snapshot_blkdev", NO_DISK),
     ABSENT("stopcapture", "there is no sound"),

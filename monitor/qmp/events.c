@@ -49,6 +49,12 @@ const QmpEvent schema_events[] = {
     { "SHUTDOWN", MEMBERS({ "guest", "bool", "the guest did it" }, { "reason", "ShutdownCause", NULL }),
       "The program ends or, with -no-shutdown, the guest has powered off." },
     { "STOP", NULL, "The guest stands." },
+    { "VNC_CONNECTED", MEMBERS({ "server", "VncServerInfo", NULL }, { "client", "VncBasicInfo", NULL }),
+      "Somebody has come to a VNC server; who it is will be seen." },
+    { "VNC_DISCONNECTED", MEMBERS({ "server", "VncServerInfo", NULL }, { "client", "VncBasicInfo", NULL }),
+      "A VNC client has gone." },
+    { "VNC_INITIALIZED", MEMBERS({ "server", "VncServerInfo", NULL }, { "client", "VncBasicInfo", NULL }),
+      "A VNC client knew the password, if there is one, and looks." },
     { 0 },
 };
 
@@ -192,6 +198,9 @@ QmpHub *qmp_hub_new(const MonitorContext *c)
     g_mutex_init(&hub->gate->lock);
     hub->monitors = g_ptr_array_new();
     machine_add_event_listener(c->machine, on_event, hub);
+    if (c->machine->vncs) {
+        vnc_set_listener(c->machine->vncs, qmp_vnc_event, hub);
+    }
     if (c->machine->blocks) {
         block_graph_on_tray(c->machine->blocks, tray_moved, hub);
         block_graph_on_job(c->machine->blocks, qmp_job_event, hub);
@@ -203,6 +212,9 @@ void qmp_hub_free(QmpHub *hub)
 {
     if (hub) {
         machine_remove_event_listener(hub->c->machine, hub);
+        if (hub->c->machine->vncs) {
+            vnc_set_listener(hub->c->machine->vncs, NULL, NULL);
+        }
         if (hub->c->machine->blocks) {
             block_graph_on_tray(hub->c->machine->blocks, NULL, NULL);
             block_graph_on_job(hub->c->machine->blocks, NULL, NULL);

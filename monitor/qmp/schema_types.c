@@ -3,6 +3,8 @@
 #include "monitor/qmp/schema.h"
 
 #define ENUM(type, words) { .name = type, .meta = SCHEMA_ENUM, .values = words }
+#define VNC_MEMBERS { "host", "str", "or the path" }, { "service", "str", "port" }, \
+    { "family", "NetworkAddressFamily", NULL }, { "websocket", "bool", "false" }
 #define OBJECT(type, ...) { .name = type, .meta = SCHEMA_OBJECT, .members = MEMBERS(__VA_ARGS__) }
 #define MEMORY_MEMBERS \
     { "size", "size", "bytes" }, { "share?", "bool", NULL }, { "prealloc?", "bool", NULL }, \
@@ -86,6 +88,7 @@ const SchemaType schema_types[] = {
     OBJECT("DevicePropertyInfo", { "name", "str", NULL }, { "type", "str", NULL },
            { "description?", "str", NULL }, { "default-value?", "any", NULL }),
     ENUM("DataFormat", "utf8 base64"),
+    ENUM("DisplayProtocol", "vnc spice"),
     OBJECT("DumpGuestMemoryCapability", { "formats", "[DumpGuestMemoryFormat]", NULL }),
     ENUM("DumpGuestMemoryFormat", "elf"),
     OBJECT("DumpQueryResult", { "status", "DumpStatus", NULL }, { "completed", "int", "bytes of RAM" },
@@ -192,6 +195,7 @@ const SchemaType schema_types[] = {
           { "memory-backend-ram", "MemoryBackendProperties" }, { "rng-random", "RngRandomProperties" },
           { "secret", "SecretProperties" }, { 0 } } },
     ENUM("ObjectType", "filter-dump memory-backend-file memory-backend-ram rng-builtin rng-random secret"),
+    ENUM("NetworkAddressFamily", "ipv4 ipv6 unix unknown"),
     OBJECT("ObjectTypeInfo", { "name", "str", NULL }, { "abstract?", "bool", NULL },
            { "parent?", "str", NULL }),
     OBJECT("PciBusInfo", { "bus", "int", NULL }, { "devices", "[PciDeviceInfo]", NULL }),
@@ -229,6 +233,7 @@ const SchemaType schema_types[] = {
     ENUM("SchemaMetaType", "builtin enum array object alternate command event"),
     OBJECT("SecretProperties", { "data?", "str", NULL }, { "file?", "str", NULL },
            { "format?", "QCryptoSecretFormat", NULL }),
+    ENUM("SetPasswordAction", "keep fail disconnect"),
     ENUM("ShutdownCause", "none guest-shutdown guest-reset host-signal host-qmp-quit host-qmp-system-reset "
          "host-ui"),
     OBJECT("SnapshotInfo", { "id", "str", NULL }, { "name", "str", NULL }, { "vm-state-size", "int", NULL },
@@ -269,5 +274,13 @@ const SchemaType schema_types[] = {
                             "the version of QMP and command line that this follows" },
            { "package", "str", "the program and its own version" }),
     OBJECT("VersionTriple", { "major", "int", NULL }, { "minor", "int", NULL }, { "micro", "int", NULL }),
+    OBJECT("VncBasicInfo", VNC_MEMBERS),
+    OBJECT("VncInfo", { "enabled", "bool", "there is a server" }, { "host?", "str", NULL },
+           { "service?", "str", "port" }, { "family?", "NetworkAddressFamily", NULL },
+           { "auth?", "VncPrimaryAuth", NULL }, { "clients?", "[VncBasicInfo]", NULL }),
+    OBJECT("VncInfo2", { "id", "str", NULL }, { "server", "[VncServerInfo]", NULL },
+           { "clients", "[VncBasicInfo]", NULL }, { "auth", "VncPrimaryAuth", NULL }),
+    ENUM("VncPrimaryAuth", "none vnc"),
+    OBJECT("VncServerInfo", VNC_MEMBERS, { "auth", "VncPrimaryAuth", NULL }),
     { 0 },
 };

@@ -143,7 +143,7 @@ static void test_absent(void)
             g_assert_cmpstr(o->name, !=, a->name);
         }
     }
-    static const char *const habits[] = { "-fda f", "-device frob", "-vnc :0",
+    static const char *const habits[] = { "-fda f", "-device frob", "-curses",
         "-sd f", "-usb", "-vga std", "-display gtk",
         "-parallel stdio", "-icount 1" };
     for (size_t i = 0; i < G_N_ELEMENTS(habits); i++) {

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/screens.h"
+#include <string.h>
+#include <unistd.h>
+#include "ui/display.h"
+#include "ui/vnc.h"
+#include "util/error.h"
+
+struct Screens {
+    Machine *machine;
+    SdlWindows *windows;        /* or NULL */
+};
+
+char *screens_help(void)
+{
+    return g_strdup("Displays (-display TYPE[,OPTION=VALUE]):\n"
+        "none   nothing is shown\n"
+        "sdl    a window: grab-mod=lctrl-lalt|lshift-lctrl-lalt|rctrl, show-cursor=on|off, window-close=on|off,\n"
+        "       full-screen=on|off\n"
+        "vnc=HOST:N|:N|unix:PATH[,...]  a server, as -vnc\n"
+        "Without -display, -vnc and -nographic there is a window where DISPLAY or WAYLAND_DISPLAY is set and the\n"
+        "machine has a graphics device.\n");
+}
+
+/* ---- the command line ---- */
+
+static bool not_there(const char *name, GError **err)
+{
+    static const char *const known[] = { "gtk", "cocoa", "curses", "spice-app", "dbus", "egl-headless" };
+    for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
+        if (strcmp(name, known[i]) == 0) {
+            return error_set(err, "-display %s: not there yet: there are none, sdl and vnc=:N; the serial "
+                             "console is on the terminal", name);
+        }
+    }
+    return error_set(err, "-display %s: there is no such display; there are none, sdl and vnc=:N", name);
+}
+
+bool screens_option(Settings *s, const char *text, GError **err)
+{
+    if (g_str_has_prefix(text, "vnc=")) {
+        g_ptr_array_add(s->vncs, g_strdup(text + strlen("vnc=")));
+        return true;
+    }
+    g_autoptr(KeyVal) kv = keyval_new("-display");
+    if (!keyval_parse(kv, text, "type", err)) {
+        return false;
+    }
+    const char *type = keyval_get(kv, "type");
+    if (g_strcmp0(type, "vnc") == 0) {
+        return error_set(err, "-display vnc: needs where to listen: -display vnc=:0");
+    }
+    if (g_strcmp0(type, "none") != 0 && g_strcmp0(type, "sdl") != 0) {
+        return not_there(type ? type : text, err);
+    }
+    g_free(s->display);
+    s->display = g_strdup(text);
+    return true;
+}
+
+static bool read_grab(const char *text, SdlGrabKeys *keys, GError **err)
+{
+    static const char *const names[] = { "lctrl-lalt", "lshift-lctrl-lalt", "rctrl" };
+    for (unsigned i = 0; text && i < G_N_ELEMENTS(names); i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *keys = (SdlGrabKeys)i;
+            return true;
+        }
+    }
+    return !text || error_set(err, "-display sdl,grab-mod=%s: must be lctrl-lalt, lshift-lctrl-lalt or rctrl", text);
+}
+
+static bool read_sdl(SdlOptions *o, KeyVal *kv, GError **err)
+{
+    bool close = true, gl = false;
+    if (!read_grab(keyval_get(kv, "grab-mod"), &o->grab_keys, err) ||
+        !keyval_get_bool(kv, "show-cursor", &o->show_cursor, err) ||
+        !keyval_get_bool(kv, "window-close", &close, err) || !keyval_get_bool(kv, "gl", &gl, err) ||
+        !keyval_get_bool(kv, "full-screen", &o->full_screen, err)) {
+        return false;
+    }
+    o->keep_open = !close;
+    return !gl || error_set(err, "-display sdl,gl=on: is not there: windows are drawn without OpenGL");
+}
+
+bool screens_plan(ScreenPlan *plan, const Settings *s, GError **err)
+{
+    *plan = (ScreenPlan){ .window_if_there = !s->display && s->vncs->len == 0 && !s->nographic && !s->daemonize };
+    if (s->display) {
+        g_autoptr(KeyVal) kv = keyval_new("-display");
+        if (!keyval_parse(kv, s->display, "type", err)) {
+            return false;
+        }
+        plan->window = strcmp(keyval_get(kv, "type"), "sdl") == 0;
+        if ((plan->window && !read_sdl(&plan->sdl, kv, err)) || !keyval_finish(kv, err)) {
+            return false;
+        }
+        if (plan->window && s->nographic) {
+            return error_set(err, "-nographic: contradicts -display sdl");
+        }
+    }
+    plan->sdl.full_screen |= s->full_screen;
+    if (s->full_screen && !plan->window && !plan->window_if_there) {
+        return error_set(err, "-full-screen: goes with a window (-display sdl)");
+    }
+    return true;
+}
+
+/* ---- the machine ---- */
+
+/* A line for those who did not say what they want, where somebody reads it. */
+static void remark(const char *text)
+{
+    if (isatty(STDERR_FILENO)) {
+        g_printerr("valletta: %s\n", text);
+    }
+}
+
+static bool open_window(Screens *screens, const ScreenPlan *plan, GError **err)
+{
+    Machine *m = screens->machine;
+    bool has_display = display_at(m->displays, 0);
+    if (plan->window) {
+        if (!has_display) {
+            return error_set(err, "-display sdl: the machine has no graphics device to show");
+        }
+        screens->windows = sdl_windows_new(m, &plan->sdl, err);
+        return screens->windows;
+    }
+    if (!plan->window_if_there || !has_display) {
+        return true;
+    }
+    if (!sdl_has_screen()) {
+        remark("no DISPLAY or WAYLAND_DISPLAY for a window: the serial console is this terminal; "
+               "-vnc :0 shows the display");
+        return true;
+    }
+    GError *why = NULL;
+    screens->windows = sdl_windows_new(m, &plan->sdl, &why);
+    if (screens->windows) {
+        remark("a window shows the display; the serial console is this terminal (Ctrl-a h helps)");
+    } else {
+        remark(why->message);
+        g_error_free(why);
+    }
+    return true;
+}
+
+Screens *screens_new(Machine *machine, const ScreenPlan *plan, const Settings *s, GError **err)
+{
+    Screens *screens = g_new0(Screens, 1);
+    screens->machine = machine;
+    bool ok = true;
+    for (guint i = 0; ok && i < s->vncs->len; i++) {
+        ok = vnc_set_add(machine->vncs, g_ptr_array_index(s->vncs, i), s->keyboard, err);
+    }
+    if (!ok || !open_window(screens, plan, err)) {
+        g_free(screens);
+        return NULL;
+    }
+    return screens;
+}
+
+void screens_free(Screens *screens)
+{
+    if (screens) {
+        machine_lock(screens->machine);
+        sdl_windows_free(screens->windows);
+        machine_unlock(screens->machine);
+        g_free(screens);
+    }
+}
