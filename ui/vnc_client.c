@@ -80,12 +80,14 @@ static rfbBool check_password(rfbClientPtr rfb, const char *response, int len)
     VncServer *server = client_of(rfb)->server;
     unsigned char expected[CHALLENGESIZE];
     g_mutex_lock(&server->lock);
-    bool valid = server->password && g_get_real_time() / G_USEC_PER_SEC < server->expires;
+    bool valid = server->password && *server->password && g_get_real_time() / G_USEC_PER_SEC < server->expires;
     if (valid) {
         memcpy(expected, rfb->authChallenge, sizeof(expected));
         server->lib->rfbEncryptBytes(expected, server->password);
     }
     g_mutex_unlock(&server->lock);
+    /* The cipher refuses some keys; then nothing has been encrypted. */
+    valid = valid && memcmp(expected, rfb->authChallenge, sizeof(expected)) != 0;
     return valid && len == CHALLENGESIZE && memcmp(expected, response, sizeof(expected)) == 0;
 }
 
@@ -163,6 +165,7 @@ static void tell_extensions(VncClient *client)
 
 static void set_format(rfbScreenInfoPtr screen)
 {
+    screen->serverFormat.depth = 24;
     screen->serverFormat.redShift = 16;
     screen->serverFormat.greenShift = 8;
     screen->serverFormat.blueShift = 0;
