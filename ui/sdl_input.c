@@ -52,7 +52,7 @@ static bool is_command(SdlWindows *w, SdlWindow *win, SDL_Scancode code)
         sdl_fit(win);
     } else if (number && number <= w->windows->len) {
         SdlWindow *other = g_ptr_array_index(w->windows, number - 1);
-        sdl_show(other, number == 1 || other == win || !other->shown);
+        sdl_show(other, number == 1 || !other->shown);
         sdl_title(w);
     } else {
         return false;

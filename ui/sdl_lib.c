@@ -2,6 +2,7 @@
 #include "ui/sdl_lib.h"
 #include <SDL2/SDL_syswm.h>
 #include <gmodule.h>
+#include <string.h>
 #include "ui/sdl.h"
 #include "util/error.h"
 
@@ -40,6 +41,12 @@ bool sdl_lib_load(SdlLib *lib, GError **err)
     lib->SDL_SetHint(SDL_HINT_RENDER_SCALE_QUALITY, "linear");
     if (lib->SDL_InitSubSystem(SDL_INIT_VIDEO) != 0) {
         return error_set(err, "no window can be opened: %s", lib->SDL_GetError());
+    }
+    /* Without a screen SDL draws for nobody, which is not what was asked for unless it was. */
+    const char *driver = lib->SDL_GetCurrentVideoDriver();
+    if (!g_getenv("SDL_VIDEODRIVER") && (!driver || strcmp(driver, "dummy") == 0 || strcmp(driver, "offscreen") == 0)) {
+        lib->SDL_QuitSubSystem(SDL_INIT_VIDEO);
+        return error_set(err, "no window can be opened: there is no screen (DISPLAY or WAYLAND_DISPLAY)");
     }
     lib->SDL_StopTextInput();           /* keys are wanted, not what an input method makes of them */
     return true;

@@ -18,7 +18,7 @@ struct SDL_SysWMinfo;
     F(SDL_ShowCursor) F(SDL_CreateRGBSurfaceWithFormatFrom) F(SDL_FreeSurface) F(SDL_CreateColorCursor) \
     F(SDL_GetDefaultCursor) F(SDL_SetCursor) F(SDL_FreeCursor) F(SDL_PollEvent) F(SDL_ShowWindow) \
     F(SDL_HideWindow) F(SDL_RaiseWindow) F(SDL_GetWindowID) F(SDL_StopTextInput) \
-    F(SDL_GetVersion)
+    F(SDL_GetVersion) F(SDL_GetCurrentVideoDriver)
 
 typedef struct {
 #define FUNCTION(name) __typeof__(&name) name;

@@ -4,6 +4,7 @@
 #include "block/job.h"
 #include "monitor/commands.h"
 #include "monitor/media.h"
+#include "monitor/vnc.h"
 #include "util/error.h"
 
 /* ---- info ---- */
@@ -202,6 +203,10 @@ COMMAND(run_change)
     if (strcmp(mode, "retain") != 0 && strcmp(mode, "read-only") != 0 && strcmp(mode, "read-write") != 0) {
         return error_set(err, "'%s' must be retain, read-only or read-write", mode);
     }
+    if (strcmp(words[0], "vnc") == 0) {
+        return strcmp(words[1], "password") == 0 && n > 2 ? monitor_set_password(c, "vnc", NULL, words[2], NULL, err)
+                                                          : error_set(err, "must be change vnc password PASSWORD");
+    }
     BlockUser *user = media_drive(c, words[0], NULL, err);
     return user && media_change(c, user, words[1], n > 2 ? words[2] : NULL, mode, force, err);
 }
@@ -224,7 +229,8 @@ COMMAND(run_block_resize)
 const MonitorCommand hmp_block_commands[] = {
     { "block_resize", NULL, "DRIVE SIZE", "another size of a disk, in MiB or with a suffix",
       run_block_resize },
-    { "change", NULL, "[-f] DRIVE FILE [FORMAT [MODE]]", "put another medium into a drive", run_change },
+    { "change", NULL, "[-f] DRIVE FILE [FORMAT [MODE]]", "put another medium into a drive; or: change vnc password PASSWORD",
+      run_change },
     { "eject", NULL, "[-f] DRIVE", "open a drive's tray and take the medium out", run_eject },
     { 0 },
 };
