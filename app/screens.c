@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "ui/display.h"
+#include "ui/keymap.h"
 #include "ui/vnc.h"
 #include "util/error.h"
 
@@ -146,11 +147,19 @@ static bool open_window(Screens *screens, const ScreenPlan *plan, GError **err)
     return true;
 }
 
+/* -k where nobody needs it: a mistake is told all the same. */
+static bool check_layout(const char *layout, GError **err)
+{
+    Keymap *map = layout ? keymap_new(layout, err) : NULL;
+    keymap_free(map);
+    return map || !layout;
+}
+
 Screens *screens_new(Machine *machine, const ScreenPlan *plan, const Settings *s, GError **err)
 {
     Screens *screens = g_new0(Screens, 1);
     screens->machine = machine;
-    bool ok = true;
+    bool ok = s->vncs->len > 0 || check_layout(s->keyboard, err);
     for (guint i = 0; ok && i < s->vncs->len; i++) {
         ok = vnc_set_add(machine->vncs, g_ptr_array_index(s->vncs, i), s->keyboard, err);
     }

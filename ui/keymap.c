@@ -92,7 +92,7 @@ static void add_en_us(Keymap *map)
 
 #define XKB_FUNCTIONS(F) F(xkb_context_new) F(xkb_context_unref) F(xkb_keymap_new_from_names) \
     F(xkb_keymap_unref) F(xkb_state_new) F(xkb_state_unref) F(xkb_state_update_mask) \
-    F(xkb_state_key_get_one_sym) F(xkb_keymap_mod_get_index)
+    F(xkb_state_key_get_one_sym) F(xkb_keymap_mod_get_index) F(xkb_context_set_log_level)
 
 typedef struct {
 #define FUNCTION(name) __typeof__(&name) name;
@@ -152,6 +152,9 @@ static bool add_layout(Keymap *map, const char *name, GError **err)
         return false;
     }
     struct xkb_context *context = x.xkb_context_new(XKB_CONTEXT_NO_ENVIRONMENT_NAMES);
+    if (context) {
+        x.xkb_context_set_log_level(context, XKB_LOG_LEVEL_CRITICAL);   /* our own error says it */
+    }
     struct xkb_keymap *keys = context ? x.xkb_keymap_new_from_names(context, &rules, 0) : NULL;
     if (keys) {
         for (unsigned modifiers = 0; modifiers <= (KEYMAP_SHIFT | KEYMAP_ALTGR); modifiers++) {

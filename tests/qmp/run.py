@@ -22,13 +22,14 @@ import cases_network
 import cases_options
 import cases_random
 import cases_session
+import cases_vnc
 
 
 def main():
     program = os.path.abspath(sys.argv[1])
     only = re.compile(sys.argv[3] if len(sys.argv) > 3 else "")
     cases = [case for module in (cases_session, cases_connection, cases_commands, cases_block, cases_chardev,
-                                 cases_dump, cases_jobs, cases_options, cases_network, cases_libvirt, cases_random)
+                                 cases_dump, cases_jobs, cases_options, cases_network, cases_libvirt, cases_vnc, cases_random)
              for case in module.CASES if only.search(case.__name__)]
     failed = 0
     print(f"1..{len(cases)}", flush=True)
