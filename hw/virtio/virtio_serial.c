@@ -394,7 +394,9 @@ static void virtio_serial_finalize(Device *dev)
     if (d->bus.id) {
         bus_remove(dev->machine, &d->bus);
     }
-    g_queue_free_full(d->control, (GDestroyNotify)g_bytes_unref);
+    if (d->control) {               /* else it never came so far */
+        g_queue_free_full(d->control, (GDestroyNotify)g_bytes_unref);
+    }
     g_free(d->bus_id);
     virtio_finalize(&d->v);
 }
