@@ -69,7 +69,8 @@ static bool expand_udp(KeyVal *props, const char *text, GError **err)
         return error_set(err, "%s: udp:%s: behind '@' must be [HOST]:PORT", keyval_option(props), text);
     }
     if (!cut_host(to, &host, &port)) {
-        return error_set(err, "%s: udp:%s: must be udp:[HOST]:PORT[@[HOST]:PORT]", keyval_option(props), text);
+        return error_set(err, "%s: udp:%s: must be udp:[HOST]:PORT[@[HOST]:PORT]", keyval_option(props),
+                         text);
     }
     keyval_set(props, "host", host);
     keyval_set(props, "port", port);

@@ -312,7 +312,8 @@ static bool get_reconnect(Socket *s, KeyVal *props, GError **err)
 static bool get_options(Socket *s, KeyVal *props, GError **err)
 {
     bool has_wait = keyval_get(props, "wait") != NULL, delay = true;
-    if (!keyval_get_bool(props, "server", &s->server, err) || !keyval_get_bool(props, "wait", &s->wait, err) ||
+    if (!keyval_get_bool(props, "server", &s->server, err) ||
+        !keyval_get_bool(props, "wait", &s->wait, err) ||
         !keyval_get_bool(props, "nodelay", &s->nodelay, err) ||
         !keyval_get_bool(props, "delay", &delay, err) || !get_wire(s, props, err) ||
         !get_reconnect(s, props, err)) {

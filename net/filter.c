@@ -54,15 +54,16 @@ bool filter_read(Filter *f, const FilterOps *ops, Object *obj, KeyVal *props, GE
         return error_set(err, "%s: %s '%s': needs netdev=ID", option, type, obj->id);
     }
     if (!is_one_of(f->queue, "all", "rx", "tx")) {
-        return error_set(err, "%s: %s '%s': queue=%s: must be all, rx or tx", option, type, obj->id, f->queue);
+        return error_set(err, "%s: %s '%s': queue=%s: must be all, rx or tx", option, type, obj->id,
+                         f->queue);
     }
     if (!is_one_of(f->insert, "before", "behind", NULL)) {
         return error_set(err, "%s: %s '%s': insert=%s: must be before or behind", option, type, obj->id,
                          f->insert);
     }
     if (!is_one_of(f->position, "head", "tail", NULL) && !g_str_has_prefix(f->position, "id=")) {
-        return error_set(err, "%s: %s '%s': position=%s: must be head, tail or id=FILTER", option, type, obj->id,
-                         f->position);
+        return error_set(err, "%s: %s '%s': position=%s: must be head, tail or id=FILTER", option, type,
+                         obj->id, f->position);
     }
     return true;
 }
@@ -78,8 +79,8 @@ static int place(const Filter *f, const NetPort *port, const char *option, GErro
     }
     int at = net_port_find_filter(port, f->position + strlen("id="));
     if (at < 0) {
-        error_set(err, "%s: %s '%s': position=%s: there is no such filter on '%s'", option, f->obj->type->name,
-                  f->obj->id, f->position, f->netdev);
+        error_set(err, "%s: %s '%s': position=%s: there is no such filter on '%s'", option,
+                  f->obj->type->name, f->obj->id, f->position, f->netdev);
         return -1;
     }
     return at + (strcmp(f->insert, "behind") == 0);

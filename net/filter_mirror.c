@@ -34,7 +34,7 @@ static bool mirror_frame(Filter *f, bool sent, const uint8_t *frame, size_t len)
         return true;
     }
     store_be(head, WORD, len);
-    if (chardev_output_room(m->out) >= size + len) {    /* else the whole frame is lost: no reader lags so far */
+    if (chardev_output_room(m->out) >= size + len) {        /* else the frame is lost, but a whole one */
         chardev_write(m->out, head, size);
         chardev_write(m->out, frame, len);
     }

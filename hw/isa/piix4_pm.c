@@ -155,8 +155,8 @@ static void place(Piix4Pm *p, MemRegion *io, uint32_t base, bool wanted, bool *m
 static void place_io(Piix4Pm *p)
 {
     bool smbus = pci_config_get(&p->pci, PCI_COMMAND, 2) & PCI_COMMAND_IO;
-    place(p, p->io, pci_config_get(&p->pci, CFG_PMBA, 4) & 0xffc0, pci_config_get(&p->pci, CFG_PMREGMISC, 1) & 1,
-          &p->mapped);
+    bool power = pci_config_get(&p->pci, CFG_PMREGMISC, 1) & 1;
+    place(p, p->io, pci_config_get(&p->pci, CFG_PMBA, 4) & 0xffc0, power, &p->mapped);
     place(p, p->smbus.io, pci_config_get(&p->pci, CFG_SMBBA, 4) & 0xfff0, smbus, &p->smbus.mapped);
     p->smbus.config = (uint8_t)pci_config_get(&p->pci, CFG_SMBHSTCFG, 1);
 }

@@ -81,17 +81,17 @@ static char *device_address(const Bus *base, const Device *dev)
 }
 
 /*
- * There is no hot-plug controller, so the guest is not asked: it must have let go of the function. It has when
- * the function is no bus master; that is what drivers end with (Linux leaves the other bits of the command
- * register on).
+ * There is no hot-plug controller, so the guest is not asked: it must have let go of the function. It has
+ * when the function is no bus master; that is what drivers end with (Linux leaves the other bits of the
+ * command register on).
  */
 static bool may_remove(const Bus *base, const Device *dev, GError **err)
 {
     const PciDevice *pci = (const PciDevice *)dev;
     return !(pci_config_get(pci, PCI_COMMAND, 2) & PCI_COMMAND_MASTER) ||
-           error_set(err, "Device '%s' is in use by the guest, which must let go of it first (Linux: echo 1 > "
-                     "/sys/bus/pci/devices/0000:00:%02x.%x/remove)", device_name(dev), pci->devfn >> 3,
-                     pci->devfn & 7u);
+           error_set(err, "Device '%s' is in use by the guest, which must let go of it first (Linux: "
+                     "echo 1 > /sys/bus/pci/devices/0000:00:%02x.%x/remove)", device_name(dev),
+                     pci->devfn >> 3, pci->devfn & 7u);
 }
 
 PciBus *pci_bus_new(Machine *machine, Device *owner, MemRegion *mem, MemRegion *io)

@@ -31,7 +31,8 @@ typedef struct {
     void (*free)(Object *obj);
     /* The value of one of props. */
     JsonNode *(*get)(const Object *obj, const char *prop);
-    /* Changes one of props, "on" and "off" for booleans; false with err when it cannot be. NULL: nothing can. */
+    /* Changes one of props, "on" and "off" for booleans; false with err when it cannot be. NULL: nothing
+     * can. */
     bool (*set)(Object *obj, const char *prop, const char *value, GError **err);
     bool after_networks;        /* names a network back end, so -object makes it after -netdev */
 } ObjectType;

@@ -230,7 +230,7 @@ QMP(ringbuf_read)
         return false;
     }
     g_autofree char *text = is_base64(args) ? g_base64_encode(data->data, data->len)
-                                            : g_utf8_make_valid((const char *)data->data, data->len);
+                           : g_utf8_make_valid(data->len ? (const char *)data->data : "", data->len);
     *ret = json_string_new(text);
     return true;
 }
@@ -248,8 +248,8 @@ QMP(send_break)
 const QmpCommand qmp_chardev_commands[] = {
     { "chardev-add", chardev_add, MEMBERS({ "id", "str", NULL }, { "backend", "ChardevBackend", NULL }),
       .ret = "ChardevReturn",
-      .doc = "Makes a character device. A TCP client's reply comes when it is connected or has failed, unless it "
-             "has reconnect." },
+      .doc = "Makes a character device. A TCP client's reply comes when it is connected or has failed, "
+             "unless it has reconnect." },
     { "chardev-change", chardev_change,
       MEMBERS({ "id", "str", NULL }, { "backend", "ChardevBackend", NULL }),
       .ret = "ChardevReturn", .doc = "Gives a character device another back end; what uses it stays." },

@@ -76,7 +76,8 @@ QMP(announce_self)
 
 const QmpCommand qmp_net_commands[] = {
     { "announce-self", announce_self,
-      MEMBERS({ "initial", "int", "ms until the second round" }, { "max", "int", "ms between rounds, at most" },
+      MEMBERS({ "initial", "int", "ms until the second round" },
+              { "max", "int", "ms between rounds, at most" },
               { "rounds", "int", "how often; 0 ends one" }, { "step", "int", "ms longer with each round" },
               { "interfaces?", "[str]", "network devices, all if it is left out" },
               { "id?", "str", "its name, by which it is begun anew or ended" }),

@@ -239,8 +239,8 @@ const QmpCommand qmp_object_commands[] = {
       MEMBERS({ "driver", "str", NULL }, { "bus?", "str", NULL }, { "id?", "str", NULL }), .flags = QMP_OPEN,
       .features = "json-cli json-cli-hotplug", .doc = "Adds a device, as -device." },
     { "device_del", device_del, MEMBERS({ "id", "str", "or its path" }),
-      .doc = "Takes a device out, at once: SCSI units, virtio ports, and PCI functions that the guest has let "
-             "go of." },
+      .doc = "Takes a device out, at once: SCSI units, virtio ports, and PCI functions that the guest has "
+             "let go of." },
     { "object-add", object_add, .args_type = "ObjectOptions", .flags = QMP_PRECONFIG,
       .doc = "Makes an object, as -object." },
     { "object-del", object_del, MEMBERS({ "id", "str", NULL }), .flags = QMP_PRECONFIG,

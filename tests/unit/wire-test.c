@@ -103,8 +103,8 @@ static void test_websocket(void)
         Peer p = opened(piece);
         /* The RFC's masked "Hello"; one in two pieces with a ping between them; an empty one. */
         feed(&p, TEXT("\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"), piece);
-        feed(&p, TEXT("\x02\x82\0\0\0\0He\x89\x83\x01\x02\x03\x04\x60\x60\x60\x80\x83\0\0\0\0llo\x82\x80\1\2\3\4"),
-             piece);
+        feed(&p, TEXT("\x02\x82\0\0\0\0He\x89\x83\x01\x02\x03\x04\x60\x60\x60"
+                      "\x80\x83\0\0\0\0llo\x82\x80\1\2\3\4"), piece);
         g_assert_cmpstr(p.got->str, ==, "HelloHello");
         assert_said(&p, TEXT("\x8a\x03" "abc"));
         /* 126 bytes and 65536 bytes. */
@@ -196,8 +196,8 @@ static void random_peer(const WireType *type, const char *first, const char *lik
             uint8_t data[512];
             size_t len = (size_t)g_test_rand_int_range(1, sizeof(data));
             for (size_t k = 0; k < len; k++) {
-                data[k] = g_test_rand_int_range(0, 3) ? (uint8_t)g_test_rand_int()
-                                                      : (uint8_t)likely[g_test_rand_int_range(0, (gint32)likelies)];
+                int n = g_test_rand_int_range(0, (gint32)likelies);
+                data[k] = (uint8_t)(g_test_rand_int_range(0, 3) ? (int)g_test_rand_int() : likely[n]);
             }
             feed(&p, data, len, (size_t)g_test_rand_int_range(1, 600));
             total += len;
