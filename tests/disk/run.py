@@ -49,7 +49,7 @@ def record(n, seed):
 
 
 class Kernel:
-    def __init__(self, fetch, folder):
+    def __init__(self, fetch, folder, source="init.c"):
         kept = os.path.join(CACHE, "linux-image-4kc-malta")
         if fetch and shutil.which("dpkg-deb"):
             done = subprocess.run([HERE + "/kernel.sh"], capture_output=True, text=True, check=False)
@@ -61,13 +61,14 @@ class Kernel:
         self.modules = {name[:-3].replace("-", "_"): os.path.join(parent, name)
                         for parent, _, names in os.walk(kept + "/modules") for name in names if name.endswith(".ko")}
         self.folder = folder
-        self.init = self.compile()
+        self.init = self.compile(source)
 
-    def compile(self):
+    def compile(self, source):
         compiler, out = guest.COMPILERS["le32"], os.path.join(self.folder, "init")
         if not shutil.which(compiler):
             raise Skip(f"{compiler} is not installed (scripts/setup.sh test)")
-        subprocess.run([compiler, "-O2", "-Wall", "-Werror", "-static", "-s", HERE + "/init.c", "-o", out], check=True)
+        subprocess.run([compiler, "-O2", "-Wall", "-Werror", "-static", "-s", f"{HERE}/{source}", "-o", out],
+                       check=True)
         with open(out, "rb") as data:
             return data.read()
 
@@ -190,4 +191,5 @@ def main():
     return failures != 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
