@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Devices that come and go while a domain runs, by virsh."""
 import os
+import socket
 import struct
 import tempfile
 
@@ -83,6 +84,34 @@ def cards_and_channels_come_and_go(env):
             assert "dev: virtserialport" in devices(d)
             d.virsh("detach-device", channel, "--live")
             assert "dev: virtserialport" not in devices(d) and f"{folder}/c" not in d.hmp("info chardev")
+
+
+@case
+def lines_by_telnet_and_udp(env):
+    """As libvirt writes them; a client that comes back."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        ports = [other.getsockname()[1]]
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            with socket.socket(socket.AF_INET, kind) as sock:
+                sock.bind(("127.0.0.1", 0))
+                ports.append(sock.getsockname()[1])
+        lines = f"""<serial type='tcp'><source mode='bind' host='127.0.0.1' service='{ports[1]}'/>
+            <protocol type='telnet'/><target port='0'/></serial>
+          <serial type='udp'><source mode='bind' host='127.0.0.1' service='{ports[2]}'/>
+            <source mode='connect' host='127.0.0.1' service='9'/><target port='1'/></serial>
+          <serial type='tcp'><source mode='connect' host='127.0.0.1' service='{ports[0]}'>
+            <reconnect enabled='yes' timeout='1'/></source><protocol type='raw'/><target port='2'/></serial>"""
+        with idle(env, "lines", devices=NO_DEVICES + lines) as d:
+            d.virsh("start")
+            other.settimeout(30)
+            for _ in range(2):
+                other.accept()[0].close()
+            text = d.hmp("info chardev")
+            assert f"telnet:127.0.0.1:{ports[1]},server=on" in text, text
+            assert f"udp:127.0.0.1:9@127.0.0.1:{ports[2]}" in text, text
+            with socket.create_connection(("127.0.0.1", ports[1]), 20) as client:
+                client.settimeout(20)
+                assert client.recv(3) == b"\xff\xfb\x01"
 
 
 @case

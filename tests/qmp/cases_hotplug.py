@@ -59,6 +59,25 @@ def deleted_devices_are_told(env):
 
 
 @case
+def a_drive_goes_with_its_device(env):
+    path = image(env, "drive.img")
+    with Machine(*env["malta"], "-drive", f"file={path},format=raw,if=none,id=d", "-device",
+                 "virtio-blk-pci,drive=d,id=disk", "-drive",
+                 "if=none,id=e,media=cdrom") as m:
+        qmp = m.qmp.negotiate()
+        assert [b["device"] for b in qmp.cmd("query-block")] == ["d", "e"]
+        qmp.cmd("device_del", {"id": "disk"})
+        qmp.event("DEVICE_DELETED")
+        assert [b["device"] for b in qmp.cmd("query-block")] == ["e"]
+        assert "d:" not in qmp.hmp("info block") and qmp.cmd("query-blockstats")
+        qmp.error("block_resize", {"device": "d", "size": 1 << 21}, class_="DeviceNotFound")
+        assert "d" in qmp.error("device_add", {"driver": "virtio-blk-pci", "drive": "d"})
+        qmp.cmd("blockdev-add", {"driver": "raw", "node-name": "again", "file": {"driver": "file", "filename": path}})
+        qmp.cmd("device_add", {"driver": "virtio-blk-pci", "drive": "again", "id": "disk"})
+        qmp.cmd("system_reset")
+
+
+@case
 def what_cannot_be_taken_out(env):
     path = image(env, "ide.img")
     with Machine(*env["malta"], "-drive", f"file={path},format=raw,if=none,id=d", "-device", "ide-hd,drive=d,id=disk",
