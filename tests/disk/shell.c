@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <linux/i2c-dev.h>
 #include <linux/i2c.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,14 +99,15 @@ static int smbus(unsigned address, unsigned reg)
     union i2c_smbus_data data;
     struct i2c_smbus_ioctl_data call = { I2C_SMBUS_READ, (uint8_t)reg, I2C_SMBUS_BYTE_DATA, &data };
     int fd = open("/dev/i2c-0", O_RDWR);
-    int result = fd < 0 || ioctl(fd, I2C_SLAVE, (unsigned long)address) < 0 || ioctl(fd, I2C_SMBUS, &call) < 0 ? -1 : 0;
+    bool good = fd >= 0 && ioctl(fd, I2C_SLAVE, (unsigned long)address) >= 0 &&
+                ioctl(fd, I2C_SMBUS, &call) >= 0;
     int saved = errno;
-    if (result == 0) {
+    if (good) {
         printf("%02x ", data.byte);
     }
     close(fd);
     errno = saved;
-    return result;
+    return good ? 0 : -1;
 }
 
 /* 0, or -1 with errno. */
@@ -128,8 +130,8 @@ static int run(char *line)
     return strcmp(word, "write") == 0 ? write_text(path, more)
          : strcmp(word, "read") == 0 ? read_bytes(path, atoi(more))
          : strcmp(word, "fill") == 0 ? fill(path, atoi(more))
-         : strcmp(word, "smbus") == 0 ? smbus((unsigned)strtoul(path, NULL, 16), (unsigned)strtoul(more, NULL, 16))
-         : -1;
+         : strcmp(word, "smbus") == 0
+         ? smbus((unsigned)strtoul(path, NULL, 16), (unsigned)strtoul(more, NULL, 16)) : -1;
 }
 
 int main(void)
