@@ -89,8 +89,8 @@ static bool may_remove(const Bus *base, const Device *dev, GError **err)
 {
     const PciDevice *pci = (const PciDevice *)dev;
     if (!(pci->wmask[PCI_COMMAND] & PCI_COMMAND_MASTER)) {
-        return error_set(err, "Device '%s' (%s) cannot be taken out: whether the guest uses it cannot be seen",
-                         device_name(dev), dev->type->name);
+        return error_set(err, "Device '%s' (%s) cannot be taken out: whether the guest uses it cannot be "
+                         "seen", device_name(dev), dev->type->name);
     }
     return !(pci_config_get(pci, PCI_COMMAND, 2) & PCI_COMMAND_MASTER) ||
            error_set(err, "Device '%s' is in use by the guest, which must let go of it first (Linux: "

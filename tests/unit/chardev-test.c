@@ -426,7 +426,7 @@ static void test_completion(Fixture *f, gconstpointer data)
     open_chr(f, "second", "null");
     g_assert_true(object_set_add_text(context.objects, "-object", "rng-builtin,id=rng7", NULL));
     expect_completions(&context, "system_", "system_powerdown system_reset");
-    expect_completions(&context, "sendk", "");      /* not there, and not offered */
+    expect_completions(&context, "migrat", "");     /* not there, and not offered */
     expect_completions(&context, "info st", "status");
     expect_completions(&context, "info qom-tree /obj", "/objects /objects/rng7");
     expect_completions(&context, "help sto", "stop");
