@@ -10,6 +10,7 @@
 #include "app/network.h"
 #include "app/options.h"
 #include "app/qtest.h"
+#include "app/shares.h"
 #include "block/block.h"
 #include "chardev/chardev_set.h"
 #include "config-host.h"
@@ -31,6 +32,7 @@ struct Vm {
     ObjectSet *objects;
     Drives *drives;
     NetdevSet *netdevs;
+    FsdevSet *fsdevs;
     GArray *nics;                   /* of MaltaNic: what the board is to have */
     MemRegion *ram;                 /* of a machine without board, or NULL */
     GPtrArray *monitors;            /* of Monitor * */
@@ -333,7 +335,7 @@ static bool make_host_side(Vm *vm, GError **err)
         }
     }
     vm->drives = drives_open(vm->machine, s, !vm->plan->no_board, err);
-    return vm->drives && make_serials(vm, err) && network_make(vm->netdevs, s, vm->plan, vm->nics, err) &&
+    return vm->drives && shares_open(vm->fsdevs, s, err) && make_serials(vm, err) && network_make(vm->netdevs, s, vm->plan, vm->nics, err) &&
            make_objects(vm, true, err);
 }
 
@@ -341,9 +343,10 @@ static bool make_board(Vm *vm, GError **err)
 {
     const Plan *plan = vm->plan;
     if (plan->no_board) {
-        return make_none(vm, err) && add_devices(vm, err);
+        return make_none(vm, err) && shares_plug(vm->machine, vm->settings, err) && add_devices(vm, err);
     }
-    return make_malta(vm, err) && drives_plug(vm->drives, vm->machine, err) && add_devices(vm, err);
+    return make_malta(vm, err) && drives_plug(vm->drives, vm->machine, err) &&
+           shares_plug(vm->machine, vm->settings, err) && add_devices(vm, err);
 }
 
 /* -gdb and -s, and the monitor's gdbserver. */
@@ -431,6 +434,7 @@ Vm *vm_new(const Plan *plan, const Settings *s, GError **err)
     net_set_new(vm->machine);
     vm->netdevs = netdev_set_new(vm->machine, vm->chardevs);
     vm->nics = network_nics_new();
+    vm->machine->fsdevs = vm->fsdevs = fsdev_set_new(vm->machine);
     vm->properties = machine_properties(plan, s);
     vm->context = (MonitorContext){
         .machine = vm->machine, .chardevs = vm->chardevs, .objects = vm->objects,
@@ -494,9 +498,11 @@ void vm_free(Vm *vm)
     qmp_hub_free(vm->context.hub);
     BlockGraph *blocks = vm->machine->blocks;
     block_graph_stop(blocks);
+    fsdev_set_stop(vm->fsdevs);
     machine_free(vm->machine);
     block_graph_free(blocks);
     drives_free(vm->drives);
+    fsdev_set_free(vm->fsdevs);
     gdb_server_free(vm->gdb);
     chardev_set_free(vm->chardevs);
     mem_free(vm->ram);
