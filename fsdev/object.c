@@ -75,9 +75,10 @@ static int adorn(Share *s, const Object *o, mode_t kind, dev_t rdev, const Creat
         /* A link has no mode of its own. */
         return r || kind == S_IFLNK ? r : host_chmod(o->fd, c->mode & 07777);
     }
-    Meta m = { META_MODE | META_RDEV, c->uid, c->gid, (uint32_t)kind | (c->mode & 07777), rdev };
+    Meta m = { META_MODE, c->uid, c->gid, (uint32_t)kind | (c->mode & 07777), rdev };
     m.have |= c->uid == NO_ID ? 0 : META_UID;
     m.have |= c->gid == NO_ID ? 0 : META_GID;
+    m.have |= kind == S_IFCHR || kind == S_IFBLK ? META_RDEV : 0;
     meta_removed(s, o->dir, o->name);       /* of a file that somebody at the host has removed */
     int r = host_chmod(o->fd, kind == S_IFDIR ? s->dmode : s->fmode);
     return r ? r : meta_set(s, o, &m);

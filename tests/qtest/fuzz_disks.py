@@ -12,8 +12,43 @@ MASTER, TABLE, BUFFER = 0x1100, 0x180000, 0x190000
 # Of each: slot, the sizes of its queues.
 VIRTIO = {
     "blk": (13, [256, 256]), "net": (14, [256, 256, 64]), "rng": (15, [8]), "balloon": (16, [128, 128]),
-    "serial": (17, [128] * 8), "scsi": (19, [64, 64, 256]),
+    "serial": (17, [128] * 8), "scsi": (19, [64, 64, 256]), "9p": (20, [128]),
 }
+
+
+def message_9p(rng):
+    """One of 9P that is nearly right, on few fids and names, so that it means something now and then."""
+    def number(size):
+        return rng.choices([rng.randrange(6), rng.getrandbits(8 * size)], [12, 1])[0].to_bytes(size, "little")
+
+    def text(choices=(b"a", b"b", b"f", b"d", b"..", b"", b"link", b"user.x", b"a/b", b"out")):
+        word = rng.choice(choices)
+        return rng.choices([len(word), rng.getrandbits(16)], [40, 1])[0].to_bytes(2, "little") + word
+
+    kind = rng.choice([100, 104, 110, 110, 110, 8, 12, 12, 14, 14, 16, 18, 20, 22, 24, 26, 30, 32, 40, 40, 50, 52, 54, 70, 72,
+                       72, 74, 76, 108, 116, 116, 118, 118, 120, 122, rng.randrange(256)])
+    fid, word = (number(4) for _ in range(2))
+    count = rng.choices([100, 5000, 1 << 20, rng.getrandbits(32)], [8, 2, 1, 1])[0].to_bytes(4, "little")
+    offset = rng.choices([rng.randrange(5000), rng.getrandbits(64)], [12, 1])[0].to_bytes(8, "little")
+    mode = rng.choice([0o644, 0o755, 0o100644, 0o10644, 0o20666, rng.getrandbits(32)]).to_bytes(4, "little")
+    flags = rng.choice([0, 1, 2, 0o1002, 0o2001, 0o200000, rng.getrandbits(32)]).to_bytes(4, "little")
+    names = rng.choice([0, 1, 1, 1, 2, 3, 17])
+    body = {
+        100: rng.choice([8192, 65536, 1 << 30, 5]).to_bytes(4, "little") + text([b"9P2000.L"] * 9 + [b"9P2000"]),
+        104: fid + rng.choice([b"\xff" * 4] * 9 + [word]) + text() + text([b""] * 5 + [b"d", b"../.."]) + number(4),
+        110: fid + word + names.to_bytes(2, "little") + b"".join(text() for _ in range(names)),
+        12: fid + flags, 14: fid + text() + flags + mode + number(4), 16: fid + text() + text([b"../../x", b"a", b"/"]) + number(4),
+        18: fid + text() + mode + number(12), 20: fid + word + text(), 24: fid + number(8), 26: fid + number(4) + mode + number(48),
+        30: fid + word + text(), 32: fid + text() + number(8) + number(4), 40: fid + offset + count, 50: fid + number(4),
+        52: fid + number(1) + number(4) + offset + number(12) + text(), 54: fid + number(1) + offset + number(12) + text(),
+        70: fid + word + text(), 72: fid + text() + mode + number(4), 74: fid + text() + word + text(),
+        76: fid + text() + rng.choice([b"\0\2\0\0", bytes(4)]), 108: number(2), 116: fid + offset + count,
+        118: fid + offset + rng.choice([b"\x40\0\0\0", count]) + rng.randbytes(64),
+    }.get(kind, fid)
+    if rng.random() < 0.03:
+        body = body[:rng.randrange(len(body) + 1)] + rng.randbytes(rng.randrange(5))
+    size = rng.choices([len(body) + 7, rng.getrandbits(32)], [60, 1])[0]
+    return size.to_bytes(4, "little") + bytes([kind]) + number(2) + body
 
 
 def arguments(folder):
@@ -22,6 +57,10 @@ def arguments(folder):
         with open(f"{folder}/{name}.img", "wb") as image:
             image.write(random.Random(name).randbytes(4096))
             os.ftruncate(image.fileno(), size)
+
+    os.makedirs(folder + "/share/d")
+    os.symlink("/etc", folder + "/share/out")
+    os.mkfifo(folder + "/share/f")
 
     def drive(name, image, more=""):
         return ["-drive", f"if=none,id={name},file={folder}/{image}.img,format=raw,{more}discard=unmap"]
@@ -36,6 +75,8 @@ def arguments(folder):
         "-chardev", "null,id=vc", "-chardev", f"file,id=vf,path={folder}/out",
         "-device", "virtio-serial-pci,max_ports=3,addr=11,id=vs",
         "-device", "virtconsole,chardev=vc,bus=vs.0", "-device", "virtserialport,chardev=vf,name=f,bus=vs.0",
+        "-fsdev", f"local,id=fs,path={folder}/share,security_model=mapped",
+        "-device", "virtio-9p-pci,fsdev=fs,mount_tag=share,addr=14",
         "-device", "virtio-scsi-pci,addr=13,id=sc",
         *drive("s", "s"), "-device", "scsi-hd,drive=s,serial=s,bus=sc.0,scsi-id=0,removable=on",
         *drive("c", "cd", "media=cdrom,readonly=on,"), "-device", "scsi-cd,drive=c,bus=sc.0,scsi-id=0,lun=1",
@@ -183,6 +224,10 @@ class Virtio:
             return [head, frame] if rng.random() < 0.5 else [head + frame], []
         if self.name == "net" and n == 2:
             return [bytes([rng.randrange(4), rng.randrange(6)]), number(rng.choice([1, 0, 70, 0xffffffff]), 4) + some], [1]
+        if self.name == "9p":
+            message = message_9p(rng)
+            room = rng.choice([11, 200, 5000, 65536])
+            return rng.choice([[message], [message[:7], message[7:]]]), rng.choice([[room], [11, room]])
         if self.name == "balloon":
             return [b"".join(number(rng.choice([0x8000, rng.randrange(0x8000), rng.getrandbits(32)]), 4) for _ in range(20))], []
         if self.name == "serial" and n == 3:
