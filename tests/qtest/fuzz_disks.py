@@ -16,6 +16,18 @@ VIRTIO = {
 }
 
 
+def opening_9p(n):
+    """The n-th of the messages with which a client begins: after them it has fids 0 to 4, two of them open."""
+    bodies = [(100, b"\0\0\1\0\x08\0" + b"9P2000.L"), (104, bytes(4) + b"\xff" * 4 + bytes(8))]
+    bodies += [(110, bytes(4) + bytes([fid, 0, 0, 0, 0, 0])) for fid in range(1, 5)]
+    bodies += [(72, bytes(4) + b"\1\0b" + bytes([0xed, 1, 0, 0]) + bytes(4)), (12, bytes([1, 0, 0, 0]) + bytes(4)),
+               (14, b"\2\0\0\0\1\0a" + bytes([0x42, 0, 0, 0, 0xa4, 1, 0, 0]) + bytes(4))]
+    if n >= len(bodies):
+        return None
+    kind, body = bodies[n]
+    return (len(body) + 7).to_bytes(4, "little") + bytes([kind, n, 0]) + body
+
+
 def message_9p(rng):
     """One of 9P that is nearly right, on few fids and names, so that it means something now and then."""
     def number(size):
@@ -135,7 +147,7 @@ class Virtio:
     def set_up(self):
         rng, bus = self.rng, self.bus
         self.legacy = rng.random() < 0.4
-        self.rings = []
+        self.rings, self.said = [], 0           # messages of 9P
         wanted = rng.choice([0xffffffff, 0xffffffff, 0, rng.getrandbits(32), 1 << 28, 1 << 29, 0xcfffffff])
         if self.legacy:
             for status in (0, 1, 3):
@@ -225,7 +237,11 @@ class Virtio:
         if self.name == "net" and n == 2:
             return [bytes([rng.randrange(4), rng.randrange(6)]), number(rng.choice([1, 0, 70, 0xffffffff]), 4) + some], [1]
         if self.name == "9p":
-            message = message_9p(rng)
+            opening = opening_9p(self.said) if rng.random() < 0.95 else None
+            message = opening or message_9p(rng)
+            self.said += opening is not None
+            if opening:
+                return None, [message]
             room = rng.choice([11, 200, 5000, 65536])
             return rng.choice([[message], [message[:7], message[7:]]]), rng.choice([[room], [11, room]])
         if self.name == "balloon":
@@ -240,6 +256,8 @@ class Virtio:
         """Writes one; its head."""
         rng, bus, (table, _, _, size, _) = self.rng, self.bus, self.rings[n]
         reads, writes = self.request(n)
+        if reads is None:
+            return self.right_chain(n, writes[0])
         pieces = [(0, data) for data in reads] + [(2, length) for length in writes]
         if rng.random() < 0.05:
             rng.shuffle(pieces)
@@ -266,12 +284,22 @@ class Virtio:
             bus.memory(self.rings[n][0] + 16 * head, self.number(table, 8) + self.number(length, 4) + self.number(4, 2) + bytes(2))
         return head
 
+    def right_chain(self, n, message):
+        """One with a message and room for its reply, in which nothing is wrong; its head."""
+        at = self.base + 0x60000
+        entries = [(at, len(message), 1, 1), (at + 0x1000, 0x1000, 2, 0)]
+        self.bus.memory(at, message)
+        self.bus.memory(self.rings[n][0], b"".join(self.number(a, 8) + self.number(size, 4) + self.number(flags, 2) +
+                                                   self.number(follows, 2) for a, size, flags, follows in entries))
+        return 0
+
     def offer(self):
         """Chains on one queue, and the bell."""
         rng, bus = self.rng, self.bus
         n = rng.randrange(len(self.rings))
         ring = self.rings[n]
-        for _ in range(rng.choice([1, 1, 1, 2, 5])):
+        opening = self.name == "9p" and opening_9p(self.said)
+        for _ in range(1 if opening else rng.choice([1, 1, 1, 2, 5])):
             head = rng.choices([self.chain(n), rng.getrandbits(16)], [60, 1])[0]
             bus.memory(ring[1] + 4 + 2 * (ring[4] % ring[3]), self.number(head, 2))
             ring[4] = rng.choices([ring[4] + 1, rng.getrandbits(16)], [80, 1])[0] & 0xffff
@@ -316,9 +344,11 @@ class Virtio:
             self.ring_bell(rng.choice([*range(len(self.rings)), 63, 64, 0xffff]))
 
 
-def virtio_lines(rng, big, count):
+def virtio_lines(rng, big, count, always=()):
+    """Of two devices, those that are named first."""
     bus = Bus(rng, big)
-    drivers = [Virtio(bus, name) for name in rng.sample(list(VIRTIO), 2)]
+    names = [*always, *rng.sample([name for name in VIRTIO if name not in always], 2)][:2]
+    drivers = [Virtio(bus, name) for name in names]
     while len(bus.lines) < count:
         driver = rng.choice(drivers)
         rng.choices([driver.offer, driver.poke], [4, 1])[0]()
