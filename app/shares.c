@@ -37,7 +37,8 @@ bool shares_open(FsdevSet *set, const Settings *s, GError **err)
 {
     for (guint i = 0; i < s->fsdevs->len; i++) {
         g_autoptr(KeyVal) kv = keyval_new("-fsdev");
-        if (!keyval_parse(kv, g_ptr_array_index(s->fsdevs, i), "fsdriver", err) || !fsdev_set_add(set, kv, err)) {
+        if (!keyval_parse(kv, g_ptr_array_index(s->fsdevs, i), "fsdriver", err) ||
+            !fsdev_set_add(set, kv, err)) {
             return false;
         }
     }

@@ -335,8 +335,8 @@ static bool make_host_side(Vm *vm, GError **err)
         }
     }
     vm->drives = drives_open(vm->machine, s, !vm->plan->no_board, err);
-    return vm->drives && shares_open(vm->fsdevs, s, err) && make_serials(vm, err) && network_make(vm->netdevs, s, vm->plan, vm->nics, err) &&
-           make_objects(vm, true, err);
+    return vm->drives && shares_open(vm->fsdevs, s, err) && make_serials(vm, err) &&
+           network_make(vm->netdevs, s, vm->plan, vm->nics, err) && make_objects(vm, true, err);
 }
 
 static bool make_board(Vm *vm, GError **err)

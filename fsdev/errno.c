@@ -7,8 +7,9 @@
 uint32_t errno_for_guest(int error)
 {
     static const struct { int host; uint32_t guest; } numbers[] = {
-        { EDEADLK, 45 }, { ENAMETOOLONG, 78 }, { ENOLCK, 46 }, { ENOSYS, 89 }, { ENOTEMPTY, 93 }, { ELOOP, 90 },
-        { ENODATA, 61 }, { EPROTO, 71 }, { EBADMSG, 77 }, { EOVERFLOW, 79 }, { EILSEQ, 88 }, { EUSERS, 94 },
+        { EDEADLK, 45 }, { ENAMETOOLONG, 78 }, { ENOLCK, 46 }, { ENOSYS, 89 }, { ENOTEMPTY, 93 },
+        { ELOOP, 90 }, { ENODATA, 61 }, { EPROTO, 71 }, { EBADMSG, 77 }, { EOVERFLOW, 79 }, { EILSEQ, 88 },
+        { EUSERS, 94 },
         { EMSGSIZE, 97 }, { EOPNOTSUPP, 122 }, { ENOBUFS, 132 }, { ETIMEDOUT, 145 }, { EUCLEAN, 135 },
         { EREMOTEIO, 140 }, { EALREADY, 149 }, { EINPROGRESS, 150 }, { ESTALE, 151 }, { ECANCELED, 158 },
         { ENOMEDIUM, 159 }, { EMEDIUMTYPE, 160 }, { ENOKEY, 161 }, { EKEYEXPIRED, 162 }, { EKEYREVOKED, 163 },

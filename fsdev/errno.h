@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-/* The number that Linux on MIPS has for an errno of the host, which is what its client takes an error's number
- * for: from 35 on the architectures differ. */
+/* The number that Linux on MIPS has for an errno of the host, which is what its client takes an error's
+ * number for: from 35 on the architectures differ. */
 uint32_t errno_for_guest(int error);
 
 #endif

@@ -130,7 +130,8 @@ static int write_text(int dir, const char *name, const Meta *m)
     g_autoptr(GString) text = g_string_new(NULL);
     for (unsigned i = 0; i < G_N_ELEMENTS(fields); i++) {
         if (m->have & fields[i].bit) {
-            g_string_append_printf(text, "virtfs.%s=%" G_GUINT64_FORMAT "\n", fields[i].name, get_field(m, i));
+            g_string_append_printf(text, "virtfs.%s=%" G_GUINT64_FORMAT "\n", fields[i].name,
+                                   get_field(m, i));
         }
     }
     Fd fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owner, mode and device number as a client sees them. The mapped models keep them beside the file: in extended
- * attributes (numbers little endian: 32 bits, the device 64), or as text in files of a folder in each folder.
- * Where nothing is kept the host's count. Any thread; all return -errno on failure.
+ * Owner, mode and device number as a client sees them. The mapped models keep them beside the file: in
+ * extended attributes (numbers little endian: 32 bits, the device 64), or as text in files of a folder in
+ * each folder. Where nothing is kept the host's count. Any thread; all return -errno on failure.
  */
 #ifndef FSDEV_META_H
 #define FSDEV_META_H
@@ -14,8 +14,8 @@
 #define META_FOLDER ".virtfs_metadata"
 #define META_ROOT_FILE ".virtfs_metadata_root"
 
-/* A file in the hand: fd is O_PATH or open. dir and name, where it lies, are there in mapped-file only; name is
- * "." for the share's folder itself, and empty when the file has been removed. */
+/* A file in the hand: fd is O_PATH or open. dir and name, where it lies, are there in mapped-file only; name
+ * is "." for the share's folder itself, and empty when the file has been removed. */
 typedef struct {
     int fd, dir;
     char name[256];

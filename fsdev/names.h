@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The names that clients hold: one node for each, below the node of its folder, so that a rename moves all that
- * is beneath. A node is no descriptor: its path is looked up anew for each request, so that a client may hold
- * many. Any thread.
+ * The names that clients hold: one node for each, below the node of its folder, so that a rename moves all
+ * that is beneath. A node is no descriptor: its path is looked up anew for each request, so that a client may
+ * hold many. Any thread.
  */
 #ifndef FSDEV_NAMES_H
 #define FSDEV_NAMES_H

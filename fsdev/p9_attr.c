@@ -9,7 +9,8 @@
 
 #define BASIC 0x7ffu                /* what Rgetattr always has: all but birth time and versions */
 
-enum { SET_MODE = 1, SET_UID = 2, SET_GID = 4, SET_SIZE = 8, SET_ATIME = 0x10, SET_MTIME = 0x20, SET_CTIME = 0x40,
+/* Of Tsetattr; 0x40, the time of change alone, is what the host does by itself. */
+enum { SET_MODE = 1, SET_UID = 2, SET_GID = 4, SET_SIZE = 8, SET_ATIME = 0x10, SET_MTIME = 0x20,
        SET_ATIME_TO = 0x80, SET_MTIME_TO = 0x100 };
 
 int p9_getattr(P9Call *c)
@@ -85,7 +86,8 @@ static int set_all(P9Call *c, const Fid *f, const Object *o, const SetAttr *a)
 {
     int r = 0;
     if (a->valid & (SET_UID | SET_GID)) {
-        r = object_chown(c->share, o, a->valid & SET_UID ? a->uid : NO_ID, a->valid & SET_GID ? a->gid : NO_ID);
+        r = object_chown(c->share, o, a->valid & SET_UID ? a->uid : NO_ID,
+                         a->valid & SET_GID ? a->gid : NO_ID);
     }
     if (r == 0 && (a->valid & SET_MODE)) {
         r = object_chmod(c->share, o, a->mode);

@@ -65,7 +65,10 @@ static int open_object(P9Call *c, const Object *o, uint32_t flags, struct stat *
     if (flags & L_FOLDER) {
         return -ENOTDIR;
     }
-    return S_ISREG(st->st_mode) ? share_reopen(o->fd, host_flags(flags)) : S_ISLNK(st->st_mode) ? -ELOOP : -ENXIO;
+    if (!S_ISREG(st->st_mode)) {
+        return S_ISLNK(st->st_mode) ? -ELOOP : -ENXIO;
+    }
+    return share_reopen(o->fd, host_flags(flags));
 }
 
 static int check_flags(P9Call *c, uint32_t flags)
@@ -272,14 +275,15 @@ static void put_entry(P9Call *c, P9Out *out, const Fid *f, const HostEntry *e, c
     p9_put_string(out, e->name);
 }
 
-/* Fid's lock held. Entries from where the descriptor stands, as many as fit; -errno, -EINVAL when none does. */
+/* Fid's lock held. Entries from where the descriptor stands, as many as fit; -EINVAL when none does. */
 static int put_entries(P9Call *c, P9Out *out, Fid *f, const struct stat *folder)
 {
-    g_autofree uint8_t *bytes = g_malloc((size_t)(out->end - out->at) + sizeof(HostEntry) + NAME_MAX + 8);
+    const size_t least = sizeof(HostEntry) + NAME_MAX + 8;
+    g_autofree uint8_t *bytes = g_malloc((size_t)(out->end - out->at) + least);
     bool any = false, fits = true;
     while (fits) {
         /* Entries of the reply are no smaller than the host's by more than their padding. */
-        size_t room = MAX((size_t)(out->end - out->at), sizeof(HostEntry) + NAME_MAX + 8);
+        size_t room = MAX((size_t)(out->end - out->at), least);
         long n = syscall(SYS_getdents64, f->fd, bytes, room);
         if (n <= 0) {
             return n == 0 || any ? 0 : -errno;

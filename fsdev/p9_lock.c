@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Locks of files: a client keeps its own processes apart itself, and asks so that other clients and the host see
- * them. They are locks of the open file (F_OFD_SETLK), so they end with the fid.
+ * Locks of files: a client keeps its own processes apart itself, and asks so that other clients and the host
+ * see them. They are locks of the open file (F_OFD_SETLK), so they end with the fid.
  */
 #include <errno.h>
 #include <fcntl.h>

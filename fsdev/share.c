@@ -32,7 +32,9 @@ static bool read_word(KeyVal *props, const char *key, const char *const *words, 
 
 static bool read_model(KeyVal *props, Share *s, GError **err)
 {
-    static const char *const words[] = { "none", "passthrough", "mapped-xattr", "mapped-file", "mapped", NULL };
+    static const char *const words[] = {
+        "none", "passthrough", "mapped-xattr", "mapped-file", "mapped", NULL,
+    };
     static const char expect[] = "mapped-xattr (mapped is the same), mapped-file, passthrough or none";
     unsigned model = G_N_ELEMENTS(words);
     if (!read_word(props, "security_model", words, expect, &model, err)) {
@@ -109,7 +111,8 @@ static bool probe(KeyVal *props, Share *s, GError **err)
     if (s->model == MODEL_MAPPED_XATTR && getxattr(name, META_XATTR_MODE, value, sizeof(value)) < 0 &&
         errno == ENOTSUP) {
         return error_set(err, "%s path=%s: its file system has no extended attributes, in which "
-                         "security_model=mapped-xattr keeps owners and modes; use mapped-file", option, s->path);
+                         "security_model=mapped-xattr keeps owners and modes; use mapped-file", option,
+                         s->path);
     }
     s->openat2 = true;
     Fd fd = share_open_path(s, ".");
@@ -235,8 +238,8 @@ int share_check_device(Share *s, dev_t dev)
         return -ENODEV;
     }
     if (g_atomic_int_compare_and_exchange(&s->warned, 0, 1)) {
-        g_printerr("warning: -fsdev id=%s: there is more than one file system in %s, and a guest may take two "
-                   "files for one; multidevs=remap keeps them apart\n", s->id, s->path);
+        g_printerr("warning: -fsdev id=%s: there is more than one file system in %s, and a guest may take "
+                   "two files for one; multidevs=remap keeps them apart\n", s->id, s->path);
     }
     return 0;
 }

@@ -96,11 +96,12 @@ static bool virtio_9p_realize(Device *dev, GError **err)
     };
     Virtio9p *d = (Virtio9p *)dev;
     if (!d->fsdev || !d->tag) {
-        return error_set(err, "%s: needs fsdev=, the id of a -fsdev, and mount_tag=, the name that the guest mounts",
-                         device_name(dev));
+        return error_set(err, "%s: needs fsdev=, the id of a -fsdev, and mount_tag=, the name that the guest "
+                         "mounts", device_name(dev));
     }
     if (!*d->tag || strlen(d->tag) > TAG_BYTES) {
-        return error_set(err, "%s: mount_tag=%s: must have 1 to %u bytes", device_name(dev), d->tag, TAG_BYTES);
+        return error_set(err, "%s: mount_tag=%s: must have 1 to %u bytes", device_name(dev), d->tag,
+                         TAG_BYTES);
     }
     d->server = p9_server_new(dev->machine->fsdevs, d->fsdev, device_name(dev), err);
     if (!d->server) {

@@ -10,7 +10,7 @@
 #define REPLY (VD_DATA + 0x10000u)
 #define ROOM 8192u
 
-enum { T_LOPEN = 12, T_VERSION = 100, T_ATTACH = 104, T_FLUSH = 108, T_WALK = 110, T_READ = 116, T_CLUNK = 120 };
+enum { T_LOPEN = 12, T_VERSION = 100, T_ATTACH = 104, T_FLUSH = 108, T_WALK = 110, T_READ = 116 };
 
 typedef struct {
     uint8_t bytes[512];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The 9P server on folders of this host: every message, in all models, and what a hostile guest would send. */
+/* The 9P server on folders of this host: every message, in all models, and what hostile guests would send. */
 #include "p9-client.h"
 
 #include <sys/sysmacros.h>
@@ -87,7 +87,8 @@ static void test_attach(void)
 
 /* ---- work, in all models ---- */
 
-static void check_kept_xattr(const Client *k, const char *name, const char *key, unsigned size, uint64_t value)
+static void check_kept_xattr(const Client *k, const char *name, const char *key, unsigned size,
+                             uint64_t value)
 {
     g_autofree char *path = at_host(k, name), *full = g_strconcat("user.virtfs.", key, NULL);
     uint8_t bytes[9];
@@ -431,8 +432,8 @@ static void test_readonly(void)
     FAILS(EROFS, rpc(k, P9_TLINK, "dds", ROOT, F, "b"));
     FAILS(EROFS, rpc(k, P9_TLCREATE, "dsddd", ROOT, "b", 0100u, 0600u, 0u));
     FAILS(EROFS, rpc(k, P9_TXATTRCREATE, "dsqd", F, "user.x", UINT64_C(1), 0u));
-    FAILS(EROFS, rpc(k, P9_TSETATTR, "dddddqqqqq", F, 1u, 0600u, 0u, 0u, UINT64_C(0), UINT64_C(0), UINT64_C(0),
-                     UINT64_C(0), UINT64_C(0)));
+    FAILS(EROFS, rpc(k, P9_TSETATTR, "dddddqqqqq", F, 1u, 0600u, 0u, 0u, UINT64_C(0), UINT64_C(0),
+                     UINT64_C(0), UINT64_C(0), UINT64_C(0)));
     FAILS(EROFS, rpc(k, P9_TLOPEN, "dd", F, 1u));
     FAILS(EROFS, rpc(k, P9_TLOPEN, "dd", F, 01000u));
     FAILS(EROFS, rpc(k, P9_TREMOVE, "d", F));
@@ -511,8 +512,8 @@ static void test_links_of_the_host(gconstpointer model)
     FAILS(G_ELOOP, rpc(k, P9_TLOPEN, "dd", G, 01002u));
     OK(walk_to(k, ROOT, 12, ""));
     FAILS(G_ELOOP, rpc(k, P9_TLCREATE, "dsddd", 12u, "file", 01102u, 0600u, 0u));
-    g_assert_cmpuint(rpc(k, P9_TSETATTR, "dddddqqqqq", G, 8u, 0u, 0u, 0u, UINT64_C(0), UINT64_C(0), UINT64_C(0),
-                         UINT64_C(0), UINT64_C(0)), !=, 0);
+    g_assert_cmpuint(rpc(k, P9_TSETATTR, "dddddqqqqq", G, 8u, 0u, 0u, 0u, UINT64_C(0), UINT64_C(0),
+                         UINT64_C(0), UINT64_C(0), UINT64_C(0)), !=, 0);
     rpc(k, P9_TSETATTR, "dddddqqqqq", G, 7u, 0777u, 4321u, 4321u, UINT64_C(0), UINT64_C(0), UINT64_C(0),
         UINT64_C(0), UINT64_C(0));
     OK(rpc(k, P9_TREADLINK, "d", G));
@@ -549,7 +550,8 @@ static void race(bool openat2)
     Client *k = client_new("security_model=none", NULL);
     k->share->openat2 = k->share->openat2 && openat2;
     g_autofree char *good = at_host(k, "d"), *link = at_host(k, "l"), *inner = at_host(k, "d/e");
-    g_autofree char *out = g_build_filename(k->outside, "e", NULL), *secret = g_build_filename(out, "file", NULL);
+    g_autofree char *out = g_build_filename(k->outside, "e", NULL);
+    g_autofree char *secret = g_build_filename(out, "file", NULL);
     g_assert_cmpint(mkdir(good, 0755) | mkdir(inner, 0755) | mkdir(out, 0755), ==, 0);
     g_assert_cmpint(symlink(k->outside, link), ==, 0);
     g_assert_true(g_file_set_contents(secret, "secret", -1, NULL));
@@ -681,8 +683,8 @@ static void test_sizes(void)
 /* All messages cut short at each byte, and then random ones: each has a reply. */
 static void test_garbage(gconstpointer model)
 {
-    static const uint8_t types[] = { 8, 12, 14, 16, 18, 20, 22, 24, 26, 30, 32, 40, 50, 52, 54, 70, 72, 74, 76, 100,
-                                     102, 104, 108, 110, 116, 118, 120, 122 };
+    static const uint8_t types[] = { 8, 12, 14, 16, 18, 20, 22, 24, 26, 30, 32, 40, 50, 52, 54, 70, 72, 74,
+                                     76, 100, 102, 104, 108, 110, 116, 118, 120, 122 };
     static const char *const words[] = { "file", "d", "d2", "..", "link", "user.a", "", "9P2000.L" };
     Client *k = new_of_model(model);
     g_autoptr(GRand) rng = g_rand_new_with_seed(9);
@@ -847,7 +849,8 @@ static void test_options(void)
         { "security_model=mapped,throttling.bps-total=1", "throttling.bps-total" },
         { "security_model=mapped,path=/nonexistent", "/nonexistent" },
     };
-    Client *k = client_new("security_model=mapped-file,fmode=0644,dmode=0755,writeout=immediate,multidevs=warn", NULL);
+    Client *k = client_new("security_model=mapped-file,fmode=0644,dmode=0755,writeout=immediate,"
+                           "multidevs=warn", NULL);
     for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(GError) err = NULL;
         g_assert_false(add_share(k, "t", k->folder, bad[i].options, &err));

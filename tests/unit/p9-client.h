@@ -16,8 +16,8 @@
 #define ROOT 1u                     /* the fid of the share's folder */
 
 /* errno as a guest has it. */
-enum { G_ELOOP = 90, G_ENAMETOOLONG = 78, G_ENOTEMPTY = 93, G_EPROTO = 71, G_EMSGSIZE = 97, G_EOPNOTSUPP = 122,
-       G_ENODATA = 61 };
+enum { G_ELOOP = 90, G_ENAMETOOLONG = 78, G_ENOTEMPTY = 93, G_EPROTO = 71, G_EMSGSIZE = 97,
+       G_EOPNOTSUPP = 122, G_ENODATA = 61 };
 
 typedef struct {
     Machine *machine;
