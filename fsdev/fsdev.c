@@ -40,6 +40,15 @@ static void work(gpointer data, gpointer opaque)
     }
 }
 
+/* While the machine stands nothing of it changes, its memory least of all. */
+static void state_changed(void *opaque, RunState now)
+{
+    FsdevSet *set = opaque;
+    for (guint i = 0; now != RUN_RUNNING && i < set->servers->len; i++) {
+        p9_drain(g_ptr_array_index(set->servers, i));
+    }
+}
+
 /* Half of the program's descriptors are for what clients open. */
 static int most_open_files(void)
 {
@@ -65,6 +74,7 @@ FsdevSet *fsdev_set_new(Machine *machine)
     set->late = g_thread_pool_new(deliver_late, set, 1, FALSE, NULL);
     g_mutex_init(&set->lock);
     g_cond_init(&set->some_finished);
+    machine_add_state_listener(machine, state_changed, set);
     return set;
 }
 

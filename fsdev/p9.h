@@ -140,6 +140,8 @@ void fsdev_closed(FsdevSet *set);
 void p9_carry_out(P9Request *r);
 /* Calls done of one that is finished; false when there is none. Machine lock held. */
 bool p9_deliver(P9Server *s);
+/* Waits for all requests and calls done of each. Machine lock held. */
+void p9_drain(P9Server *s);
 
 /* ---- the messages: -errno, or 0 with the reply in c->out and c->data ---- */
 

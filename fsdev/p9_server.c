@@ -238,7 +238,7 @@ bool p9_deliver(P9Server *s)
 
 /* ---- life ---- */
 
-void p9_reset(P9Server *s)
+void p9_drain(P9Server *s)
 {
     while (s->inflight) {
         g_mutex_lock(&s->set->lock);
@@ -248,6 +248,11 @@ void p9_reset(P9Server *s)
         g_mutex_unlock(&s->set->lock);
         p9_deliver(s);
     }
+}
+
+void p9_reset(P9Server *s)
+{
+    p9_drain(s);
     g_mutex_lock(&s->lock);
     s->msize = 0;
     s->session++;

@@ -18,7 +18,7 @@
 
 typedef struct FsdevSet FsdevSet;
 
-/* The machine's shares and the threads that serve them. */
+/* The machine's shares and the threads that serve them; it lives as long as the machine. */
 FsdevSet *fsdev_set_new(Machine *machine);
 /* Ends the threads, when they have carried out all requests; nobody submits more. Lock not held. */
 void fsdev_set_stop(FsdevSet *set);

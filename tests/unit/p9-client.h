@@ -233,6 +233,7 @@ static Client *client_new(const char *options, const char *path)
     GError *err = NULL;
     Client *k = g_new0(Client, 1);
     k->machine = machine_new(NULL);
+    k->machine->state = RUN_RUNNING;
     k->set = fsdev_set_new(k->machine);
     k->folder = path ? g_strdup(path) : g_dir_make_tmp("p9-XXXXXX", NULL);
     k->outside = g_dir_make_tmp("p9-outside-XXXXXX", NULL);
