@@ -161,7 +161,7 @@ bool accel_probe(Machine *machine, const AccelConfig *config, const KvmRequest *
     *report = (AccelReport){ .name = "tcg" };
     if (config->kvm) {
         KvmHost host = kvm_host_real();
-        report->kvm_present = kvm_vm_probe(&host, request->big_endian, &why);
+        report->kvm_present = kvm_vm_probe(&host, request->big_endian, request->is_64bit, &why);
         report->why = why;
         report->name = report->kvm_present ? "kvm" : "tcg";
         if (!report->kvm_present && !config->tcg && !config->fallback) {

@@ -21,6 +21,7 @@
 #include "monitor/monitor.h"
 #include "system/fdset.h"
 #include "system/objects.h"
+#include "ui/display.h"
 #include "target/mips/cpu.h"
 #include "util/error.h"
 
@@ -432,6 +433,7 @@ Vm *vm_new(const Plan *plan, const Settings *s, GError **err)
     vm->machine->chardevs = vm->chardevs;
     object_set_use_machine(vm->objects, vm->machine);
     net_set_new(vm->machine);
+    vm->machine->displays = display_set_new(vm->machine);
     vm->netdevs = netdev_set_new(vm->machine, vm->chardevs);
     vm->nics = network_nics_new();
     vm->machine->fsdevs = vm->fsdevs = fsdev_set_new(vm->machine);
@@ -499,7 +501,9 @@ void vm_free(Vm *vm)
     BlockGraph *blocks = vm->machine->blocks;
     block_graph_stop(blocks);
     fsdev_set_stop(vm->fsdevs);
+    DisplaySet *displays = vm->machine->displays;
     machine_free(vm->machine);
+    display_set_free(displays);
     block_graph_free(blocks);
     drives_free(vm->drives);
     fsdev_set_free(vm->fsdevs);

@@ -9,11 +9,11 @@
 #include "util/log.h"
 
 static const MonitorCommand *const command_tables[] = {
-    hmp_block_commands, hmp_device_commands, hmp_net_commands, hmp_memory_commands, hmp_run_commands,
-    hmp_absent_commands,
+    hmp_block_commands, hmp_device_commands, hmp_input_commands, hmp_net_commands, hmp_memory_commands,
+    hmp_run_commands, hmp_absent_commands,
 };
 static const MonitorCommand *const info_tables[] = {
-    hmp_info_commands, hmp_info_block_commands, hmp_info_absent,
+    hmp_info_commands, hmp_info_block_commands, hmp_input_info, hmp_info_absent,
 };
 
 /* CPUs are looked at while they stand; the machine goes on afterwards. */

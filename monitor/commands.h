@@ -29,7 +29,7 @@ typedef struct {
 
 extern const MonitorCommand hmp_info_commands[], hmp_info_absent[], hmp_run_commands[], hmp_memory_commands[];
 extern const MonitorCommand hmp_device_commands[], hmp_block_commands[], hmp_info_block_commands[];
-extern const MonitorCommand hmp_net_commands[];
+extern const MonitorCommand hmp_net_commands[], hmp_input_commands[], hmp_input_info[];
 /* Names that people know and that are not there; text says why. */
 extern const MonitorCommand hmp_absent_commands[];
 

@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 #include "system/fdset.h"
+#include "system/input.h"
 #include "util/log.h"
 
 struct ResetHook {
@@ -130,6 +131,7 @@ Machine *machine_new(GMainContext *context)
     machine->context = g_main_context_ref(context ? context : g_main_context_default());
     machine->loop = g_main_loop_new(machine->context, FALSE);
     machine->clock = clock_new(machine->context, &machine->lock);
+    machine->input = input_new(machine->clock);
     machine->memory = mem_container_new("system", UINT64_MAX);
     machine->fdsets = fdsets_new();
     machine->as = as_new("memory", machine->memory);
@@ -176,6 +178,7 @@ void machine_free(Machine *machine)
 
     g_source_destroy(&machine->requests->source);
     g_source_unref(&machine->requests->source);
+    input_free(machine->input);
     clock_free(machine->clock);
     g_ptr_array_free(machine->reset_hooks, TRUE);
     g_ptr_array_free(machine->state_listeners, TRUE);

@@ -178,6 +178,7 @@ void mem_free(MemRegion *mr)
         as->root = NULL;
         memory_view_update(as);
     }
+    memory_written_free(mr->writes);
     if (mr->host) {
         munmap(mr->host, mr->size);
         if (mr->fd >= 0) {

@@ -112,6 +112,9 @@ static void bus_unlock(AddressSpace *as)
 
 void as_host_written(AddressSpace *as, const uint8_t *host, uint64_t len)
 {
+    if (__atomic_load_n(&as->watched, __ATOMIC_RELAXED)) {
+        as_note_write(as, host, len);
+    }
     if (as->code_written) {
         as->code_written(as->code_opaque, (uintptr_t)host, len);
     }

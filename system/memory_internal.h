@@ -28,6 +28,7 @@ struct MemRegion {
     void *opaque;
     uint8_t *host;
     int fd;
+    MemWritten *writes;         /* RAM whose writes are watched */
 };
 
 typedef struct {
@@ -63,6 +64,9 @@ struct AddressSpace {
     GArray *listeners;          /* of MemListener */
     MemCodeWritten code_written;
     void *code_opaque;
+    MemWritten *watched;        /* atomic: all of those */
+    const MemWriteEngine *write_engine;
+    void *write_engine_opaque;
     GRecMutex *lock;
     bool big_endian;
 };
@@ -70,6 +74,12 @@ struct AddressSpace {
 /* The tree below the root changed: makes and publishes a new flat view, unless a batch is
  * open. Machine lock held. */
 void memory_view_update(AddressSpace *as);
+/* Frees what watches a region; NULL is allowed. */
+void memory_written_free(MemWritten *w);
+/* The address space goes before them. */
+void memory_written_leave(AddressSpace *as);
+/* The mark of the page at offset of a region, or NULL. */
+uint8_t *memory_written_mark(const MemRegion *mr, uint64_t offset);
 /* Copies the range that holds addr; false when nothing is there, and then range->first
  * and ->last are the bounds of the hole. No lock. */
 bool memory_view_lookup(AddressSpace *as, uint64_t addr, FlatRange *range);

@@ -263,6 +263,7 @@ MemSpan as_span(AddressSpace *as, PhysAddr addr)
         span.host = r.host + (addr - r.first);
         span.writable = r.writable;
         span.ram_id = (uintptr_t)span.host;
+        span.written = memory_written_mark(r.mr, r.offset + (addr - r.first));
     }
     return span;
 }
@@ -291,6 +292,7 @@ void as_free(AddressSpace *as)
     if (as->root) {
         g_ptr_array_remove(as->root->spaces, as);
     }
+    memory_written_leave(as);
     g_ptr_array_free(as->outgrown, TRUE);
     g_array_free(as->listeners, TRUE);
     g_free(as->view);

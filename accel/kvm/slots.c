@@ -16,6 +16,7 @@ typedef struct {
     uint64_t start, size;       /* guest physical, bytes; size 0: free */
     uint8_t *host;
     bool writable;
+    bool watched;               /* a display wants to know what is written */
 } Slot;
 
 struct KvmSlots {
@@ -26,15 +27,6 @@ struct KvmSlots {
     Slot slots[SLOTS_MAX];
 };
 
-KvmSlots *kvm_slots_new(const KvmVm *vm, AddressSpace *as)
-{
-    KvmSlots *s = g_new0(KvmSlots, 1);
-    s->vm = vm;
-    s->as = as;
-    s->count = (unsigned)MIN(vm->slots, SLOTS_MAX);
-    return s;
-}
-
 static int tell(const KvmSlots *s, unsigned n, uint64_t size)
 {
     const Slot *slot = &s->slots[n];
@@ -42,7 +34,7 @@ static int tell(const KvmSlots *s, unsigned n, uint64_t size)
         .slot = n, .guest_phys_addr = slot->start, .memory_size = size,
         .userspace_addr = (uintptr_t)slot->host,
         .flags = (slot->writable ? 0 : KVM_MEM_READONLY) |
-                 (s->log_dirty && slot->writable ? KVM_MEM_LOG_DIRTY_PAGES : 0),
+                 ((s->log_dirty && slot->writable) || slot->watched ? KVM_MEM_LOG_DIRTY_PAGES : 0),
     };
     return kvm_vm_ioctl(s->vm, s->vm->fd, KVM_SET_USER_MEMORY_REGION, (uintptr_t)&region);
 }
@@ -59,7 +51,8 @@ static bool refused(GError **err, const Slot *slot, int error)
 static Slot whole_pages(uint64_t start, const MemSpan *span, uint64_t page)
 {
     uint64_t first = (start + page - 1) & ~(page - 1), end = (start + span->len) & ~(page - 1);
-    Slot slot = { first, end > first ? end - first : 0, span->host + (first - start), span->writable };
+    Slot slot = { first, end > first ? end - first : 0, span->host + (first - start), span->writable,
+                  span->written != NULL };
     if (((uintptr_t)slot.host & (page - 1)) != 0) {
         slot.size = 0;
     }
@@ -155,16 +148,6 @@ bool kvm_slots_update(KvmSlots *s, GError **err)
     return true;
 }
 
-void kvm_slots_free(KvmSlots *s)
-{
-    for (unsigned n = 0; n < s->count; n++) {
-        if (s->slots[n].size) {
-            tell(s, n, 0);
-        }
-    }
-    g_free(s);
-}
-
 /* ---- dirty pages ---- */
 
 bool kvm_slots_log_dirty(KvmSlots *s, bool on, GError **err)
@@ -198,23 +181,75 @@ static void enter_dirty(const Slot *slot, const unsigned long *found, uint64_t p
     }
 }
 
-bool kvm_slots_fetch_dirty(KvmSlots *s, const uint8_t *host, uint64_t len, uint64_t *bitmap, GError **err)
+static bool slot_fetch_dirty(const KvmSlots *s, const Slot *slot, unsigned n, const uint8_t *host,
+                             uint64_t len, uint64_t *bitmap, GError **err)
 {
     uint64_t page = s->vm->host.page_size;
+    size_t words = (slot->size / page + 8 * sizeof(long) - 1) / (8 * sizeof(long));
+    g_autofree unsigned long *found = g_new0(unsigned long, words + 1);
+    struct kvm_dirty_log log = { .slot = n, .dirty_bitmap = found };
+    int r = kvm_vm_ioctl(s->vm, s->vm->fd, KVM_GET_DIRTY_LOG, (uintptr_t)&log);
+    if (r < 0) {
+        return error_set(err, "KVM_GET_DIRTY_LOG of the memory at " HEX ": %s", slot->start, g_strerror(-r));
+    }
+    enter_dirty(slot, found, page, host, len, bitmap);
+    return true;
+}
+
+bool kvm_slots_fetch_dirty(KvmSlots *s, const uint8_t *host, uint64_t len, uint64_t *bitmap, GError **err)
+{
     for (unsigned n = 0; n < s->count; n++) {
         const Slot *slot = &s->slots[n];
-        if (!slot->size || !slot->writable) {
-            continue;
+        if (slot->size && slot->writable && !slot_fetch_dirty(s, slot, n, host, len, bitmap, err)) {
+            return false;
         }
-        size_t words = (slot->size / page + 8 * sizeof(long) - 1) / (8 * sizeof(long));
-        g_autofree unsigned long *found = g_new0(unsigned long, words + 1);
-        struct kvm_dirty_log log = { .slot = n, .dirty_bitmap = found };
-        int r = kvm_vm_ioctl(s->vm, s->vm->fd, KVM_GET_DIRTY_LOG, (uintptr_t)&log);
-        if (r < 0) {
-            return error_set(err, "KVM_GET_DIRTY_LOG of the memory at " HEX ": %s", slot->start,
-                             g_strerror(-r));
-        }
-        enter_dirty(slot, found, page, host, len, bitmap);
     }
     return true;
+}
+
+/* Settles what the guest wrote of the block since it was asked last. */
+static void collect_writes(void *opaque, MemWritten *w)
+{
+    KvmSlots *s = opaque;
+    const uint8_t *host;
+    uint64_t pages = mem_written_pages(w, &host);
+    g_autofree uint64_t *found = g_new0(uint64_t, pages / 64 + 1);
+    for (unsigned n = 0; n < s->count; n++) {
+        const Slot *slot = &s->slots[n];
+        if (slot->size && slot->watched && (uint64_t)(slot->host - host) < pages * 4096) {
+            slot_fetch_dirty(s, slot, n, host, pages * 4096, found, NULL);
+        }
+    }
+    unsigned shift = (unsigned)g_bit_nth_lsf(s->vm->host.page_size, -1) - 12;
+    for (uint64_t page = 0; page < pages; page++) {
+        uint64_t in_host = page >> shift;
+        if (found[in_host / 64] >> in_host % 64 & 1) {
+            as_note_write(s->as, host + page * 4096, 1);
+        }
+        mem_settle_page(w, page);
+    }
+}
+
+/* ---- life ---- */
+
+KvmSlots *kvm_slots_new(const KvmVm *vm, AddressSpace *as)
+{
+    static const MemWriteEngine engine = { true, collect_writes };
+    KvmSlots *s = g_new0(KvmSlots, 1);
+    s->vm = vm;
+    s->as = as;
+    s->count = (unsigned)MIN(vm->slots, SLOTS_MAX);
+    as_set_write_engine(as, &engine, s);
+    return s;
+}
+
+void kvm_slots_free(KvmSlots *s)
+{
+    for (unsigned n = 0; n < s->count; n++) {
+        if (s->slots[n].size) {
+            tell(s, n, 0);
+        }
+    }
+    as_set_write_engine(s->as, NULL, NULL);
+    g_free(s);
 }

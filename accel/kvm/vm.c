@@ -178,6 +178,8 @@ static KvmOpened check_offer(const KvmVm *vm, const KvmRequest *r, KvmType need,
     return KVM_REFUSED;
 }
 
+#define WORDS_32 "the guest's CPU is a 64-bit one, and this host's KVM runs 32-bit guests only"
+
 static KvmOpened check_word_size(const KvmVm *vm, const KvmRequest *r, KvmType need, char **why)
 {
     bool xkphys = (uint64_t)(int32_t)r->entry != r->entry;
@@ -189,7 +191,7 @@ static KvmOpened check_word_size(const KvmVm *vm, const KvmRequest *r, KvmType n
         return unusable(why, "trap-and-emulate guests are 32-bit, and the CPU model is a 64-bit one");
     }
     if (level < 1) {
-        return unusable(why, "the guest's CPU is a 64-bit one, and this host's KVM runs 32-bit guests only");
+        return unusable(why, WORDS_32);
     }
     if (xkphys && level < 2) {
         return unusable(why, "%s is linked outside of the 32-bit segments, where this KVM runs nothing",
@@ -267,7 +269,7 @@ KvmOpened kvm_vm_open(const KvmHost *host, const KvmRequest *r, KvmVm *vm, char 
     return KVM_OPENED;
 }
 
-bool kvm_vm_probe(const KvmHost *host, bool big_endian, char **why)
+bool kvm_vm_probe(const KvmHost *host, bool big_endian, bool is_64bit, char **why)
 {
     const KvmRequest any = { .kernel = KVM_KERNEL_STANDARD, .big_endian = big_endian, .cpus = 1 };
     KvmVm vm = { .host = *host, .system_fd = -1, .fd = -1 };
@@ -275,7 +277,11 @@ bool kvm_vm_probe(const KvmHost *host, bool big_endian, char **why)
     bool usable = check_host(host, &any, why) == KVM_OPENED && open_device(&vm, why) == KVM_OPENED;
     if (usable) {
         Offer offer = host_offer(&vm);
-        usable = offer.te || offer.vz || unusable(why, "this host's KVM runs no guests") == KVM_OPENED;
+        if (!offer.te && !offer.vz) {
+            usable = unusable(why, "this host's KVM runs no guests") == KVM_OPENED;
+        } else if (is_64bit && check(&vm, vm.system_fd, KVM_MIPS_CAP_64BIT) < 1) {
+            usable = unusable(why, WORDS_32) == KVM_OPENED;
+        }
     }
     kvm_vm_close(&vm);
     return usable;

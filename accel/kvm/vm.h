@@ -26,9 +26,9 @@ typedef enum {
  * Closed with kvm_vm_close when OPENED, else nothing stays open. */
 KvmOpened kvm_vm_open(const KvmHost *host, const KvmRequest *request, KvmVm *vm, char **why);
 void kvm_vm_close(KvmVm *vm);
-/* Whether the host's KVM runs any guest of that byte order; else *why says what is missing
+/* Whether the host's KVM runs any guest of that byte order and word size; else *why says what is missing
  * (freed by the caller). Nothing stays open. */
-bool kvm_vm_probe(const KvmHost *host, bool big_endian, char **why);
+bool kvm_vm_probe(const KvmHost *host, bool big_endian, bool is_64bit, char **why);
 
 /* An ioctl on one of the VM's descriptors: its result or -errno. */
 int kvm_vm_ioctl(const KvmVm *vm, int fd, unsigned long request, uintptr_t arg);

@@ -102,6 +102,9 @@ void softmmu_store(MipsCpu *cpu, uint64_t vaddr, unsigned size, uint64_t value)
             check_store(tcg->check, span.host, size);
         }
         tcg_code_written(tcg, span.ram_id, size);
+        if (span.written) {
+            as_note_write(as, span.host, size);
+        }
         softmmu_fill(cpu, vaddr, &map, ACCESS_STORE);
         if (cpu->big_endian) {
             store_be(span.host, size, value);

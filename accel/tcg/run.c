@@ -73,6 +73,36 @@ static void memory_written(void *opaque, uint64_t ram_id, uint64_t len)
     tcg_ask(tcg);
 }
 
+/* Of a CPU that rests at once, else by its own thread. */
+static void collect_writes(void *opaque, MemWritten *w)
+{
+    Tcg *tcg = opaque;
+    g_mutex_lock(&tcg->lock);
+    bool now = tcg->resting;
+    if (now) {
+        softmmu_settle(tcg->cpu, w);
+    } else if (!g_ptr_array_find(tcg->to_settle, w, NULL)) {
+        g_ptr_array_add(tcg->to_settle, w);
+    }
+    g_mutex_unlock(&tcg->lock);
+    if (!now) {
+        tcg_ask(tcg);
+    }
+}
+
+static const MemWriteEngine write_engine = { false, collect_writes };
+
+static void settle_writes(Tcg *tcg)
+{
+    g_mutex_lock(&tcg->lock);
+    for (unsigned i = 0; i < tcg->to_settle->len; i++) {
+        softmmu_settle(tcg->cpu, g_ptr_array_index(tcg->to_settle, i));
+        mem_settled(g_ptr_array_index(tcg->to_settle, i));
+    }
+    g_ptr_array_set_size(tcg->to_settle, 0);
+    g_mutex_unlock(&tcg->lock);
+}
+
 /* The memory map is another one: neither soft TLB entries nor chains hold any more. */
 static void take_map_change(Tcg *tcg)
 {
@@ -116,7 +146,7 @@ static bool sleep_while_asked(Tcg *tcg)
     bool slept = false, was_parked = false;
     g_mutex_lock(&tcg->lock);
     while (!tcg->quit && (tcg->park || may_sleep(tcg->cpu))) {
-        slept = true;
+        slept = tcg->resting = true;
         if (tcg->park && !tcg->parked) {
             tcg->parked = was_parked = true;
             g_cond_broadcast(&tcg->changed);
@@ -132,6 +162,7 @@ static bool sleep_while_asked(Tcg *tcg)
             was_parked = false;
         }
     }
+    tcg->resting = false;
     if (tcg->quit) {
         tcg->parked = true;
         g_cond_broadcast(&tcg->changed);
@@ -162,6 +193,7 @@ static bool handle_requests(Tcg *tcg)
             take_map_change(tcg);
         }
         take_written(tcg);
+        settle_writes(tcg);
         tcg_install_regions(tcg);
     } while (sleep_while_asked(tcg) && !quit_asked(tcg));
     tcg->cpu->halted = 0;
@@ -306,11 +338,13 @@ Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config, PerfLog *perf)
     tcg->written = g_array_new(FALSE, FALSE, sizeof(CodeRange));
     g_mutex_init(&tcg->lock);
     g_cond_init(&tcg->changed);
-    tcg->park = true;
+    tcg->to_settle = g_ptr_array_new();
+    tcg->park = tcg->resting = true;
     cpu->engine_data = tcg;
     softmmu_init(cpu, config->page_tables, config->victims);
     cpu->engine = &engine;
     as_set_code_listener(cpu->base.machine->as, memory_written, tcg);
+    as_set_write_engine(cpu->base.machine->as, &write_engine, tcg);
     as_add_listener(cpu->base.machine->as, map_changed, tcg);
     if (tcg->backend->init) {
         tcg->backend->init(tcg);
@@ -328,6 +362,7 @@ Tcg *tcg_new(MipsCpu *cpu, const AccelConfig *config, PerfLog *perf)
 void tcg_free(Tcg *tcg)
 {
     as_set_code_listener(tcg->cpu->base.machine->as, NULL, NULL);
+    as_set_write_engine(tcg->cpu->base.machine->as, NULL, NULL);
     as_remove_listener(tcg->cpu->base.machine->as, map_changed, tcg);
     tcg_flush(tcg);
     tcg_debug_free(tcg);
@@ -345,6 +380,7 @@ void tcg_free(Tcg *tcg)
     mips_decoder_free(tcg->decoder);
     ir_region_free(tcg->region);
     g_hash_table_destroy(tcg->code_pages);
+    g_ptr_array_free(tcg->to_settle, TRUE);
     g_array_free(tcg->written, TRUE);
     g_mutex_clear(&tcg->lock);
     g_cond_clear(&tcg->changed);

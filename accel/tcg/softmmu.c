@@ -241,6 +241,24 @@ void softmmu_protect(MipsCpu *cpu, uint64_t ram_id)
     }
 }
 
+void softmmu_settle(MipsCpu *cpu, MemWritten *w)
+{
+    Softmmu *m = cpu->softmmu;
+    const uint8_t *host;
+    uint64_t pages = mem_written_pages(w, &host), first = (uintptr_t)host;
+    for (unsigned i = 0; cpu->base.is_64bit && i < SOFTMMU_ENTRIES; i++) {
+        if (m->data[i].ram_id - first < pages * 4096) {
+            m->data[i].write = SOFTMMU_NO_TAG;
+        }
+    }
+    for (uint64_t page = 0; page < pages; page++) {
+        if (mem_page_written(w, page)) {
+            flat_protect(m->flat, first + page * 4096);
+            mem_settle_page(w, page);
+        }
+    }
+}
+
 /* ---- filling ---- */
 
 /* Whether a page may be kept in the tables: they must know all that access to it needs. */
@@ -272,7 +290,8 @@ static bool page_memory(MipsCpu *cpu, uint64_t paddr, MemSpan *page)
 static bool may_write(MipsCpu *cpu, const MipsMapping *map, const MemSpan *page)
 {
     return map->writable && page->writable && !((Softmmu *)cpu->softmmu)->note_stores &&
-           !tcg_page_has_code(cpu->engine_data, page->ram_id);
+           !tcg_page_has_code(cpu->engine_data, page->ram_id) &&
+           (!page->written || __atomic_load_n(page->written, __ATOMIC_ACQUIRE));
 }
 
 static void fill_wide(MipsCpu *cpu, uint64_t vaddr, const MipsMapping *map, const MemSpan *page)
@@ -327,6 +346,7 @@ static void fill_run(MipsCpu *cpu, uint64_t vaddr, const MipsMapping *map, MipsA
         at += 4096;
         page.host += 4096;
         page.ram_id += 4096;
+        page.written += page.written ? 1 : 0;
     }
 }
 

@@ -132,5 +132,7 @@ void softmmu_drop_all(MipsCpu *cpu);
 void softmmu_mode_changed(MipsCpu *cpu);
 /* Takes write permission from every entry of the page of memory. */
 void softmmu_protect(MipsCpu *cpu, uint64_t ram_id);
+/* Settles all pages of w that were written: the next store to each goes through softmmu_store. */
+void softmmu_settle(MipsCpu *cpu, MemWritten *w);
 
 #endif

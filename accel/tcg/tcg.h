@@ -114,9 +114,11 @@ struct Tcg {
     GCond changed;
     bool park, quit;            /* asked for */
     bool parked;
+    bool resting;               /* the thread waits, or is not there: others may change its tables */
     int asked;                  /* atomic: one of these is to be looked at */
     int map_changed;            /* atomic */
     GArray *written;            /* of CodeRange: memory that other threads wrote */
+    GPtrArray *to_settle;       /* of MemWritten: what displays want to know */
 };
 
 /* ---- cache.c ---- */

@@ -3,16 +3,15 @@
  * Keyboard controller 8042 with auxiliary port, as in the FDC37M817 (SMSC data sheet,
  * section "8042 keyboard controller description") and the IBM PS/2 Technical Reference.
  *
- * No keyboard and no mouse are connected: what is sent to them runs into the controller's
- * time-out, as it does on a board with empty sockets.
+ * Not modelled: how long a byte is on its way, parity errors, the key lock.
  */
 #include <string.h>
 #include "hw/input/i8042.h"
 #include "util/log.h"
 
-enum { ST_OBF = 1, ST_IBF = 2, ST_SYS = 4, ST_CMD = 8, ST_UNLOCKED = 0x10, ST_AUX_OBF = 0x20,
-       ST_TIMEOUT = 0x40 };
-enum { MODE_KBD_INT = 1, MODE_AUX_INT = 2, MODE_SYS = 4, MODE_KBD_OFF = 0x10, MODE_AUX_OFF = 0x20 };
+enum { ST_OBF = 1, ST_IBF = 2, ST_SYS = 4, ST_CMD = 8, ST_UNLOCKED = 0x10, ST_AUX_OBF = 0x20 };
+enum { MODE_KBD_INT = 1, MODE_AUX_INT = 2, MODE_SYS = 4, MODE_KBD_OFF = 0x10, MODE_AUX_OFF = 0x20,
+       MODE_TRANSLATE = 0x40 };
 enum { OUT_NOT_RESET = 1, OUT_A20 = 2, OUT_OBF = 0x10, OUT_AUX_OBF = 0x20 };
 
 static void update(I8042 *k)
@@ -26,11 +25,56 @@ static void update(I8042 *k)
     irq_set(&k->irq_aux, full && aux && (k->mode & MODE_AUX_INT));
 }
 
-static void answer(I8042 *k, uint8_t data, uint8_t flags)
+static void give(I8042 *k, uint8_t data, uint8_t flags)
 {
     k->data = data;
-    k->status = (uint8_t)((k->status & ~(ST_AUX_OBF | ST_TIMEOUT)) | ST_OBF | flags);
+    k->status = (uint8_t)((k->status & ~ST_AUX_OBF) | ST_OBF | flags);
     update(k);
+}
+
+/* A byte of the keyboard, in set 1 if the guest wants it so; false: it only says that the next one is the
+ * release of a key. */
+static bool translate(I8042 *k, uint8_t *byte)
+{
+    if (!(k->mode & MODE_TRANSLATE)) {
+        return true;
+    }
+    if (*byte == 0xf0) {
+        k->released = true;
+        return false;
+    }
+    *byte = (uint8_t)(key_set2_to_set1(*byte) | (k->released ? 0x80 : 0));
+    k->released = false;
+    return true;
+}
+
+/* Fills the output buffer if it is empty: with the controller's own answer first. */
+static void pump(I8042 *k)
+{
+    while (!(k->status & ST_OBF)) {
+        if (k->answered) {
+            k->answered = false;
+            give(k, k->answer, k->answer_flags);
+        } else if (k->kbd->ready.level && !(k->mode & MODE_KBD_OFF)) {
+            uint8_t byte = ps2_read(k->kbd);
+            if (translate(k, &byte)) {
+                give(k, byte, 0);
+            }
+        } else if (k->mouse->ready.level && !(k->mode & MODE_AUX_OFF)) {
+            give(k, ps2_read(k->mouse), ST_AUX_OBF);
+        } else {
+            return;
+        }
+    }
+}
+
+/* The controller's answer; what the guest has not fetched yet stays before it. */
+static void answer(I8042 *k, uint8_t data, uint8_t flags)
+{
+    k->answer = data;
+    k->answer_flags = flags;
+    k->answered = true;
+    pump(k);
 }
 
 static void write_outport(I8042 *k, uint8_t value)
@@ -67,6 +111,7 @@ static void command(I8042 *k, uint8_t value)
         break;
     case 0xa8:
         k->mode &= (uint8_t)~MODE_AUX_OFF;
+        pump(k);
         break;
     case 0xa9:      /* test of the auxiliary lines: good */
     case 0xab:      /* and of the keyboard's */
@@ -81,6 +126,7 @@ static void command(I8042 *k, uint8_t value)
         break;
     case 0xae:
         k->mode &= (uint8_t)~MODE_KBD_OFF;
+        pump(k);
         break;
     case 0xc0:      /* input port: not locked */
         answer(k, 0x80, 0);
@@ -103,6 +149,7 @@ static void parameter(I8042 *k, uint8_t value)
         k->mode = value;
         k->status = (uint8_t)((k->status & ~ST_SYS) | (value & MODE_SYS));
         update(k);
+        pump(k);
         break;
     case 0xd1:
         write_outport(k, value);
@@ -113,8 +160,10 @@ static void parameter(I8042 *k, uint8_t value)
     case 0xd3:      /* as if the mouse had */
         answer(k, value, ST_AUX_OBF);
         break;
-    case 0xd4:      /* to the mouse: there is none */
-        answer(k, 0xfe, ST_AUX_OBF | ST_TIMEOUT);
+    case 0xd4:
+        k->mode &= (uint8_t)~MODE_AUX_OFF;      /* writing to a device enables it */
+        ps2_write(k->mouse, value);
+        pump(k);
         break;
     default:
         k->ram[what & 31] = value;
@@ -125,9 +174,11 @@ static void parameter(I8042 *k, uint8_t value)
 static uint64_t data_read(void *opaque, PhysAddr addr, unsigned size)
 {
     I8042 *k = opaque;
-    k->status &= (uint8_t)~(ST_OBF | ST_AUX_OBF | ST_TIMEOUT);
+    uint8_t data = k->data;
+    k->status &= (uint8_t)~(ST_OBF | ST_AUX_OBF);
     update(k);
-    return k->data;
+    pump(k);
+    return data;
 }
 
 static void data_write(void *opaque, PhysAddr addr, uint64_t value, unsigned size)
@@ -137,8 +188,9 @@ static void data_write(void *opaque, PhysAddr addr, uint64_t value, unsigned siz
     if (k->pending) {
         parameter(k, (uint8_t)value);
     } else {
-        k->mode &= (uint8_t)~MODE_KBD_OFF;      /* writing to the keyboard enables it */
-        answer(k, 0xfe, ST_TIMEOUT);
+        k->mode &= (uint8_t)~MODE_KBD_OFF;
+        ps2_write(k->kbd, (uint8_t)value);
+        pump(k);
     }
 }
 
@@ -152,11 +204,21 @@ static void command_write(void *opaque, PhysAddr addr, uint64_t value, unsigned 
     command(opaque, (uint8_t)value);
 }
 
+static void has_byte(void *opaque, int n, bool level)
+{
+    if (level) {
+        pump(opaque);
+    }
+}
+
 static bool i8042_realize(Device *dev, GError **err)
 {
     static const MemOps data_ops = { .read = data_read, .write = data_write, .max_size = 1 };
     static const MemOps command_ops = { .read = status_read, .write = command_write, .max_size = 1 };
     I8042 *k = (I8042 *)dev;
+    g_assert(k->kbd && k->mouse);
+    irq_connect(&k->kbd->ready, has_byte, k, 0);
+    irq_connect(&k->mouse->ready, has_byte, k, 1);
     k->data_io = mem_io_new("i8042-data", 1, &data_ops, k);
     k->command_io = mem_io_new("i8042-cmd", 1, &command_ops, k);
     return true;
@@ -170,6 +232,7 @@ static void i8042_reset(Device *dev)
     k->outport = OUT_NOT_RESET | OUT_A20;
     k->data = 0;
     k->pending = 0;
+    k->answered = k->released = false;
     memset(k->ram, 0, sizeof(k->ram));
     update(k);
 }
@@ -177,6 +240,7 @@ static void i8042_reset(Device *dev)
 static bool i8042_post_load(Device *dev, GError **err)
 {
     update((I8042 *)dev);
+    pump((I8042 *)dev);
     return true;
 }
 
@@ -188,7 +252,8 @@ static void i8042_finalize(Device *dev)
 
 static const VmField i8042_state[] = {
     VM_U8(I8042, status), VM_U8(I8042, mode), VM_U8(I8042, outport), VM_U8(I8042, data),
-    VM_U8(I8042, pending), VM_BUFFER(I8042, ram),
+    VM_U8(I8042, pending), VM_BUFFER(I8042, ram), VM_BOOL(I8042, answered), VM_U8(I8042, answer),
+    VM_U8(I8042, answer_flags), VM_BOOL(I8042, released),
     { 0 }
 };
 

@@ -197,6 +197,12 @@ static bool make_superio(Malta *b, const MaltaConfig *config, GError **err)
 {
     Machine *machine = b->dev.machine;
     I8042 *kbc = NEW(machine, I8042, i8042_type);
+    kbc->kbd = &NEW(machine, Ps2Keyboard, ps2_keyboard_type)->ps2;
+    kbc->mouse = &NEW(machine, Ps2Mouse, ps2_mouse_type)->ps2;
+    if (!device_realize(&kbc->kbd->dev, err) || !device_realize(&kbc->mouse->dev, err)) {
+        device_free(&kbc->dev);
+        return false;
+    }
     if (!device_realize(&kbc->dev, err)) {
         return false;
     }

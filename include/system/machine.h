@@ -83,6 +83,8 @@ struct Machine {
     struct BlockGraph *blocks;  /* disk images (block/block.h); NULL in tests without */
     struct ObjectSet *objects;  /* of -object (system/objects.h); NULL in tests without */
     struct ChardevSet *chardevs;    /* of -chardev (chardev/chardev_set.h); the same */
+    struct Input *input;        /* keyboards and pointers (system/input.h) */
+    struct DisplaySet *displays;    /* what graphics devices show (ui/display.h); NULL in tests without */
     const Balloon *balloon;     /* NULL: there is none */
     struct NetSet *net;         /* all ends of networks (net/net.h); NULL: there is no network */
     struct FsdevSet *fsdevs;    /* shared folders (fsdev/fsdev.h); NULL in tests without */

@@ -92,6 +92,7 @@ typedef struct {
     uint64_t len;       /* bytes that follow in the same range, from the address asked for */
     bool writable;      /* plain RAM; a write to other memory must go through as_write */
     uint64_t ram_id;    /* of the backing byte: host as a number, the same for every alias of it */
+    uint8_t *written;   /* the mark of its page, where writes are watched (below); NULL: they are not */
 } MemSpan;
 
 /* What is at addr, for direct access. Lock-free (RCU-like: the old view lives until the
@@ -123,6 +124,43 @@ typedef void (*MemCodeWritten)(void *opaque, uint64_t ram_id, uint64_t len);
 void as_set_code_listener(AddressSpace *as, MemCodeWritten written, void *opaque);
 /* Tells that listener of a write made through mem_host: flash programming, loaders. */
 void as_host_written(AddressSpace *as, const uint8_t *host, uint64_t len);
+
+/* ---- which pages were written: for displays, which draw only those ---- */
+
+/*
+ * An engine that gives the guest direct access to a page does so for writing only while its mark
+ * (MemSpan.written) is set, and as_note_write sets it at the first write. A collection takes the
+ * marks away again, and with them the right; a page whose mark was taken is settled, and may be
+ * taken by whoever draws it, until it is written again.
+ */
+typedef struct MemWritten MemWritten;
+/* The first write since the last collection has happened, or a collection is done; any thread, any lock. */
+typedef void (*MemTouched)(void *opaque);
+/* Watches a block of RAM from now on; all of it counts as written and settled. Freed with the region, which
+ * lives as long as the machine. Lock held, and nobody runs the guest yet. */
+MemWritten *mem_watch_writes(AddressSpace *as, MemRegion *ram, MemTouched touched, void *opaque);
+/* Begins a collection; touched is called when it is done by a thread of the engine's. Lock held. */
+void mem_collect_writes(AddressSpace *as, MemWritten *w);
+/* Whether a page was settled since it was taken last; takes it. Before its contents are read. Lock held. */
+bool mem_take_written(MemWritten *w, uint64_t page);
+/* The engine does not tell of first writes: collect now and then. */
+bool as_polls_writes(AddressSpace *as);
+
+/* For whoever writes: [host, host + len) is being written. Any thread. */
+void as_note_write(AddressSpace *as, const uint8_t *host, uint64_t len);
+
+/* For engines: what runs the guest, or NULL. */
+typedef struct {
+    bool polled;
+    /* Settles all pages that are written, now or soon and then calls mem_settled. Lock held. */
+    void (*collect)(void *opaque, MemWritten *w);
+} MemWriteEngine;
+void as_set_write_engine(AddressSpace *as, const MemWriteEngine *engine, void *opaque);
+uint64_t mem_written_pages(const MemWritten *w, const uint8_t **host);
+bool mem_page_written(const MemWritten *w, uint64_t page);
+/* Takes the page's mark; the guest's next write to it is seen. */
+void mem_settle_page(MemWritten *w, uint64_t page);
+void mem_settled(MemWritten *w);
 
 /* "info mtree": the tree and the flat view; the caller frees it. */
 char *as_describe(AddressSpace *as);

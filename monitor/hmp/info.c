@@ -315,7 +315,6 @@ const MonitorCommand hmp_info_absent[] = {
     NOTHING("hotpluggable-cpus", "CPUs that could be added", "CPUs cannot be added."),
     NOTHING("iothreads", "threads of disks", "There are none."),
     NOTHING("irq", "counts of interrupts", "Interrupts are not counted; info pic shows those that wait."),
-    NOTHING("mice", "mice", "No mouse devices connected"),
     NOTHING("migrate", "migration", "Machine state cannot be saved or moved."),
     NOTHING("numa", "NUMA nodes", "0 nodes"),
     NOTHING("tpm", "TPMs", "There is no TPM."),

@@ -137,7 +137,6 @@ const MonitorCommand hmp_run_commands[] = {
 #define NO_DISK "images are neither copied nor merged while the machine is there; drives stay"
 #define NO_SAVE "machine state cannot be saved or loaded"
 #define NO_DISPLAY "there is no display"
-#define NO_INPUT "there is no keyboard and no mouse"
 #define ABSENT(command, reason) { command, NULL, "", NULL, NULL, ARG_OTHER, reason }
 
 const MonitorCommand hmp_absent_commands[] = {
@@ -157,14 +156,9 @@ const MonitorCommand hmp_absent_commands[] = {
     ABSENT("migrate_cancel", NO_SAVE),
     ABSENT("migrate_set_capability", NO_SAVE),
     ABSENT("migrate_set_parameter", NO_SAVE),
-    ABSENT("mouse_button", NO_INPUT),
-    ABSENT("mouse_move", NO_INPUT),
-    ABSENT("mouse_set", NO_INPUT),
     ABSENT("one-insn-per-tb", "use -accel tcg,one-insn-per-tb=on"),
     ABSENT("qemu-io", NO_DISK),
     ABSENT("savevm", NO_SAVE),
-    ABSENT("screendump", NO_DISPLAY),
-    ABSENT("sendkey", NO_INPUT),
     ABSENT("set_password", NO_DISPLAY),
     ABSENT("singlestep", "use -accel tcg,one-insn-per-tb=on"),
     ABSENT("snapshot_blkdev", NO_DISK),

@@ -6,7 +6,6 @@
 #define NO_DISK "images are neither copied elsewhere nor served while the machine is there"
 #define NO_SAVE "machine state cannot be saved, loaded or moved"
 #define NO_DISPLAY "there is no display"
-#define NO_INPUT "there is no keyboard and no mouse"
 
 static const struct { const char *name, *reason; } absent[] = {
     { "add_client", NO_DISPLAY },
@@ -16,7 +15,6 @@ static const struct { const char *name, *reason; } absent[] = {
     { "blockdev-mirror", NO_DISK },
     { "change-backing-file", NO_DISK },
     { "client_migrate_info", NO_DISPLAY },
-    { "input-send-event", NO_INPUT },
     { "migrate", NO_SAVE },
     { "migrate-continue", NO_SAVE },
     { "migrate-incoming", NO_SAVE },
@@ -28,8 +26,6 @@ static const struct { const char *name, *reason; } absent[] = {
     { "query-migrate", NO_SAVE },
     { "query-spice", NO_DISPLAY },
     { "query-vnc", NO_DISPLAY },
-    { "screendump", NO_DISPLAY },
-    { "send-key", NO_INPUT },
     { "set_password", NO_DISPLAY },
     { "snapshot-delete", NO_SAVE },
     { "snapshot-load", NO_SAVE },

@@ -330,7 +330,6 @@ const QmpCommand qmp_query_commands[] = {
       .doc = "The machines." },
     { "query-memdev", query_memdev, .ret = "[Memdev]", .doc = "The memory back ends." },
     { "query-memory-size-summary", query_memory_size, .ret = "MemoryInfo", .doc = "The guest's memory." },
-    NONE("query-mice", "[MouseInfo]"),
     { "query-migrate-capabilities", query_capabilities, .ret = "[MigrationCapabilityStatus]",
       .doc = "What a migration would do; there is none yet." },
     { "query-name", query_name, .ret = "NameInfo", .flags = QMP_PRECONFIG | QMP_OOB, .doc = "The -name." },

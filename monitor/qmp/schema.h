@@ -92,7 +92,8 @@ char *schema_document(void);
 extern const QmpCommand qmp_block_commands[], qmp_query_block_commands[], qmp_job_commands[],
     qmp_snapshot_commands[];
 extern const QmpCommand qmp_fdset_commands[], qmp_chardev_commands[], qmp_misc_commands[],
-    qmp_net_commands[], qmp_object_commands[], qmp_dump_commands[], qmp_trace_commands[];
+    qmp_input_commands[], qmp_net_commands[],
+    qmp_object_commands[], qmp_dump_commands[], qmp_trace_commands[];
 extern const QmpCommand qmp_qom_commands[], qmp_query_commands[], qmp_run_commands[], qmp_memory_commands[];
 extern const SchemaType schema_types[];
 extern const QmpEvent schema_events[];

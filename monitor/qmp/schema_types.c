@@ -97,6 +97,7 @@ const SchemaType schema_types[] = {
     OBJECT("FdsetInfo", { "fdset-id", "int", NULL }, { "fds", "[FdsetFdInfo]", NULL }),
     OBJECT("HotpluggableCPU", { "type", "str", NULL }, { "vcpus-count", "int", NULL }),
     ENUM("HostMemPolicy", "default preferred bind interleave"),
+    ENUM("ImageFormat", "ppm png"),
     OBJECT("ImageInfo", { "filename", "str", NULL }, { "format", "str", NULL },
            { "dirty-flag?", "bool", NULL }, { "actual-size?", "int", "bytes on the host" },
            { "virtual-size", "int", "bytes of the disk" },
@@ -104,6 +105,22 @@ const SchemaType schema_types[] = {
            { "full-backing-filename?", "str", NULL }, { "backing-filename-format?", "str", NULL },
            { "snapshots?", "[SnapshotInfo]", NULL }, { "backing-image?", "ImageInfo", NULL },
            { "format-specific?", "any", NULL }),
+    ENUM("InputAxis", "x y"),
+    OBJECT("InputBtnEvent", { "button", "InputButton", NULL }, { "down", "bool", NULL }),
+    OBJECT("InputBtnEventWrapper", { "data", "InputBtnEvent", NULL }),
+    ENUM("InputButton", "left middle right wheel-up wheel-down side extra wheel-left wheel-right"),
+    { .name = "InputEvent", .meta = SCHEMA_OBJECT, .tag = "type",
+      .members = MEMBERS({ "type", "InputEventKind", NULL }),
+      .variants = (const SchemaVariant[]){
+          { "abs", "InputMoveEventWrapper" }, { "btn", "InputBtnEventWrapper" },
+          { "key", "InputKeyEventWrapper" }, { "rel", "InputMoveEventWrapper" }, { 0 } } },
+    ENUM("InputEventKind", "key btn rel abs"),
+    OBJECT("InputKeyEvent", { "key", "KeyValue", NULL }, { "down", "bool", NULL }),
+    OBJECT("InputKeyEventWrapper", { "data", "InputKeyEvent", NULL }),
+    OBJECT("InputMoveEvent", { "axis", "InputAxis", NULL },
+           { "value", "int", "abs: 0 to 32767, the width or height of the display" }),
+    OBJECT("InputMoveEventWrapper", { "data", "InputMoveEvent", NULL }),
+    OBJECT("IntWrapper", { "data", "int", NULL }),
     OBJECT("IOThreadInfo", { "id", "str", NULL }, { "thread-id", "int", NULL }),
     OBJECT("JobInfo", { "id", "str", NULL }, { "type", "JobType", NULL }, { "status", "JobStatus", NULL },
            { "current-progress", "int", NULL }, { "total-progress", "int", NULL },
@@ -111,6 +128,11 @@ const SchemaType schema_types[] = {
     ENUM("JobStatus", "undefined created running paused ready standby waiting pending aborting concluded "
          "null"),
     ENUM("JobType", "commit stream create"),
+    { .name = "KeyValue", .meta = SCHEMA_OBJECT, .tag = "type",
+      .members = MEMBERS({ "type", "KeyValueKind", NULL }),
+      .variants = (const SchemaVariant[]){
+          { "number", "IntWrapper" }, { "qcode", "QKeyCodeWrapper" }, { 0 } } },
+    ENUM("KeyValueKind", "number qcode"),
     OBJECT("KvmInfo", { "enabled", "bool", "KVM runs the guest" },
            { "present", "bool", "the host has a KVM for MIPS guests" }),
     OBJECT("MachineInfo", { "name", "str", NULL }, { "is-default?", "bool", NULL },
@@ -184,6 +206,12 @@ const SchemaType schema_types[] = {
            { "address", "int", "-1: not mapped" }, { "size", "int", NULL }, { "prefetch?", "bool", NULL },
            { "mem_type_64?", "bool", NULL }),
     ENUM("QCryptoSecretFormat", "raw base64"),
+    { .name = "QKeyCode", .meta = SCHEMA_ENUM, .values = 1 +
+#define KEY(id, name, linux, set2, usage) " " name
+#include "system/keys.def"
+#undef KEY
+    },
+    OBJECT("QKeyCodeWrapper", { "data", "QKeyCode", NULL }),
     ENUM("QMPCapability", "oob"),
     OBJECT("RngRandomProperties", { "filename?", "str", NULL }),
     ENUM("RunState", "prelaunch running paused debug shutdown internal-error"),

@@ -208,6 +208,23 @@ class SharedMini(Boot):
             console.close()
 
 
+def typed_keys(console):
+    """What the monitor's sendkey presses is what Linux's virtual terminal reads: both shifts, AltGr's neighbour Ctrl,
+    the key pad with and without Num Lock, and a key that is taken back."""
+    prompt(console)
+    console.say("keys")
+    console.wait_for("reading keys", 10)
+    console.type("\x01c")
+    console.wait_for("(valletta) ", 10)
+    for keys in ("shift-h", "e", "l", "l 1", "o", "spc", "shift_r-4", "minus", "kp_subtract", "x", "backspace",
+                 "caps_lock", "q", "caps_lock", "0x2c", "num_lock", "kp_7", "num_lock", "ret"):
+        console.say("sendkey " + keys)
+        console.wait_for("(valletta) ", 10)
+    console.type("\x01c")
+    console.wait_for("KEYS [Hello $--Qz7]", 20)
+    power_off(console)
+
+
 def debian(port):
     return lambda: guest.debian(port, "vmlinuz-*")
 
@@ -223,6 +240,7 @@ CASES = [
     Boot("debian-4kc-4KEc-reboot", debian("mipsel"), "le32", cpu="4KEc", options=("-no-reboot",), ending=reboot),
     Boot("debian-4kc-2G-rtc", debian("mipsel"), "le32", options=("-rtc", "base=2031-07-09T12:00:00"),
          ending=rtc_date, ram="2G"),
+    Boot("debian-4kc-keyboard", debian("mipsel"), "le32", ending=typed_keys),
     Boot("debian-5kc-generic", debian("mips64el"), "le64", cpu="MIPS64R2-generic", seconds=15),
     Boot("debian-5kc-5KEc", debian("mips64el"), "le64", cpu="5KEc", seconds=15, options=("-no-reboot",),
          ending=reboot, ram="512"),

@@ -13,7 +13,7 @@ OPERATIONS = [
     ("save {} @/saved", NO_SAVE), ("managedsave {}", NO_SAVE), ("dump {} @/core", NO_SAVE),
     ("snapshot-create-as {} s", "require all disks"),
     ("snapshot-create-as {} s --disk-only", "nothing selected for snapshot"),
-    ("screenshot {} @/screen.ppm", "no screens"), ("send-key {} KEY_A", "no keyboard"),
+    ("screenshot {} @/screen.ppm", "no screens"),
     ("setmem {} 64M --live", "without the balloon"), ("setvcpus {} 2 --live", "greater than max"),
     ("inject-nmi {}", "does not provide NMIs"), ("dompmwakeup {}", "cannot suspend"),
     ("domdirtyrate-calc {}", "not support calculating"), ("domblkstat {} hda", "hda"), ("vncdisplay {}", "VNC"),

@@ -53,6 +53,21 @@ def console_both_ways(env):
 
 
 @case
+def send_key(env):
+    """Names of Linux's and of the PC's own key codes, several keys at once, and how long they are held."""
+    with booted(env, "keys", "mipsel") as d, start(d) as console:
+        is_up(console)
+        d.virsh("send-key", "KEY_LEFTSHIFT", "KEY_H")
+        d.virsh("send-key", "--holdtime", "20", "KEY_I")
+        d.virsh("send-key", "--codeset", "xt", "2")
+        d.virsh("send-key", "KEY_KPENTER")
+        console.wait_for("KEYS [Hi1]")
+        assert "KEY_NONESUCH" in d.error("send-key", "KEY_NONESUCH")
+        console.type("off\r")
+        d.wait_state("shut off (shutdown)")
+
+
+@case
 def reboot_and_shutdown(env):
     """The guest sees the power button and switches off. Then libvirt resets it and it boots again, or
     the domain is off, as was asked."""

@@ -2,6 +2,7 @@
 """Every command with right, missing, wrong and unexpected arguments; every reply is checked
 against the schema that the program publishes."""
 import os
+import time
 
 from client import Machine
 from schema import Schema
@@ -143,6 +144,15 @@ RIGHT.update({
                     ({"actions": [{"type": "blockdev-snapshot", "data": {"node": "a", "overlay": "b"}}]},
                      "GenericError")],
 })
+RIGHT.update({
+    "input-send-event": [({"events": []}, None), ({"events": [], "device": "nobody"}, "DeviceNotFound"),
+                         ({"events": [{"type": "abs", "data": {"axis": "x", "value": 1}}]}, "GenericError")],
+    "screendump": [({"filename": "/nowhere/x", "device": "nobody"}, "DeviceNotFound"),
+                   ({"filename": "/nowhere/x", "head": 3}, "GenericError"),
+                   ({"filename": "/nowhere/x"}, "GenericError")],
+    "send-key": [({"keys": [], "hold-time": -1}, "GenericError"),
+                 ({"keys": [{"type": "number", "data": 200}, {"type": "number", "data": 0}]}, "GenericError")],
+})
 LAST = ["quit"]
 
 
@@ -210,7 +220,7 @@ def commands_that_are_absent(env):
     with Machine(*env["none"]) as m:
         qmp = m.qmp.negotiate()
         there = {entry["name"] for entry in qmp.cmd("query-commands")}
-        for name in ("send-key", "screendump", "blockdev-mirror", "announce-self", "migrate", "query-migrate"):
+        for name in ("blockdev-mirror", "announce-self", "migrate", "query-migrate"):
             assert name not in there
             assert ": " in qmp.error(name, {"x": 1}, class_="CommandNotFound"), name
 
@@ -236,6 +246,49 @@ def what_a_malta_tells(env):
         slots = [(d["slot"], d["function"]) for d in qmp.cmd("query-pci")[0]["devices"]]
         assert slots == [(0, 0), (10, 0), (10, 1), (10, 3)], slots
         assert qmp.cmd("query-kvm")["enabled"] is False
+
+
+@case
+def keys_and_pointers(env):
+    """What reaches the keyboard controller, read from its ports."""
+    with Machine(*env["malta"], "-S") as m:
+        qmp = m.qmp.negotiate()
+
+        def read():
+            got = []
+            while int(qmp.hmp("i /b 0x64").split("=")[1], 16) & 1:
+                got.append(int(qmp.hmp("i /b 0x60").split("=")[1], 16))
+            return bytes(got).hex()
+
+        def send(*events):
+            qmp.cmd("input-send-event", {"events": [{"type": kind, "data": data} for kind, data in events]})
+
+        for port, value in ((0x64, 0x60), (0x60, 0), (0x64, 0xd4), (0x60, 0xf4)):
+            qmp.hmp(f"o /b {port:#x} {value:#x}")
+        assert read() == "fa"
+        send(("key", {"key": {"type": "qcode", "data": "a"}, "down": True}),
+             ("key", {"key": {"type": "number", "data": 0xc8}, "down": False}))
+        assert read() == "1ce0f075"
+        send(("rel", {"axis": "x", "value": 2}), ("rel", {"axis": "y", "value": -1}),
+             ("btn", {"button": "left", "down": True}))
+        assert read() == "090201"
+        qmp.hmp("mouse_move -1 0")
+        qmp.hmp("mouse_button 2")
+        assert read() == "19ff000a0000"
+        qmp.cmd("send-key", {"keys": [{"type": "qcode", "data": "f1"}], "hold-time": 5})
+        qmp.hmp("sendkey ctrl-alt-f2")
+        assert read() == "05", "the second waits for guest time, which stands"
+        qmp.cmd("cont")
+        wanted, text = "f005" "141106" "f006f011f014", ""
+        end = time.monotonic() + 30
+        while len(text) < len(wanted) and time.monotonic() < end:
+            text += read()
+        assert text == wanted, text
+        assert qmp.cmd("query-mice") == [{"name": "PS/2 Mouse", "index": 1, "current": True, "absolute": False}]
+        assert qmp.hmp("info mice") == "* Mouse #1: PS/2 Mouse\n"
+        assert "is no key" in qmp.hmp("sendkey ctrl-foo") and "milliseconds" in qmp.hmp("sendkey a x")
+        assert "is no mouse" in qmp.hmp("mouse_set 7") and qmp.hmp("mouse_set 1") == ""
+        assert "nokey" in qmp.error("send-key", {"keys": [{"type": "qcode", "data": "nokey"}]})
 
 
 @case

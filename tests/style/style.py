@@ -18,20 +18,23 @@ ALLOWED = {
     "chardev": ["util", "system"],
     "net": ["util", "system", "chardev"],
     "fsdev": ["util", "system"],
-    "monitor": ["util", "system", "block", "chardev", "net", "hw/core", "hw", "target", "accel"],
+    "monitor": ["util", "system", "block", "chardev", "net", "ui", "hw/core", "hw", "target", "accel"],
     "gdbstub": ["util", "system", "chardev", "monitor"],
     "hw/core": ["util", "system", "chardev"],
-    "hw": ["hw/core", "util", "system", "block", "chardev", "fsdev", "net"],
+    "ui": ["util", "system", "chardev"],
+    "hw": ["hw/core", "util", "system", "block", "chardev", "fsdev", "net", "ui"],
     "accel/tcg/ir": ["util"],
     "target": ["util", "system", "accel/tcg/ir"],
     "accel/tcg": ["util", "system", "target", "accel", "accel/tcg/ir"],
     "accel/qtest": ["util", "system"],
     "accel": ["util", "system", "target", "accel/tcg", "accel/qtest"],
-    "app": ["util", "system", "block", "chardev", "fsdev", "net", "monitor", "gdbstub", "hw", "hw/core", "accel", "accel/tcg", "accel/tcg/ir",
+    "app": ["util", "system", "block", "chardev", "fsdev", "net", "ui", "monitor", "gdbstub", "hw", "hw/core", "accel",
+            "accel/tcg", "accel/tcg/ir",
             "accel/qtest", "target"],
     "tests": None,          # anything
 }
-SOURCE_ROOMS = ["util", "system", "block", "chardev", "fsdev", "net", "monitor", "gdbstub", "hw", "accel", "target", "app"]
+SOURCE_ROOMS = ["util", "system", "block", "chardev", "fsdev", "net", "ui", "monitor", "gdbstub", "hw", "accel", "target",
+                "app"]
 # These headers of a lower-level contract lie in a folder above it.
 ROOM_OF_FILE = {
     "include/accel/tcg/ir.h": "accel/tcg/ir",

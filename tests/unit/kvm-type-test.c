@@ -220,16 +220,15 @@ static void run_case(const Host *host, unsigned n)
     g_free(why);
 }
 
-/* Whether there is a KVM at all, for a machine without a CPU: no VM is made. */
-static void test_probe(gconstpointer data)
+/* Whether there is a KVM at all for CPUs of that word size, for a machine without one: no VM is made. */
+static void test_probe(const Host *host, bool is_64bit)
 {
-    const Host *host = data;
     Play p = { .host = host, .tried = g_string_new(NULL), .calls = g_string_new(NULL) };
     KvmHost h = host_of(&p);
     g_autofree char *why = NULL;
     bool wanted = !host->open && !host->api && !host->big_endian && host->vz != 2 &&
-                  g_str_has_prefix(host->machine, "mips");
-    g_assert_cmpint(kvm_vm_probe(&h, false, &why), ==, wanted);
+                  g_str_has_prefix(host->machine, "mips") && (!is_64bit || host->wide > 0);
+    g_assert_cmpint(kvm_vm_probe(&h, false, is_64bit, &why), ==, wanted);
     g_assert_cmpint(why == NULL, ==, wanted);
     g_assert_cmpint(p.opened, ==, 0);
     g_assert_cmpstr(p.tried->str, ==, "");
@@ -242,7 +241,8 @@ static void test_host(gconstpointer data)
     for (unsigned n = 0; n < CASES; n++) {
         run_case(data, n);
     }
-    test_probe(data);
+    test_probe(data, false);
+    test_probe(data, true);
 }
 
 /* ---- the order of the calls ---- */

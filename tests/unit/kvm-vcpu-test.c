@@ -376,6 +376,32 @@ static void test_dirty(Play *p, gconstpointer data)
     machine_unlock(p->machine);
 }
 
+static void touched(void *opaque)
+{
+}
+
+/* A display's memory is logged, nothing else; a collection settles what KVM tells of. */
+static void test_watched(Play *p, gconstpointer data)
+{
+    machine_lock(p->machine);
+    AddressSpace *as = p->machine->as;
+    MemWritten *w = mem_watch_writes(as, p->ram, touched, NULL);
+    KvmSlots *slots = kvm_slots_new(&p->vm, as);
+    g_assert_true(kvm_slots_update(slots, NULL) && as_polls_writes(as));
+    g_assert_cmpuint(slot_at(p, 0)->flags, ==, KVM_MEM_LOG_DIRTY_PAGES);
+    for (unsigned page = 0; page < RAM_SIZE / 4096; page++) {
+        g_assert_true(mem_take_written(w, page));
+    }
+    p->dirty[slot_at(p, 0x80000000)->slot] = 1ul << 3;
+    as_write(as, 4096, 4, false, 1);
+    mem_collect_writes(as, w);
+    for (unsigned page = 0; page < RAM_SIZE / 4096; page++) {
+        g_assert_cmpint(mem_take_written(w, page), ==, page == 1 || page / (PAGE / 4096) == 3);
+    }
+    kvm_slots_free(slots);
+    machine_unlock(p->machine);
+}
+
 /* ---- exits ---- */
 
 static void test_mmio(Play *p, gconstpointer data)
@@ -543,6 +569,7 @@ int main(int argc, char **argv)
     ADD("slots", test_slots);
     ADD("slot-refused", test_slot_refused);
     ADD("dirty", test_dirty);
+    ADD("watched", test_watched);
     ADD("mmio", test_mmio);
     ADD("pending-load", test_pending_load);
     ADD("internal-error", test_internal_error);

@@ -305,6 +305,67 @@ static void test_useg_kernel(void)
     mmu_end(&f);
 }
 
+static void touched(void *opaque)
+{
+    ++*(unsigned *)opaque;
+}
+
+static unsigned settled_pages(MemWritten *w)
+{
+    unsigned count = 0;
+    for (unsigned page = 0; page < RAM_SIZE >> 12; page++) {
+        count += mem_take_written(w, page);
+    }
+    return count;
+}
+
+/* Whether translated code would get at the page by itself. */
+static bool direct(Mmu *f, uint64_t vaddr, bool write)
+{
+    return f->cpu->mode & MODE_ADDR64 ? softmmu_wide_host(f->cpu, vaddr, 4, write) != NULL
+                                      : mmu_has(f, vaddr, write ? FLAT_WRITE : FLAT_READ);
+}
+
+/* What is watched can be written directly only from its first store to the next collection. */
+static void test_watched(gconstpointer model)
+{
+    Mmu f;
+    unsigned count = 0;
+    mmu_begin(&f, model, true);
+    if (f.cpu->base.is_64bit) {
+        mmu_set_status(&f, ST_KX);
+    }
+    AddressSpace *as = f.machine->as;
+    MemWritten *w = mem_watch_writes(as, f.ram, touched, &count);
+    g_assert_cmpuint(settled_pages(w), ==, RAM_SIZE >> 12);
+    mem_collect_writes(as, w);
+    g_assert_cmpuint(settled_pages(w), ==, 0);
+
+    g_assert_cmpuint(mmu_load(&f, KSEG0 + 0x5000), ==, 5);
+    g_assert_false(direct(&f, KSEG0 + 0x5000, true));
+    g_assert_cmpuint(mmu_store(&f, KSEG0 + 0x5000, 1), ==, 0);
+    g_assert_true(direct(&f, KSEG0 + 0x5000, true));
+    g_assert_false(direct(&f, KSEG0 + 0x6000, true));
+    g_assert_cmpuint(mmu_store(&f, KSEG1 + 0x7000, 1), ==, 0);
+    as_write(as, 0x9004, 4, false, 1);
+    as_host_written(as, f.host + 0xbfff, 2);
+    g_assert_cmpuint(count, ==, 1);
+    g_assert_cmpuint(settled_pages(w), ==, 0);
+    mem_collect_writes(as, w);
+    g_assert_false(direct(&f, KSEG0 + 0x5000, true));
+    g_assert_true(direct(&f, KSEG0 + 0x5000, false));
+    for (unsigned page = 0; page < 16; page++) {
+        bool was = page == 5 || page == 7 || page == 9 || page == 0xb || page == 0xc;
+        g_assert_cmpint(mem_take_written(w, page), ==, was);
+        g_assert_false(mem_take_written(w, page));
+    }
+    g_assert_cmpuint(mmu_store(&f, KSEG0 + 0x5000, 2), ==, 0);
+    g_assert_cmpuint(count, ==, 2);
+    mem_collect_writes(as, w);
+    g_assert_cmpuint(settled_pages(w), ==, 1);
+    mmu_end(&f);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -318,5 +379,7 @@ int main(int argc, char **argv)
     g_test_add_func("/softmmu/partial-page", test_partial_page);
     g_test_add_func("/softmmu/wide", test_wide);
     g_test_add_func("/softmmu/useg-kernel", test_useg_kernel);
+    g_test_add_data_func("/softmmu/watched", "4Kc", test_watched);
+    g_test_add_data_func("/softmmu/watched-wide", "5KEc", test_watched);
     return g_test_run();
 }

@@ -31,6 +31,7 @@ struct VmField {
 #define VM_U16(Type, f)  VM_SCALAR(Type, f, VM_KIND_INT, uint16_t)
 #define VM_U32(Type, f)  VM_SCALAR(Type, f, VM_KIND_INT, uint32_t)
 #define VM_U64(Type, f)  VM_SCALAR(Type, f, VM_KIND_INT, uint64_t)
+#define VM_I32(Type, f)  VM_SCALAR(Type, f, VM_KIND_INT, int32_t)
 #define VM_I64(Type, f)  VM_SCALAR(Type, f, VM_KIND_INT, int64_t)
 #define VM_BOOL(Type, f) VM_SCALAR(Type, f, VM_KIND_BOOL, bool)
 /* An array of integers. */

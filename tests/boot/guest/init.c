@@ -13,6 +13,7 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -85,6 +86,24 @@ static void end(int how)
     perror("reboot");
 }
 
+/* A line from the keyboard, as the first virtual terminal has it. */
+static void read_keys(void)
+{
+    char keys[256];
+    mknod("/dev/tty1", S_IFCHR | 0600, makedev(4, 1));
+    FILE *tty = fopen("/dev/tty1", "re");
+    printf("reading keys\n");
+    fflush(stdout);
+    if (!tty || !fgets(keys, sizeof(keys), tty)) {
+        perror("/dev/tty1");
+    } else {
+        printf("KEYS [%.*s]\n", (int)strcspn(keys, "\n"), keys);
+    }
+    if (tty) {
+        fclose(tty);
+    }
+}
+
 static void do_line(char *line)
 {
     time_t now = time(NULL);
@@ -100,8 +119,10 @@ static void do_line(char *line)
         show(line + 4);
     } else if (strncmp(line, "echo ", 5) == 0) {
         printf("[%s]\n", line + 5);
+    } else if (strcmp(line, "keys") == 0) {
+        read_keys();
     } else if (*line) {
-        printf("off, reboot, halt, date, cat FILE, echo TEXT\n");
+        printf("off, reboot, halt, date, cat FILE, echo TEXT, keys\n");
     }
 }
 

@@ -4,7 +4,7 @@
  * the PIIX4's power management function where its registers are, looks at PWRBTN_STS ten
  * times a second through /dev/port, or through /dev/mem where there is no such file, and has
  * the kernel switch off. Lines of the console come back in brackets, those of "echo TEXT" on
- * ttyS1 too; "off" and "reboot" end.
+ * ttyS1 too; "off" and "reboot" end. Lines typed on the keyboard come back behind KEYS.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -16,6 +16,7 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -133,19 +134,41 @@ static void do_line(void)
     }
 }
 
+/* The virtual terminal that has the keyboard; -1: the kernel has none. */
+static int keyboard(void)
+{
+    mknod("/dev/tty1", S_IFCHR | 0600, makedev(4, 1));
+    return open("/dev/tty1", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+}
+
+static void say_keys(int fd)
+{
+    char line[256];
+    ssize_t got = read(fd, line, sizeof(line) - 1);
+    if (got > 0) {
+        line[got] = 0;
+        printf("KEYS [%.*s]\n", (int)strcspn(line, "\n"), line);
+    }
+}
+
 int main(void)
 {
     set_up();
     setvbuf(stdin, NULL, _IONBF, 0);
     setvbuf(stdout, NULL, _IOLBF, 0);
-    int button = find_button();
+    int button = find_button(), keys = keyboard();
     time_t now = time(NULL);
     printf("DATE %s", asctime(gmtime(&now)));
     printf("GUEST-UP\n");
     for (;;) {
-        struct pollfd console = { 0, POLLIN, 0 };
-        if (poll(&console, 1, 100) == 1) {
-            do_line();
+        struct pollfd from[2] = { { 0, POLLIN, 0 }, { keys, POLLIN, 0 } };
+        if (poll(from, 2, 100) > 0) {
+            if (from[0].revents) {
+                do_line();
+            }
+            if (from[1].revents) {
+                say_keys(keys);
+            }
         }
         if (button && pressed()) {
             printf("POWER BUTTON\n");
