@@ -91,7 +91,7 @@ def boot(valletta, kernel, share, model, *more):
          "-no-reboot", *more, "-virtfs", f"local,path={share},mount_tag=share,security_model={model}"],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
-        text = process.communicate(timeout=90 * SLOWNESS)[0].decode("utf-8", "replace")
+        text = process.communicate(timeout=300 * SLOWNESS)[0].decode("utf-8", "replace")
     except subprocess.TimeoutExpired:
         process.kill()
         text = process.communicate()[0].decode("utf-8", "replace")
@@ -119,8 +119,8 @@ def check(valletta, kernel, model, folder):
     assert stat.S_ISLNK(link.mode) and link.content() == b"d/f", oct(link.mode)
     assert sorted(name for name in os.listdir(share + "/n") if not name.startswith(".virtfs")) == \
         ["e", "fifo", "hard", "link", "loop", "null", "x"]
-    assert len([name for name in os.listdir(share + "/many") if name != ".virtfs_metadata"]) == 600
-    assert len([name for name in os.listdir(share + "/p") if name != ".virtfs_metadata"]) == 240
+    assert len([name for name in os.listdir(share + "/many") if name != ".virtfs_metadata"]) == 250
+    assert len([name for name in os.listdir(share + "/p") if name != ".virtfs_metadata"]) == 90
 
 
 def main():
