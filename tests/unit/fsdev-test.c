@@ -304,7 +304,8 @@ static void list_folder(Client *k, unsigned count, unsigned files)
             break;
         }
         while (k->at < end) {
-            take(k, 13);
+            take(k, 5);
+            take(k, 8);
             offset = take(k, 8);
             take(k, 1);
             g_assert_true(g_hash_table_add(seen, take_string(k)));
