@@ -16,7 +16,7 @@ import traceback
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "boot"), os.path.join(os.path.dirname(HERE), "qmp")]
-import run as power_cuts                # noqa: E402
+import debian                           # noqa: E402
 from client import Qmp                  # noqa: E402
 from console import Skip                # noqa: E402
 
@@ -43,7 +43,7 @@ class Guest:
         nodes = [w for n, p in zip(("one", "two"), self.images)
                  for w in ("-blockdev", f"driver=raw,node-name={n},file.driver=file,file.filename={p}")]
         self.process = subprocess.Popen(
-            [valletta, "-M", "malta", "-kernel", kernel.path, "-initrd", kernel.initramfs("hotplug"), "-append",
+            [valletta, "-M", "malta", "-kernel", kernel.path, "-initrd", kernel.initramfs("hotplug", MODULES), "-append",
              "console=ttyS0 quiet", "-nodefaults", "-display", "none", "-chardev", f"socket,id=c,fd={serial[1].fileno()}",
              "-serial", "chardev:c", "-chardev", f"socket,id=q,fd={qmp[1].fileno()}", "-mon", "chardev=q,mode=control",
              "-device", "virtio-scsi-pci,id=s", "-device", "virtio-serial-pci,id=v", "-netdev", "user,id=n",
@@ -178,9 +178,8 @@ def main():
     o = parser.parse_args()
     failed = 0
     with tempfile.TemporaryDirectory(prefix="valletta-hotplug-") as folder:
-        power_cuts.MODULES["hotplug"] = MODULES
         try:
-            kernel = power_cuts.Kernel(o.fetch, folder, "shell.c")
+            kernel = debian.Kernel(o.fetch, folder, HERE + "/shell.c")
         except Skip as skip:
             print(f"1..0 # SKIP {skip}")
             return 0
