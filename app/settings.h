@@ -34,6 +34,7 @@ typedef struct {
     char *keyboard;         /* -k, or NULL */
     GPtrArray *drives;      /* of DriveOption * (drives.h) */
     bool snapshot;          /* all of them are */
+    GPtrArray *fsdevs, *virtfs;     /* -fsdev, -virtfs */
     char *bios, *kernel, *initrd, *append, *dtb;
     char *gdb;              /* -gdb and -s, or NULL */
     char *pidfile, *log_items, *log_file, *uuid, *qtest, *qtest_log;
