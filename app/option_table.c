@@ -566,7 +566,8 @@ const Option option_table[] = {
     { "nodefaults", NULL, "no console, monitor and network but those asked for", on_nodefaults },
 
     { NULL, NULL, "Display", NULL },
-    { "display", "none|sdl[,OPTION=VALUE]|vnc=...", "where the display is shown (-display help)", on_display },
+    { "display", "none|sdl[,OPTION=VALUE]|vnc=...", "where the display is shown (-display help)",
+      on_display },
     { "sdl", NULL, "the same as -display sdl", on_sdl },
     { "full-screen", NULL, "the window fills the screen (Ctrl-Alt-f)", on_full_screen },
     { "vnc", "HOST:N|:N|unix:PATH|none[,password=on|,password-secret=ID][,to=N]\n"

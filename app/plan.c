@@ -424,7 +424,8 @@ bool plan_make(Plan *plan, Settings *s, GError **err)
            check_smp(s, err) && check_rtc(plan, s, err) && check_name(plan, s, err) &&
            check_boot_order(s, err) &&
            check_files(plan, s, err) && check_byte_order(plan, s, err) && check_cpu(plan, s, err) &&
-           check_kvm_type(plan, s, err) && check_process(plan, s, err) && screens_plan(&plan->screens, s, err) &&
+           check_kvm_type(plan, s, err) && check_process(plan, s, err) &&
+           screens_plan(&plan->screens, s, err) &&
            choose_console(plan, s, err);
 }
 

@@ -16,11 +16,11 @@ char *screens_help(void)
 {
     return g_strdup("Displays (-display TYPE[,OPTION=VALUE]):\n"
         "none   nothing is shown\n"
-        "sdl    a window: grab-mod=lctrl-lalt|lshift-lctrl-lalt|rctrl, show-cursor=on|off, window-close=on|off,\n"
-        "       full-screen=on|off\n"
+        "sdl    a window: grab-mod=lctrl-lalt|lshift-lctrl-lalt|rctrl, show-cursor=on|off,\n"
+        "       window-close=on|off, full-screen=on|off\n"
         "vnc=HOST:N|:N|unix:PATH[,...]  a server, as -vnc\n"
-        "Without -display, -vnc and -nographic there is a window where DISPLAY or WAYLAND_DISPLAY is set and the\n"
-        "machine has a graphics device.\n");
+        "Without -display, -vnc and -nographic there is a window where DISPLAY or WAYLAND_DISPLAY is set\n"
+        "and the machine has a graphics device.\n");
 }
 
 /* ---- the command line ---- */
@@ -68,7 +68,8 @@ static bool read_grab(const char *text, SdlGrabKeys *keys, GError **err)
             return true;
         }
     }
-    return !text || error_set(err, "-display sdl,grab-mod=%s: must be lctrl-lalt, lshift-lctrl-lalt or rctrl", text);
+    return !text || error_set(err, "-display sdl,grab-mod=%s: must be lctrl-lalt, lshift-lctrl-lalt or "
+                              "rctrl", text);
 }
 
 static bool read_sdl(SdlOptions *o, KeyVal *kv, GError **err)
@@ -86,7 +87,8 @@ static bool read_sdl(SdlOptions *o, KeyVal *kv, GError **err)
 
 bool screens_plan(ScreenPlan *plan, const Settings *s, GError **err)
 {
-    *plan = (ScreenPlan){ .window_if_there = !s->display && s->vncs->len == 0 && !s->nographic && !s->daemonize };
+    *plan = (ScreenPlan){ 0 };
+    plan->window_if_there = !s->display && s->vncs->len == 0 && !s->nographic && !s->daemonize && !s->qtest;
     if (s->display) {
         g_autoptr(KeyVal) kv = keyval_new("-display");
         if (!keyval_parse(kv, s->display, "type", err)) {

@@ -10,11 +10,8 @@
 #include "app/network.h"
 #include "app/options.h"
 #include "app/qtest.h"
-<<<<<<< HEAD
 #include "app/screens.h"
-=======
 #include "app/shares.h"
->>>>>>> main
 #include "block/block.h"
 #include "chardev/chardev_set.h"
 #include "config-host.h"
@@ -349,19 +346,18 @@ static bool make_host_side(Vm *vm, GError **err)
 static bool make_board(Vm *vm, GError **err)
 {
     const Plan *plan = vm->plan;
-<<<<<<< HEAD
-    if (plan->no_board ? !make_none(vm, err) : !make_malta(vm, err) || !drives_plug(vm->drives, vm->machine, err)) {
-        return false;
-    }
-    vm->screens = add_devices(vm, err) ? screens_new(vm->machine, &plan->screens, vm->settings, err) : NULL;
-    return vm->screens;
-=======
     if (plan->no_board) {
         return make_none(vm, err) && shares_plug(vm->machine, vm->settings, err) && add_devices(vm, err);
     }
     return make_malta(vm, err) && drives_plug(vm->drives, vm->machine, err) &&
            shares_plug(vm->machine, vm->settings, err) && add_devices(vm, err);
->>>>>>> main
+}
+
+/* Where its displays are shown. */
+static bool make_screens(Vm *vm, GError **err)
+{
+    vm->screens = screens_new(vm->machine, &vm->plan->screens, vm->settings, err);
+    return vm->screens;
 }
 
 /* -gdb and -s, and the monitor's gdbserver. */
@@ -405,7 +401,7 @@ static bool exit_preconfig(void *opaque, GError **err)
     if (vm->broken) {
         return error_set(err, "making the machine has failed before; quit is what is left");
     }
-    vm->broken = !make_board(vm, err) || !start_runner(vm, err);
+    vm->broken = !make_board(vm, err) || !make_screens(vm, err) || !start_runner(vm, err);
     if (vm->broken) {
         return false;
     }
@@ -425,7 +421,8 @@ static bool make_all(Vm *vm, GError **err)
         vm->context.preconfig = true;
         return make_shared_monitors(vm, err) && make_mons(vm, err);
     }
-    return make_board(vm, err) && make_shared_monitors(vm, err) && make_mons(vm, err) &&
+    return make_board(vm, err) && make_screens(vm, err) && make_shared_monitors(vm, err) &&
+        make_mons(vm, err) &&
         start_runner(vm, err);
 }
 

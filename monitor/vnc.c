@@ -10,7 +10,8 @@ VncServer *monitor_vnc(const MonitorContext *c, const char *id, GError **err)
     if (!server && id) {
         g_set_error(err, VALLETTA_ERROR, ERROR_DEVICE_NOT_FOUND, "there is no VNC server %s", id);
     } else if (!server) {
-        g_set_error(err, VALLETTA_ERROR, ERROR_DEVICE_NOT_ACTIVE, "No VNC server is active: start it with -vnc");
+        g_set_error(err, VALLETTA_ERROR, ERROR_DEVICE_NOT_ACTIVE,
+                    "No VNC server is active: start it with -vnc");
     }
     return server;
 }

@@ -29,23 +29,24 @@ static void add(Keymap *map, uint32_t keysym, Key key, unsigned modifiers, bool 
 /* ---- what is the same on every keyboard ---- */
 
 static const struct { uint32_t keysym; Key key; } others[] = {
-    { 0xff08, KEY_BACKSPACE }, { 0xff09, KEY_TAB }, { 0xfe20, KEY_TAB }, { 0xff0a, KEY_LF }, { 0xff0d, KEY_RET },
-    { 0xff13, KEY_PAUSE }, { 0xff6b, KEY_PAUSE }, { 0xff14, KEY_SCROLL_LOCK }, { 0xff15, KEY_SYSRQ },
-    { 0xff1b, KEY_ESC }, { 0xff50, KEY_HOME }, { 0xff51, KEY_LEFT }, { 0xff52, KEY_UP }, { 0xff53, KEY_RIGHT },
-    { 0xff54, KEY_DOWN }, { 0xff55, KEY_PGUP }, { 0xff56, KEY_PGDN }, { 0xff57, KEY_END }, { 0xff61, KEY_PRINT },
-    { 0xff63, KEY_INSERT }, { 0xff65, KEY_UNDO }, { 0xff66, KEY_AGAIN }, { 0xff67, KEY_COMPOSE },
-    { 0xff68, KEY_FIND }, { 0xff6a, KEY_HELP }, { 0xff7e, KEY_ALT_R }, { 0xff7f, KEY_NUM_LOCK },
-    { 0xff8d, KEY_KP_ENTER }, { 0xff95, KEY_KP_7 }, { 0xff96, KEY_KP_4 }, { 0xff97, KEY_KP_8 },
-    { 0xff98, KEY_KP_6 }, { 0xff99, KEY_KP_2 }, { 0xff9a, KEY_KP_9 }, { 0xff9b, KEY_KP_3 }, { 0xff9c, KEY_KP_1 },
+    { 0xff08, KEY_BACKSPACE }, { 0xff09, KEY_TAB }, { 0xfe20, KEY_TAB }, { 0xff0a, KEY_LF },
+    { 0xff0d, KEY_RET }, { 0xff13, KEY_PAUSE }, { 0xff6b, KEY_PAUSE }, { 0xff14, KEY_SCROLL_LOCK },
+    { 0xff15, KEY_SYSRQ }, { 0xff1b, KEY_ESC }, { 0xff50, KEY_HOME }, { 0xff51, KEY_LEFT },
+    { 0xff52, KEY_UP }, { 0xff53, KEY_RIGHT }, { 0xff54, KEY_DOWN }, { 0xff55, KEY_PGUP },
+    { 0xff56, KEY_PGDN }, { 0xff57, KEY_END }, { 0xff61, KEY_PRINT }, { 0xff63, KEY_INSERT },
+    { 0xff65, KEY_UNDO }, { 0xff66, KEY_AGAIN }, { 0xff67, KEY_COMPOSE }, { 0xff68, KEY_FIND },
+    { 0xff6a, KEY_HELP }, { 0xff7e, KEY_ALT_R }, { 0xff7f, KEY_NUM_LOCK }, { 0xff8d, KEY_KP_ENTER },
+    { 0xff95, KEY_KP_7 }, { 0xff96, KEY_KP_4 }, { 0xff97, KEY_KP_8 }, { 0xff98, KEY_KP_6 },
+    { 0xff99, KEY_KP_2 }, { 0xff9a, KEY_KP_9 }, { 0xff9b, KEY_KP_3 }, { 0xff9c, KEY_KP_1 },
     { 0xff9d, KEY_KP_5 }, { 0xff9e, KEY_KP_0 }, { 0xff9f, KEY_KP_DECIMAL }, { 0xffaa, KEY_KP_MULTIPLY },
-    { 0xffab, KEY_KP_ADD }, { 0xffac, KEY_KP_COMMA }, { 0xffad, KEY_KP_SUBTRACT }, { 0xffae, KEY_KP_DECIMAL },
-    { 0xffaf, KEY_KP_DIVIDE }, { 0xffb0, KEY_KP_0 }, { 0xffb1, KEY_KP_1 }, { 0xffb2, KEY_KP_2 },
-    { 0xffb3, KEY_KP_3 }, { 0xffb4, KEY_KP_4 }, { 0xffb5, KEY_KP_5 }, { 0xffb6, KEY_KP_6 }, { 0xffb7, KEY_KP_7 },
-    { 0xffb8, KEY_KP_8 }, { 0xffb9, KEY_KP_9 }, { 0xffbd, KEY_KP_EQUALS }, { 0xffc8, KEY_F11 },
-    { 0xffc9, KEY_F12 }, { 0xffe1, KEY_SHIFT }, { 0xffe2, KEY_SHIFT_R }, { 0xffe3, KEY_CTRL },
-    { 0xffe4, KEY_CTRL_R }, { 0xffe5, KEY_CAPS_LOCK }, { 0xffe7, KEY_META_L }, { 0xffe8, KEY_META_R },
-    { 0xffe9, KEY_ALT }, { 0xffea, KEY_ALT_R }, { 0xffeb, KEY_META_L }, { 0xffec, KEY_META_R },
-    { 0xfe03, KEY_ALT_R }, { 0xffff, KEY_DELETE },
+    { 0xffab, KEY_KP_ADD }, { 0xffac, KEY_KP_COMMA }, { 0xffad, KEY_KP_SUBTRACT },
+    { 0xffae, KEY_KP_DECIMAL }, { 0xffaf, KEY_KP_DIVIDE }, { 0xffb0, KEY_KP_0 }, { 0xffb1, KEY_KP_1 },
+    { 0xffb2, KEY_KP_2 }, { 0xffb3, KEY_KP_3 }, { 0xffb4, KEY_KP_4 }, { 0xffb5, KEY_KP_5 },
+    { 0xffb6, KEY_KP_6 }, { 0xffb7, KEY_KP_7 }, { 0xffb8, KEY_KP_8 }, { 0xffb9, KEY_KP_9 },
+    { 0xffbd, KEY_KP_EQUALS }, { 0xffc8, KEY_F11 }, { 0xffc9, KEY_F12 }, { 0xffe1, KEY_SHIFT },
+    { 0xffe2, KEY_SHIFT_R }, { 0xffe3, KEY_CTRL }, { 0xffe4, KEY_CTRL_R }, { 0xffe5, KEY_CAPS_LOCK },
+    { 0xffe7, KEY_META_L }, { 0xffe8, KEY_META_R }, { 0xffe9, KEY_ALT }, { 0xffea, KEY_ALT_R },
+    { 0xffeb, KEY_META_L }, { 0xffec, KEY_META_R }, { 0xfe03, KEY_ALT_R }, { 0xffff, KEY_DELETE },
 };
 
 static void add_others(Keymap *map)
@@ -74,13 +75,14 @@ static void add_row(Keymap *map, const Key *keys, const char *plain, const char 
 
 static void add_en_us(Keymap *map)
 {
-    static const Key digits[] = { KEY_GRAVE_ACCENT, KEY_1, KEY_2, KEY_3, KEY_4, KEY_5, KEY_6, KEY_7, KEY_8, KEY_9,
-                                  KEY_0, KEY_MINUS, KEY_EQUAL };
+    static const Key digits[] = { KEY_GRAVE_ACCENT, KEY_1, KEY_2, KEY_3, KEY_4, KEY_5, KEY_6, KEY_7, KEY_8,
+                                  KEY_9, KEY_0, KEY_MINUS, KEY_EQUAL };
     static const Key upper[] = { KEY_Q, KEY_W, KEY_E, KEY_R, KEY_T, KEY_Y, KEY_U, KEY_I, KEY_O, KEY_P,
                                  KEY_BRACKET_LEFT, KEY_BRACKET_RIGHT, KEY_BACKSLASH };
-    static const Key middle[] = { KEY_A, KEY_S, KEY_D, KEY_F, KEY_G, KEY_H, KEY_J, KEY_K, KEY_L, KEY_SEMICOLON,
-                                  KEY_APOSTROPHE };
-    static const Key lower[] = { KEY_Z, KEY_X, KEY_C, KEY_V, KEY_B, KEY_N, KEY_M, KEY_COMMA, KEY_DOT, KEY_SLASH };
+    static const Key middle[] = { KEY_A, KEY_S, KEY_D, KEY_F, KEY_G, KEY_H, KEY_J, KEY_K, KEY_L,
+                                  KEY_SEMICOLON, KEY_APOSTROPHE };
+    static const Key lower[] = { KEY_Z, KEY_X, KEY_C, KEY_V, KEY_B, KEY_N, KEY_M, KEY_COMMA, KEY_DOT,
+                                 KEY_SLASH };
     add_row(map, digits, "`1234567890-=", "~!@#$%^&*()_+");
     add_row(map, upper, "qwertyuiop[]\\", "QWERTYUIOP{}|");
     add_row(map, middle, "asdfghjkl;'", "ASDFGHJKL:\"");

@@ -108,7 +108,8 @@ static void draw_pointer(const SdlWindow *win, const SDL_Rect *place)
     const DisplayCursor *c = display_cursor(win->display);
     int w = (int)display_width(win->display), h = (int)display_height(win->display);
     if (win->pointer && c->image && c->visible && !win->windows->absolute) {
-        SDL_Rect to = { place->x + (c->x - c->hot_x) * place->w / w, place->y + (c->y - c->hot_y) * place->h / h,
+        SDL_Rect to = { place->x + (c->x - c->hot_x) * place->w / w,
+                        place->y + (c->y - c->hot_y) * place->h / h,
                         pixman_image_get_width(c->image) * place->w / w,
                         pixman_image_get_height(c->image) * place->h / h };
         win->windows->lib.SDL_RenderCopy(win->renderer, win->pointer, NULL, &to);
@@ -138,7 +139,8 @@ static void on_resized(void *opaque)
         lib->SDL_DestroyTexture(win->texture);
     }
     win->texture = lib->SDL_CreateTexture(win->renderer, SDL_PIXELFORMAT_RGB888, SDL_TEXTUREACCESS_STREAMING,
-                                          (int)display_width(win->display), (int)display_height(win->display));
+                                          (int)display_width(win->display),
+                                          (int)display_height(win->display));
     if (!win->scaled && !win->full_screen) {
         sdl_fit(win);
     }
@@ -174,7 +176,8 @@ static void on_cursor_shape(void *opaque)
     }
     if (c->image) {
         SDL_Surface *s = lib->SDL_CreateRGBSurfaceWithFormatFrom(
-            pixman_image_get_data(c->image), pixman_image_get_width(c->image), pixman_image_get_height(c->image), 32,
+            pixman_image_get_data(c->image), pixman_image_get_width(c->image),
+            pixman_image_get_height(c->image), 32,
             pixman_image_get_stride(c->image), SDL_PIXELFORMAT_ARGB8888);
         win->pointer = s ? lib->SDL_CreateTextureFromSurface(win->renderer, s) : NULL;
         win->cursor = s ? lib->SDL_CreateColorCursor(s, c->hot_x, c->hot_y) : NULL;
@@ -203,6 +206,9 @@ static gboolean on_events(gpointer opaque)
     machine_lock(w->machine);
     if (w->has_socket) {
         g_source_set_ready_time(w->source, -1);
+    }
+    if (w->absolute != input_is_absolute(w->machine->input)) {
+        sdl_set_grab(w, NULL);          /* a tablet needs no grab, a mouse does */
     }
     sdl_heed_events(w);
     machine_unlock(w->machine);
@@ -239,12 +245,12 @@ static void on_machine_event(void *opaque, const MachineEvent *event)
     }
 }
 
-/* The way of pointing has changed: a tablet needs no grab, a mouse does. */
+/* The way of pointing has changed, maybe in a vCPU's thread; windows are the main thread's. */
 static void on_pointing(void *opaque)
 {
     SdlWindows *w = opaque;
-    if (w->absolute != input_is_absolute(w->machine->input)) {
-        sdl_set_grab(w, NULL);
+    if (w->has_socket) {
+        g_source_set_ready_time(w->source, 0);
     }
 }
 

@@ -35,7 +35,8 @@ void sdl_release_keys(SdlWindows *w)
 
 static bool holds_grab_keys(const SdlWindows *w, unsigned modifiers)
 {
-    static const unsigned needed[] = { KMOD_LCTRL | KMOD_LALT, KMOD_LSHIFT | KMOD_LCTRL | KMOD_LALT, KMOD_RCTRL };
+    static const unsigned needed[] = { KMOD_LCTRL | KMOD_LALT, KMOD_LSHIFT | KMOD_LCTRL | KMOD_LALT,
+                                       KMOD_RCTRL };
     unsigned keys = needed[w->options.grab_keys];
     return (modifiers & keys) == keys;
 }
@@ -65,7 +66,8 @@ static void on_key(SdlWindows *w, const SDL_KeyboardEvent *e)
     SdlWindow *win = window_of(w, e->windowID);
     bool down = e->type == SDL_KEYDOWN;
     Key key = e->keysym.scancode < 256 ? w->by_usage[e->keysym.scancode] : KEY_UNMAPPED;
-    if (down && win && holds_grab_keys(w, e->keysym.mod) && (e->repeat || is_command(w, win, e->keysym.scancode))) {
+    bool ours = down && win && holds_grab_keys(w, e->keysym.mod);
+    if (ours && (e->repeat || is_command(w, win, e->keysym.scancode))) {
         return;
     }
     if (key != KEY_UNMAPPED && (down || w->pressed[key])) {
@@ -107,7 +109,8 @@ static void on_motion(SdlWindows *w, const SDL_MouseMotionEvent *e)
 
 static void on_button(SdlWindows *w, const SDL_MouseButtonEvent *e)
 {
-    static const InputButton buttons[] = { [SDL_BUTTON_LEFT] = BUTTON_LEFT, [SDL_BUTTON_MIDDLE] = BUTTON_MIDDLE,
+    static const InputButton buttons[] = { [SDL_BUTTON_LEFT] = BUTTON_LEFT,
+                                           [SDL_BUTTON_MIDDLE] = BUTTON_MIDDLE,
                                            [SDL_BUTTON_RIGHT] = BUTTON_RIGHT, [SDL_BUTTON_X1] = BUTTON_SIDE,
                                            [SDL_BUTTON_X2] = BUTTON_EXTRA };
     SdlWindow *win = window_of(w, e->windowID);

@@ -44,7 +44,8 @@ bool sdl_lib_load(SdlLib *lib, GError **err)
     }
     /* Without a screen SDL draws for nobody, which is not what was asked for unless it was. */
     const char *driver = lib->SDL_GetCurrentVideoDriver();
-    if (!g_getenv("SDL_VIDEODRIVER") && (!driver || strcmp(driver, "dummy") == 0 || strcmp(driver, "offscreen") == 0)) {
+    bool seen = driver && strcmp(driver, "dummy") != 0 && strcmp(driver, "offscreen") != 0;
+    if (!seen && !g_getenv("SDL_VIDEODRIVER")) {
         lib->SDL_QuitSubSystem(SDL_INIT_VIDEO);
         return error_set(err, "no window can be opened: there is no screen (DISPLAY or WAYLAND_DISPLAY)");
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * VNC servers: what they are asked for, who has come, and the picture that clients see. A display is looked at
- * as long as there is a client. What has been drawn is copied into the server's picture, from which each
+ * VNC servers: what they are asked for, who has come, and the picture that clients see. A display is looked
+ * at as long as there is a client. What has been drawn is copied into the server's picture, from which each
  * client's thread takes what is new when its client wants it: what waits is a region, never pixels.
  */
 #include <errno.h>
@@ -38,6 +38,12 @@ static void tell(VncServer *server, VncEvent event, const VncClient *client)
 
 /* ---- the display ---- */
 
+void vnc_copy(pixman_image_t *from, pixman_image_t *to, const pixman_box32_t *box)
+{
+    pixman_image_composite32(PIXMAN_OP_SRC, from, NULL, to, box->x1, box->y1, 0, 0, box->x1, box->y1,
+                             box->x2 - box->x1, box->y2 - box->y1);
+}
+
 static void damage_clients(VncServer *server, const pixman_region32_t *region)
 {
     for (guint i = 0; i < server->clients->len; i++) {
@@ -64,7 +70,8 @@ static void set_picture(VncServer *server, unsigned width, unsigned height)
     if (server->picture) {
         pixman_image_unref(server->picture);
     }
-    server->picture = pixman_image_create_bits(PIXMAN_x8r8g8b8, (int)width, (int)height, NULL, (int)width * 4);
+    int w = (int)width, h = (int)height;
+    server->picture = pixman_image_create_bits(PIXMAN_x8r8g8b8, w, h, NULL, w * 4);
     for (guint i = 0; i < server->clients->len; i++) {
         VncClient *c = g_ptr_array_index(server->clients, i);
         c->resized = true;
@@ -100,8 +107,7 @@ static void on_drawn(void *opaque)
     g_mutex_lock(&server->lock);
     pixman_box32_t *b = pixman_region32_rectangles(&server->changed, &count);
     for (int i = 0; i < count; i++) {
-        pixman_image_composite32(PIXMAN_OP_SRC, surface, NULL, server->picture, b[i].x1, b[i].y1, 0, 0, b[i].x1,
-                                 b[i].y1, b[i].x2 - b[i].x1, b[i].y2 - b[i].y1);
+        vnc_copy(surface, server->picture, &b[i]);
     }
     damage_clients(server, &server->changed);
     g_mutex_unlock(&server->lock);
@@ -122,8 +128,9 @@ static void on_cursor_shape(void *opaque)
         c->width = pixman_image_get_width(from->image);
         c->height = pixman_image_get_height(from->image);
         c->pixels = g_malloc_n((gsize)c->width * (gsize)c->height, 4);
-        pixman_image_t *copy = pixman_image_create_bits(PIXMAN_a8r8g8b8, c->width, c->height, c->pixels, c->width * 4);
-        pixman_image_composite32(PIXMAN_OP_SRC, from->image, NULL, copy, 0, 0, 0, 0, 0, 0, c->width, c->height);
+        pixman_image_t *copy = pixman_image_create_bits(PIXMAN_a8r8g8b8, c->width, c->height, c->pixels,
+                                                        c->width * 4);
+        vnc_copy(from->image, copy, &(pixman_box32_t){ 0, 0, c->width, c->height });
         pixman_image_unref(copy);
     }
     c->hot_x = CLAMP(from->hot_x, 0, MAX(c->width - 1, 0));
@@ -380,17 +387,18 @@ static bool read_secret(VncServer *server, const char *id, GError **err)
 
 static bool read_options(VncServer *server, KeyVal *kv, uint64_t *to, GError **err)
 {
-    static const char *const tls[] = { "tls-creds", "tls-authz", "sasl", "sasl-authz", "websocket", "reverse" };
+    static const char *const absent[] = { "tls-creds", "tls-authz", "sasl", "sasl-authz", "websocket",
+                                          "reverse" };
     if (!keyval_get_bool(kv, "password", &server->auth, err) ||
         !keyval_get_number(kv, "to", 0, 59635, to, err) ||
         !read_share(keyval_get(kv, "share"), &server->share, err) ||
         !read_secret(server, keyval_get(kv, "password-secret"), err)) {
         return false;
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(tls); i++) {
-        const char *value = keyval_get(kv, tls[i]);
+    for (size_t i = 0; i < G_N_ELEMENTS(absent); i++) {
+        const char *value = keyval_get(kv, absent[i]);
         if (value && strcmp(value, "off") != 0) {
-            return error_set(err, "%s: is not there; there are password=on and a tunnel (ssh -L)", tls[i]);
+            return error_set(err, "%s: is not there; there are password=on and a tunnel (ssh -L)", absent[i]);
         }
     }
     server->device = g_strdup(keyval_get(kv, "display"));

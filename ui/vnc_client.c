@@ -80,7 +80,8 @@ static rfbBool check_password(rfbClientPtr rfb, const char *response, int len)
     VncServer *server = client_of(rfb)->server;
     unsigned char expected[CHALLENGESIZE];
     g_mutex_lock(&server->lock);
-    bool valid = server->password && *server->password && g_get_real_time() / G_USEC_PER_SEC < server->expires;
+    bool expired = g_get_real_time() / G_USEC_PER_SEC >= server->expires;
+    bool valid = server->password && *server->password && !expired;
     if (valid) {
         memcpy(expected, rfb->authChallenge, sizeof(expected));
         server->lib->rfbEncryptBytes(expected, server->password);
@@ -223,8 +224,7 @@ static void take_changes(VncClient *client)
     int count;
     pixman_box32_t *boxes = pixman_region32_rectangles(&damage, &count);
     for (int i = 0; i < count; i++) {
-        pixman_image_composite32(PIXMAN_OP_SRC, server->picture, NULL, client->frame, boxes[i].x1, boxes[i].y1, 0, 0,
-                                 boxes[i].x1, boxes[i].y1, boxes[i].x2 - boxes[i].x1, boxes[i].y2 - boxes[i].y1);
+        vnc_copy(server->picture, client->frame, &boxes[i]);
     }
     client->cursor_shape = server->cursor.shape;
     if (shape && server->cursor.pixels) {
@@ -241,7 +241,8 @@ static void take_changes(VncClient *client)
         pixman_image_unref(old);
     }
     for (int i = 0; i < count; i++) {
-        server->lib->rfbMarkRectAsModified(client->screen, boxes[i].x1, boxes[i].y1, boxes[i].x2, boxes[i].y2);
+        server->lib->rfbMarkRectAsModified(client->screen, boxes[i].x1, boxes[i].y1, boxes[i].x2,
+                                           boxes[i].y2);
     }
     pixman_region32_fini(&damage);
     if (shape) {

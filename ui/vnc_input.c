@@ -20,8 +20,8 @@ void vnc_key(VncClient *client, Key key, bool down)
 
 static bool is_modifier(Key key)
 {
-    static const Key modifiers[] = { KEY_SHIFT, KEY_SHIFT_R, KEY_CTRL, KEY_CTRL_R, KEY_ALT, KEY_ALT_R, KEY_META_L,
-                                     KEY_META_R };
+    static const Key modifiers[] = { KEY_SHIFT, KEY_SHIFT_R, KEY_CTRL, KEY_CTRL_R, KEY_ALT, KEY_ALT_R,
+                                     KEY_META_L, KEY_META_R };
     for (size_t i = 0; i < G_N_ELEMENTS(modifiers); i++) {
         if (key == modifiers[i]) {
             return true;

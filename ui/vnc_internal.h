@@ -79,6 +79,8 @@ struct VncClient {
 };
 
 /* ---- vnc.c ---- */
+/* The box of one image to the same place of the other. */
+void vnc_copy(pixman_image_t *from, pixman_image_t *to, const pixman_box32_t *box);
 /* Any thread. */
 void vnc_note(VncClient *client, unsigned notes);
 
@@ -92,7 +94,7 @@ void vnc_client_extension(VncLib *lib);
 /* ---- vnc_input.c: machine lock held ---- */
 void vnc_key_symbol(VncClient *client, uint32_t keysym, bool down);
 void vnc_key(VncClient *client, Key key, bool down);
-/* mask: bits 0 to 6 are left, middle, right, and the wheel up, down, left, right. Place and size in pixels. */
+/* mask: bits 0 to 6 are left, middle, right, and the wheel up, down, left, right. Place and size: pixels. */
 void vnc_pointer(VncClient *client, unsigned mask, int x, int y, int width, int height);
 /* All keys and buttons that it holds go up. */
 void vnc_release_all(VncClient *client);

@@ -25,7 +25,7 @@ void vnc_address_of(int fd, bool peer, VncAddress *address)
     struct sockaddr_storage sa = { 0 };
     socklen_t len = sizeof(sa);
     char host[NI_MAXHOST] = "", service[NI_MAXSERV] = "";
-    int rc = peer ? getpeername(fd, (struct sockaddr *)&sa, &len) : getsockname(fd, (struct sockaddr *)&sa, &len);
+    int rc = (peer ? getpeername : getsockname)(fd, (struct sockaddr *)&sa, &len);
     if (rc == 0 && sa.ss_family == AF_UNIX) {
         const struct sockaddr_un *un = (const struct sockaddr_un *)&sa;
         if (len > offsetof(struct sockaddr_un, sun_path)) {

@@ -204,8 +204,9 @@ COMMAND(run_change)
         return error_set(err, "'%s' must be retain, read-only or read-write", mode);
     }
     if (strcmp(words[0], "vnc") == 0) {
-        return strcmp(words[1], "password") == 0 && n > 2 ? monitor_set_password(c, "vnc", NULL, words[2], NULL, err)
-                                                          : error_set(err, "must be change vnc password PASSWORD");
+        return strcmp(words[1], "password") == 0 && n > 2
+            ? monitor_set_password(c, "vnc", NULL, words[2], NULL, err)
+            : error_set(err, "must be change vnc password PASSWORD");
     }
     BlockUser *user = media_drive(c, words[0], NULL, err);
     return user && media_change(c, user, words[1], n > 2 ? words[2] : NULL, mode, force, err);
@@ -229,8 +230,8 @@ COMMAND(run_block_resize)
 const MonitorCommand hmp_block_commands[] = {
     { "block_resize", NULL, "DRIVE SIZE", "another size of a disk, in MiB or with a suffix",
       run_block_resize },
-    { "change", NULL, "[-f] DRIVE FILE [FORMAT [MODE]]", "put another medium into a drive; or: change vnc password PASSWORD",
-      run_change },
+    { "change", NULL, "[-f] DRIVE FILE [FORMAT [MODE]]",
+      "put another medium into a drive; or: change vnc password PASSWORD", run_change },
     { "eject", NULL, "[-f] DRIVE", "open a drive's tray and take the medium out", run_eject },
     { 0 },
 };

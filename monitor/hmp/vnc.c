@@ -46,7 +46,8 @@ COMMAND(run_expire_password)
 const MonitorCommand hmp_vnc_commands[] = {
     { "expire_password", NULL, "vnc TIME", "a password's end: now, never, +SECONDS, or seconds since 1970",
       run_expire_password },
-    { "set_password", NULL, "vnc PASSWORD [keep]", "another password; 8 bytes of it count", run_set_password },
+    { "set_password", NULL, "vnc PASSWORD [keep]", "another password; 8 bytes of it count",
+      run_set_password },
     { 0 },
 };
 

@@ -8,11 +8,6 @@
 #define NO_SPICE "there is no SPICE; VNC is there"
 
 static const struct { const char *name, *reason; } absent[] = {
-<<<<<<< HEAD
-    { "announce-self", "a machine that never moves has nothing to announce" },
-=======
-    { "add_client", NO_DISPLAY },
->>>>>>> main
     { "block_set_io_throttle", "what drives do is not limited" },
     { "blockdev-backup", NO_DISK },
     { "blockdev-mirror", NO_DISK },

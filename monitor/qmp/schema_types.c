@@ -213,13 +213,9 @@ const SchemaType schema_types[] = {
           { "memory-backend-file", "MemoryBackendFileProperties" },
           { "memory-backend-ram", "MemoryBackendProperties" }, { "rng-random", "RngRandomProperties" },
           { "secret", "SecretProperties" }, { 0 } } },
-<<<<<<< HEAD
-    ENUM("ObjectType", "filter-dump memory-backend-file memory-backend-ram rng-builtin rng-random secret"),
-    ENUM("NetworkAddressFamily", "ipv4 ipv6 unix unknown"),
-=======
     ENUM("ObjectType", "filter-buffer filter-dump filter-mirror filter-redirector memory-backend-file "
          "memory-backend-ram rng-builtin rng-random secret"),
->>>>>>> main
+    ENUM("NetworkAddressFamily", "ipv4 ipv6 unix unknown"),
     OBJECT("ObjectTypeInfo", { "name", "str", NULL }, { "abstract?", "bool", NULL },
            { "parent?", "str", NULL }),
     OBJECT("PciBusInfo", { "bus", "int", NULL }, { "devices", "[PciDeviceInfo]", NULL }),

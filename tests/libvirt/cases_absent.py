@@ -16,14 +16,14 @@ OPERATIONS = [
     ("screenshot {} @/screen.ppm", "no screens"),
     ("setmem {} 64M --live", "without the balloon"), ("setvcpus {} 2 --live", "greater than max"),
     ("inject-nmi {}", "does not provide NMIs"), ("dompmwakeup {}", "cannot suspend"),
-    ("domdirtyrate-calc {}", "not support calculating"), ("domblkstat {} hda", "hda"), ("vncdisplay {}", "VNC"),
+    ("domdirtyrate-calc {}", "not support calculating"), ("domblkstat {} hda", "hda"),
 ]
 # Devices for which there is nothing, and where the reason is read: at the definition or at the start.
 FILE = "<source file='@/image'/>"
 DEVICES = [
     ("<memballoon model='none'/>", "start", "there is no USB"),
-    (NO_DEVICES + "<graphics type='vnc'/><video><model type='none'/></video>", "define",
-     "vnc graphics are not supported"),
+    (NO_DEVICES + "<graphics type='spice'/><video><model type='none'/></video>", "define",
+     "spice graphics are not supported"),
     (NO_DEVICES + "<video><model type='vga'/></video>", "define", "video model 'vga'"),
 ]
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * screen WHAT...: a machine with one display and without chips. Each WHAT is a text of -vnc, "sdl", "sdl-two" (with
- * a second display), "-k LAYOUT" or "-full-screen"; "secret=TEXT" makes the secret s. Lines on standard input
+ * screen WHAT...: a machine with one display and without chips. Each WHAT is a text of -vnc, "sdl", "sdl-two"
+ * (with a second display),
+ "-k LAYOUT" or "-full-screen"; "secret=TEXT" makes the secret s. Lines on standard input
  * change it, lines on standard output tell what a user does.
  */
 #include <glib-unix.h>
@@ -122,7 +123,8 @@ static void on_vnc(void *opaque, VncEvent event, const VncServer *server, const 
 
 static void set_cursor(Screen *s, unsigned size, unsigned color)
 {
-    pixman_image_t *image = pixman_image_create_bits(PIXMAN_a8r8g8b8, (int)size, (int)size, NULL, (int)size * 4);
+    pixman_image_t *image = pixman_image_create_bits(PIXMAN_a8r8g8b8, (int)size, (int)size, NULL,
+                                                     (int)size * 4);
     for (unsigned i = 0; i < size * size; i++) {
         pixman_image_get_data(image)[i] = 0xff000000 | color;
     }

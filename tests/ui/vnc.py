@@ -391,9 +391,9 @@ def bad_clients_hold_up_nobody():
         for color in range(1, 11):
             begin = time.time()
             s.do(f"fill 0 0 640 480 {color:x}")
-            assert time.time() - begin < 1, "the machine was held up"
+            assert time.time() - begin < 3, "the machine was held up"
             good.until(lambda color=color: good.pixel(639, 479) == color)
-        assert time.time() - begin < 5
+        assert time.time() - begin < 15
         half = Client(s.port)
         half.sock.shutdown(socket.SHUT_WR)              # says no more, and is let go
         half.sock.settimeout(5)

@@ -132,6 +132,20 @@ static void test_unknown(void)
     expect_refused("valletta", "-", "-: not an option");
 }
 
+/* Where displays are shown. */
+static void test_displays(void)
+{
+    g_autoptr(Settings) s = parsed("-display vnc=:1,to=9 -vnc unix:/x -display none -k de "
+                                   "-display sdl,show-cursor=on");
+    g_assert_cmpuint(s->vncs->len, ==, 2);
+    g_assert_cmpstr(g_ptr_array_index(s->vncs, 0), ==, ":1,to=9");
+    g_assert_cmpstr(s->display, ==, "sdl,show-cursor=on");
+    g_assert_cmpstr(s->keyboard, ==, "de");
+    expect_refused("valletta", "-display gtk", "none, sdl and vnc=:N");
+    expect_refused("valletta", "-display sld", "no such display");
+    expect_refused("valletta", "-display vnc", "-display vnc=:0");
+}
+
 /* Each is refused by its own name, and none of them is also an option. */
 static void test_absent(void)
 {
@@ -358,6 +372,7 @@ int main(int argc, char **argv)
     g_test_add_func("/options/both-dashes", test_both_dashes);
     g_test_add_func("/options/merge", test_merge);
     g_test_add_func("/options/unknown", test_unknown);
+    g_test_add_func("/options/displays", test_displays);
     g_test_add_func("/options/absent", test_absent);
     g_test_add_func("/options/help", test_help);
     g_test_add_func("/options/bad-values", test_bad_values);
