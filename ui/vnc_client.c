@@ -418,6 +418,16 @@ static bool begin(VncClient *client)
     return client->rfb;
 }
 
+/* What the library has noted for a client, and does not free itself. */
+static void free_extensions(rfbClientPtr rfb)
+{
+    while (rfb->extensions) {
+        rfbExtensionData *first = rfb->extensions;
+        rfb->extensions = first->next;
+        free(first);
+    }
+}
+
 void *vnc_client_run(void *opaque)
 {
     VncClient *client = opaque;
@@ -434,6 +444,7 @@ void *vnc_client_run(void *opaque)
     g_mutex_unlock(&server->lock);
     g_mutex_lock(&server->lib->lock);
     if (client->rfb) {
+        free_extensions(client->rfb);
         server->lib->rfbClientConnectionGone(client->rfb);
     }
     if (client->screen) {

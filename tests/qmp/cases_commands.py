@@ -17,6 +17,14 @@ def case(function):
 
 # Arguments that are right, for commands that need some: (arguments, class of the error or None).
 RIGHT = {
+    "add_client": [({"protocol": "vnc", "fdname": "c"}, "DeviceNotActive"),
+                   ({"protocol": "spice", "fdname": "c"}, "GenericError")],
+    "change-vnc-password": [({"password": "x"}, "DeviceNotActive")],
+    "expire_password": [({"protocol": "vnc", "time": "now"}, "DeviceNotActive"),
+                        ({"protocol": "vnc", "time": "soon"}, "GenericError")],
+    "set_password": [({"protocol": "vnc", "password": "x"}, "DeviceNotActive"),
+                     ({"protocol": "spice", "password": "x"}, "GenericError"),
+                     ({"protocol": "vnc", "password": "x", "display": "nobody"}, "DeviceNotFound")],
     "add-fd": [({}, "GenericError"), ({"fdset-id": -1}, "GenericError")],
     "remove-fd": [({"fdset-id": 7}, "GenericError"), ({"fdset-id": 7, "fd": 3}, "GenericError")],
     "balloon": [({"value": 1}, "DeviceNotActive")],
