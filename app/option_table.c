@@ -6,6 +6,7 @@
 #include "accel/accel.h"
 #include "chardev/chardev_set.h"
 #include "app/drives.h"
+#include "app/graphics.h"
 #include "app/network.h"
 #include "app/readconfig.h"
 #include "config-host.h"
@@ -316,6 +317,17 @@ HANDLER(on_display)
     return only_none(name, arg, "there is no display", err);
 }
 
+HANDLER(on_vga)
+{
+    if (is_help(arg)) {
+        return print(s, g_strdup("Graphics cards: " GRAPHICS_WORDS "\n"));
+    }
+    if (!graphics_known(arg)) {
+        return error_set(err, "-vga %s: not there yet: the cards are " GRAPHICS_WORDS, arg);
+    }
+    return set_text(&s->vga, name, arg, err);
+}
+
 HANDLER(on_netdev)
 {
     return is_help(arg) ? print(s, netdev_help()) : append_to(s->netdevs, arg);
@@ -519,7 +531,8 @@ const Option option_table[] = {
     { "audio", "[driver=]none", "there is no sound", on_audio },
     { "audiodev", "[driver=]none,id=ID", "there is no sound", on_audio },
     { "display", "none", "there is no display", on_display },
-    { "vga", "none", "there is no display", on_display },
+    { "vga", "none|std|cirrus", "the graphics card: none, a VGA with the Bochs interface, a CL-GD5446;\n"
+      "cirrus if there is no -vga, no -nodefaults and no -device of the kind", on_vga },
     { "parallel", "none", "there is no parallel port", on_parallel },
     { "nodefaults", NULL, "no console, monitor and network but those asked for", on_nodefaults },
 

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "app/drives.h"
+#include "app/graphics.h"
 #include "app/network.h"
 #include "app/options.h"
 #include "app/qtest.h"
@@ -344,7 +345,9 @@ static bool make_board(Vm *vm, GError **err)
     if (plan->no_board) {
         return make_none(vm, err) && add_devices(vm, err);
     }
-    return make_malta(vm, err) && drives_plug(vm->drives, vm->machine, err) && add_devices(vm, err);
+    bool qtest = plan->accel.qtest || vm->settings->qtest;
+    return make_malta(vm, err) && graphics_plug(vm->machine, vm->settings, qtest, err) &&
+           drives_plug(vm->drives, vm->machine, err) && add_devices(vm, err);
 }
 
 /* -gdb and -s, and the monitor's gdbserver. */

@@ -9,13 +9,14 @@ extern const DeviceType cbus_uart_type, cfi_flash_type, dma8237_type, e1000_8254
     piix4_ide_type, piix4_pm_type, piix4_type, port61_type, ps2_keyboard_type, ps2_mouse_type, scsi_cd_type,
     scsi_hd_type, superio_type,
     virtconsole_type, virtio_balloon_type, virtio_blk_type, virtio_net_type, virtio_rng_type,
-    virtio_scsi_type, virtio_serial_type, virtserialport_type;
+    virtio_scsi_type, virtio_serial_type, virtserialport_type, vga_pci_type;
 
 const DeviceType *const *device_types(void)
 {
     static const DeviceType *const types[] = {
         &piix4_type,            /* PIIX4 */
         &piix4_pm_type,         /* PIIX4_PM */
+        &vga_pci_type,          /* VGA */
         &cfi_flash_type,        /* cfi.pflash01 */
         &e1000_type,            /* e1000 */
         &e1000_82545em_type,    /* e1000-82545em */

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The graphics card that a board has without being asked: -vga. */
+#ifndef APP_GRAPHICS_H
+#define APP_GRAPHICS_H
+
+#include "app/settings.h"
+#include "system/machine.h"
+
+/* Whether -vga knows the word; the words, for messages. */
+bool graphics_known(const char *word);
+#define GRAPHICS_WORDS "none, std, cirrus"
+/* Puts the card where a Malta has it, slot 18. Machine lock held; false with err. */
+bool graphics_plug(Machine *machine, const Settings *s, bool qtest, GError **err);
+
+#endif
