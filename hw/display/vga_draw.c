@@ -8,7 +8,7 @@
 
 static bool is_blank(const Vga *v)
 {
-    return !(v->ar_index & 0x20) || (v->seq[1] & 0x20) || (v->seq[0] & 3) != 3;
+    return !(v->ar_index & 0x20) || (v->seq[1] & 0x20);
 }
 
 static VgaKind graphics_kind(const Vga *v)
@@ -21,6 +21,7 @@ void vga_own_mode(const Vga *v, VgaMode *m)
     const uint8_t *cr = v->cr;
     unsigned columns = cr[1] + 1u, halved = v->seq[1] & 0x08 ? 2 : 1;
     m->height = (cr[0x12] | (cr[7] & 0x02u) << 7 | (cr[7] & 0x40u) << 3) + 1;
+    m->height *= cr[0x17] & 4 ? 2 : 1;
     m->scans = (cr[9] & 0x1f) + 1u;
     m->doubled = cr[9] & 0x80 ? 2 : 1;
     m->start = (uint32_t)(cr[0x0c] << 8 | cr[0x0d]) * 4;
@@ -326,6 +327,9 @@ static void vga_update(void *opaque)
     }
     if (v->all) {
         find_colours(v);
+    }
+    if (v->chip->updating) {
+        v->chip->updating(v);
     }
     if (mode.kind == VGA_BLANK) {
         draw_blank(v, &mode);

@@ -53,6 +53,7 @@ typedef struct {
     /* A byte of the window, offset from VGA_WINDOW. */
     uint8_t (*window_read)(Vga *v, uint32_t offset);
     void (*window_write)(Vga *v, uint32_t offset, uint8_t value);
+    void (*updating)(Vga *v);                           /* v->dirty is known, nothing is drawn yet */
     /* Draws over a line that has just been drawn; which lines change for this is told by vga_line_changed. */
     void (*overlay)(Vga *v, unsigned y, uint32_t *line, unsigned width);
     uint8_t index_mask[3];          /* bits of the index registers; 0: 7, 15, 31 */
