@@ -237,7 +237,8 @@ static unsigned line_length(const VgaMode *m)
         [VGA_PLANAR] = 4, [VGA_PAIRS] = 4, [VGA_BYTES] = 8, [VGA_RGB15] = 16, [VGA_RGB16] = 16,
         [VGA_RGB24] = 24, [VGA_RGB32] = 32,
     };
-    return (m->width / m->dot_repeat + m->pan + 8) * eighths[m->kind] / 8;
+    unsigned dots = (m->width + m->dot_repeat - 1) / m->dot_repeat + m->pan;
+    return (dots * eighths[m->kind] + 31) / 32 * 4;
 }
 
 static uint32_t line_address(const Vga *v, const VgaMode *m, unsigned y)
