@@ -6,7 +6,6 @@
 #include "hw/core/bus.h"
 #include "util/error.h"
 
-#define SLOT "12"
 #define DEFAULT "cirrus"
 
 static const struct { const char *word, *type; } cards[] = {
@@ -59,6 +58,5 @@ bool graphics_plug(Machine *machine, const Settings *s, bool qtest, GError **err
         return true;
     }
     g_autoptr(KeyVal) props = keyval_new("-vga");
-    keyval_set(props, "addr", SLOT);
     return device_add_type(machine, device_type_find(type), props, err);
 }

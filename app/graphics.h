@@ -9,7 +9,8 @@
 /* Whether -vga knows the word; the words, for messages. */
 bool graphics_known(const char *word);
 #define GRAPHICS_WORDS "none, std, cirrus"
-/* Puts the card where a Malta has it, slot 18. Machine lock held; false with err. */
+/* Puts the card into the first connector that is free: slot 18, unless network cards took it. Machine lock
+ * held; false with err. */
 bool graphics_plug(Machine *machine, const Settings *s, bool qtest, GError **err);
 
 #endif

@@ -224,7 +224,7 @@ static uint8_t rop_byte(unsigned rop, uint8_t s, uint8_t d)
     return out;
 }
 
-/* One pixel of the source: where it is, or what it is expanded to; false: it is not drawn. from: the CPU's. */
+/* One pixel of the source, or what it is expanded to; false: it is not drawn. from: what the CPU gives. */
 static bool source_pixel(const Blt *t, unsigned x, unsigned y, const uint8_t *from, uint8_t out[4])
 {
     unsigned depth = depth_of(t), pixels = (t->width + depth - 1) / depth;
