@@ -10,6 +10,7 @@
 #include "app/network.h"
 #include "app/readconfig.h"
 #include "config-host.h"
+#include "fsdev/fsdev.h"
 #include "hw/core/bus.h"
 #include "monitor/monitor.h"
 #include "system/objects.h"
@@ -243,6 +244,16 @@ HANDLER(on_short_drive)
     bool cdrom = strcmp(name, "cdrom") == 0;
     g_autofree char *text = drive_text(arg, cdrom ? 2 : (unsigned)(name[2] - 'a'), cdrom);
     return add_drive(s, name, text);
+}
+
+HANDLER(on_fsdev)
+{
+    return is_help(arg) ? print(s, fsdev_help()) : append_to(s->fsdevs, arg);
+}
+
+HANDLER(on_virtfs)
+{
+    return is_help(arg) ? print(s, fsdev_help()) : append_to(s->virtfs, arg);
 }
 
 HANDLER(on_snapshot)
@@ -501,6 +512,13 @@ const Option option_table[] = {
     { "blockdev", "DRIVER,node-name=NAME[,OPTION=VALUE]",
       "an image, or a part of one, for drive=NAME of a -device", on_blockdev },
     { "snapshot", NULL, "what is written to images goes away in the end", on_snapshot },
+
+    { NULL, NULL, "Shared folders", NULL },
+    { "virtfs", "local,path=FOLDER,mount_tag=TAG,security_model=MODEL[,readonly=on][,id=ID]",
+      "a folder of this host that the guest mounts as TAG, by 9P; MODEL is mapped-xattr,\n"
+      "mapped-file, passthrough or none (-fsdev help)", on_virtfs },
+    { "fsdev", "local,id=ID,path=FOLDER,security_model=MODEL[,...]",
+      "the same for a -device virtio-9p-pci,fsdev=ID,mount_tag=TAG (-fsdev help)", on_fsdev },
 
     { NULL, NULL, "Boot", NULL },
     { "kernel", "FILE", "a Linux kernel: ELF, vmlinuz ELF, uImage or raw", on_kernel },

@@ -31,6 +31,7 @@ typedef struct {
     GPtrArray *blockdevs;   /* -blockdev */
     GPtrArray *drives;      /* of DriveOption * (drives.h) */
     bool snapshot;          /* all of them are */
+    GPtrArray *fsdevs, *virtfs;     /* -fsdev, -virtfs */
     char *bios, *kernel, *initrd, *append, *dtb;
     char *gdb;              /* -gdb and -s, or NULL */
     char *vga;              /* or NULL */

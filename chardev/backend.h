@@ -6,6 +6,7 @@
 #include <sys/types.h>
 #include "chardev/chardev.h"
 #include "chardev/chardev_set.h"
+#include "chardev/wire.h"
 #include "system/machine.h"
 #include "util/keyval.h"
 
@@ -46,6 +47,7 @@ struct Chardev {
     const ChardevFrontend *frontend;
     void *opaque;
     FdPort *port;               /* host descriptors, or NULL */
+    Wire *wire;                 /* what is spoken there, or NULL: plain bytes */
     Mux *mux;                   /* on top of this one, or NULL */
     Chardev *below;             /* a mux port: what carries it */
     bool connected;
@@ -67,6 +69,12 @@ void chardev_free(Chardev *chr);
 /* How much the front end takes; a device without one takes and drops. */
 size_t chardev_room(const Chardev *chr);
 void chardev_deliver(Chardev *chr, const uint8_t *data, size_t len);
+/* The same for bytes as they are on the connection, through chr->wire. False: the peer is to be hung up. */
+bool chardev_receive(Chardev *chr, const uint8_t *data, size_t len);
+/* The connection is gone. */
+void chardev_drop_wire(Chardev *chr);
+/* What the connection may bring now. */
+size_t chardev_input_room(const Chardev *chr);
 void chardev_event(Chardev *chr, ChardevEvent event);
 void chardev_focus(Chardev *chr, bool here);
 void chardev_written(Chardev *chr);
@@ -93,6 +101,9 @@ void fdport_update(FdPort *port);
 ssize_t fdport_write(FdPort *port, const void *data, size_t len);
 /* The peer may send descriptors along: in_fd is a unix socket. */
 void fdport_set_takes_fds(FdPort *port);
+/* What is read and written are datagrams: one that the front end has no room for waits, and no more are
+ * read meanwhile. An error is no end. */
+void fdport_set_datagrams(FdPort *port);
 /* Whether input is read at all (output goes on). */
 void fdport_set_input(FdPort *port, bool on);
 /* No more output: what is written is dropped (input goes on). */
@@ -124,11 +135,15 @@ const char *mux_focus_user(const Mux *mux);
 /* At most max bytes, the oldest first; the caller's. */
 GByteArray *ringbuf_read(Chardev *chr, size_t max);
 
+/* ---- shorthand.c ---- */
+/* Turns a short form of -serial ("tcp:host:port,...") into the properties of -chardev. */
+bool chardev_expand(KeyVal *props, const char *text, GError **err);
+
 /* ---- backends.c ---- */
 /* NULL with err; option begins it. */
 const ChardevBackend *chardev_backend_find(const char *option, const char *name, GError **err);
 
 extern const ChardevBackend stdio_backend, pty_backend, file_backend, pipe_backend;
-extern const ChardevBackend null_backend, socket_backend, ringbuf_backend;
+extern const ChardevBackend null_backend, socket_backend, ringbuf_backend, udp_backend;
 
 #endif

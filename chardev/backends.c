@@ -7,7 +7,7 @@
 
 static const ChardevBackend *const backends[] = {
     &stdio_backend, &pty_backend, &file_backend, &pipe_backend, &socket_backend, &null_backend,
-    &ringbuf_backend,
+    &ringbuf_backend, &udp_backend,
 };
 
 /* What users may ask for by habit. */
@@ -15,9 +15,9 @@ static const struct {
     const char *name, *instead;
 } absent_backends[] = {
     { "vc", "there is no display; use stdio, pty or socket" },
-    { "udp", "use socket" },
-    { "telnet", "use tcp: and nc or socat" },
-    { "websocket", "use tcp:" },
+    { "telnet", "use socket,telnet=on" },
+    { "websocket", "use socket,websocket=on" },
+    { "tn3270", "use socket,telnet=on" },
     { "serial", "use socat between the host's port and a pty" },
     { "tty", "use socat between the host's port and a pty" },
     { "parallel", "use file" },
@@ -57,7 +57,8 @@ const ChardevBackend *chardev_backend_find(const char *option, const char *name,
 
 const char *const *chardev_backend_names(void)
 {
-    static const char *const names[] = { "stdio", "pty", "file", "pipe", "socket", "null", "ringbuf", NULL };
+    static const char *const names[] = { "stdio", "pty", "file", "pipe", "socket", "null", "ringbuf",
+                                          "udp", NULL };
     G_STATIC_ASSERT(G_N_ELEMENTS(names) == G_N_ELEMENTS(backends) + 1);
     return names;
 }

@@ -25,6 +25,14 @@ static void drop_fds(Chardev *chr)
     }
 }
 
+void chardev_drop_wire(Chardev *chr)
+{
+    if (chr->wire) {
+        chr->wire->detached = true;
+        g_clear_pointer(&chr->wire, wire_unref);
+    }
+}
+
 /* The host's end: the back end's own, its descriptors, log and queue. */
 static void close_host_end(Chardev *chr)
 {
@@ -32,6 +40,7 @@ static void close_host_end(Chardev *chr)
         chr->backend->close(chr);
     }
     fdport_free(chr->port);
+    chardev_drop_wire(chr);
     drop_fds(chr);
     if (chr->log_fd >= 0) {
         close(chr->log_fd);
@@ -67,6 +76,52 @@ void chardev_deliver(Chardev *chr, const uint8_t *data, size_t len)
     if (chr->frontend && len > 0) {
         chr->frontend->receive(chr->opaque, data, len);
     }
+}
+
+size_t chardev_input_room(const Chardev *chr)
+{
+    const Wire *wire = chr->wire;
+    if (wire && wire_pending(wire) > WIRE_BACKLOG) {
+        return 0;               /* it asks and asks and does not read the answers */
+    }
+    return wire && !wire->open ? CHARDEV_CHUNK : chardev_room(chr);
+}
+
+/* What the wire has made of bytes goes to the front end, which may close the connection. */
+static void deliver_from_wire(Chardev *chr, Wire *wire)
+{
+    if (wire->open) {
+        chardev_set_connected(chr, true);
+    }
+    if (wire->in->len > 0 && !wire->detached) {
+        chardev_deliver(chr, wire->in->data, wire->in->len);
+    }
+    g_byte_array_set_size(wire->in, 0);
+    if (wire->broke && !wire->detached) {
+        chardev_event(chr, CHR_BREAK);
+    }
+    wire->broke = false;
+}
+
+bool chardev_receive(Chardev *chr, const uint8_t *data, size_t len)
+{
+    if (!chr->wire) {
+        chardev_deliver(chr, data, len);
+        return true;
+    }
+    Wire *wire = wire_ref(chr->wire);
+    while (len > 0 && !wire->ended && !wire->detached) {
+        size_t n = wire->type->receive(wire, data, len);
+        deliver_from_wire(chr, wire);
+        data += n;
+        len -= n;
+    }
+    if (!wire->detached) {
+        chardev_flush(chr);
+    }
+    bool ended = wire->ended && !wire->detached;
+    wire_unref(wire);
+    return !ended;
 }
 
 void chardev_event(Chardev *chr, ChardevEvent event)
@@ -159,6 +214,7 @@ void chardev_change_begin(Chardev *chr, const ChardevBackend *backend)
     chr->backend = backend;
     chr->state = NULL;
     chr->port = NULL;
+    chr->wire = NULL;
     chr->connecting = NULL;
     chr->ready = NULL;
     chr->background = true;
@@ -193,7 +249,13 @@ bool chardev_output_pending(const Chardev *chr)
     if (chr->below) {
         return chardev_output_pending(chr->below);
     }
-    return chr->queue_head < chr->queue->len;
+    return chr->queue_head < chr->queue->len || (chr->wire && wire_pending(chr->wire) > 0);
+}
+
+size_t chardev_output_room(const Chardev *chr)
+{
+    chr = chr->below ? chr->below : chr;
+    return CHARDEV_QUEUE_MAX - (chr->queue->len - chr->queue_head);
 }
 
 static void enqueue(Chardev *chr, const uint8_t *data, size_t len)
@@ -212,12 +274,42 @@ static void enqueue(Chardev *chr, const uint8_t *data, size_t len)
     }
 }
 
+/* Whether all that the wire has said is with the host, or can never be; else errno is EAGAIN. */
+static bool flush_wire(Chardev *chr)
+{
+    while (wire_pending(chr->wire) > 0) {
+        ssize_t n = fdport_write(chr->port, wire_output(chr->wire), wire_pending(chr->wire));
+        if (n < 0 && errno == EAGAIN) {
+            return false;
+        }
+        if (n < 0 && errno != EINTR) {      /* the reading side notices that the peer is gone */
+            n = (ssize_t)wire_pending(chr->wire);
+        }
+        wire_written(chr->wire, (size_t)MAX(n, 0));
+    }
+    return true;
+}
+
+/* One write: how many of the bytes are taken, or -1 with errno. */
+static ssize_t put(Chardev *chr, const uint8_t *data, size_t len)
+{
+    if (!chr->wire) {
+        return fdport_write(chr->port, data, len);
+    }
+    if (!flush_wire(chr)) {
+        return -1;
+    }
+    len = MIN(len, CHARDEV_CHUNK);
+    chr->wire->type->send(chr->wire, data, len);
+    return (ssize_t)len;
+}
+
 /* How many bytes the host took now; fewer than len when it wants to be asked later. */
 static size_t give(Chardev *chr, const uint8_t *data, size_t len)
 {
     size_t done = 0;
     while (done < len && chr->port) {
-        ssize_t n = fdport_write(chr->port, data + done, len - done);
+        ssize_t n = put(chr, data + done, len - done);
         if (n >= 0) {
             done += (size_t)n;
         } else if (errno == EAGAIN) {
@@ -239,13 +331,17 @@ void chardev_written(Chardev *chr)
 void chardev_flush(Chardev *chr)
 {
     guint left = chr->queue->len - chr->queue_head;
+    bool pending = chardev_output_pending(chr);
     if (left > 0) {
         chr->queue_head += (guint)give(chr, chr->queue->data + chr->queue_head, left);
+    }
+    if (chr->wire && chr->port) {
+        flush_wire(chr);
     }
     if (chr->queue_head == chr->queue->len) {
         g_byte_array_set_size(chr->queue, 0);
         chr->queue_head = 0;
-        if (left > 0) {
+        if (pending && !chardev_output_pending(chr)) {
             chardev_written(chr);
         }
     }
@@ -278,9 +374,14 @@ void chardev_write(Chardev *chr, const void *data, size_t len)
     if (!chr->port || !chr->connected) {
         return;
     }
-    size_t done = chardev_output_pending(chr) ? 0 : give(chr, data, len);
+    size_t done = chr->queue_head < chr->queue->len ? 0 : give(chr, data, len);
+    if (chr->wire) {
+        flush_wire(chr);
+    }
     if (done < len) {
         enqueue(chr, (const uint8_t *)data + done, len - done);
+    }
+    if (chardev_output_pending(chr)) {
         fdport_update(chr->port);
     }
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include "chardev/backend.h"
+#include "chardev/connect.h"
 #include "system/fdset.h"
 #include "util/error.h"
 
@@ -178,7 +179,7 @@ bool chardev_set_remove(ChardevSet *set, const char *id, GError **err)
 bool chardev_set_connecting(ChardevSet *set, const char *id, ChardevReady ready, void *opaque)
 {
     Chardev *chr = find(set, id);
-    if (!chr || !chr->connecting) {
+    if (!chr || !connect_is_awaited(chr)) {
         return false;
     }
     chr->ready = ready;
@@ -280,60 +281,6 @@ void chardev_release(Chardev *chr)
 
 /* ---- the short forms ---- */
 
-/* "host:port" or "[v6]:port", before any comma, into host= and port=. */
-static bool split_host(KeyVal *props, const char *text, GError **err)
-{
-    size_t len = strcspn(text, ",");
-    g_autofree char *addr = g_strndup(text, len);
-    char *colon = strrchr(addr, ':');
-    if (!colon || !colon[1]) {
-        return error_set(err, "%s: tcp:%s: must be tcp:HOST:PORT", keyval_option(props), text);
-    }
-    *colon = '\0';
-    char *host = addr;
-    if (host[0] == '[' && colon > host && colon[-1] == ']') {
-        colon[-1] = '\0';
-        host++;
-    }
-    if (!keyval_parse(props, text[len] ? text + len + 1 : "", NULL, err)) {
-        return false;
-    }
-    keyval_set(props, "backend", "socket");
-    keyval_set(props, "host", host);
-    keyval_set(props, "port", colon + 1);
-    return true;
-}
-
-/* Turns a short form into the properties of -chardev. */
-static bool expand(KeyVal *props, const char *text, GError **err)
-{
-    const char *rest = strchr(text, ':');
-    g_autofree char *kind = g_strndup(text, rest ? (size_t)(rest - text) : strcspn(text, ","));
-    rest = rest ? rest + 1 : NULL;
-    if (rest && strcmp(kind, "tcp") == 0) {
-        return split_host(props, rest, err);
-    }
-    if (rest && strcmp(kind, "unix") == 0) {
-        keyval_set(props, "backend", "socket");
-        return keyval_parse(props, rest, "path", err);
-    }
-    if (rest && (strcmp(kind, "file") == 0 || strcmp(kind, "pipe") == 0)) {
-        keyval_set(props, "backend", kind);
-        keyval_set(props, "path", rest);
-        return true;
-    }
-    if (text[0] == '/') {
-        return error_set(err, "%s: host devices (%s) are not there yet; use socat between it and a pty",
-                         keyval_option(props), text);
-    }
-    if (rest) {
-        keyval_set(props, "backend", kind);
-        return chardev_backend_find(keyval_option(props), kind, err) &&
-               error_set(err, "%s: '%s' takes no ':'; see -chardev help", keyval_option(props), kind);
-    }
-    return keyval_parse(props, text, "backend", err);
-}
-
 bool chardev_set_open(ChardevSet *set, const char *option, const char *id, const char *text,
                       Chardev **out, GError **err)
 {
@@ -349,7 +296,7 @@ bool chardev_set_open(ChardevSet *set, const char *option, const char *id, const
     }
     bool mux = g_str_has_prefix(text, "mon:");
     text += mux ? strlen("mon:") : 0;
-    if (!expand(props, text, err)) {
+    if (!chardev_expand(props, text, err)) {
         return false;
     }
     if (mux) {

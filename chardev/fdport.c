@@ -16,6 +16,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* In FdPort.wanted, beside G_IO_IN and G_IO_OUT: there is room for what was read before. */
+#define WANT_REST (1 << 16)
+#define DATAGRAM_MAX 65536
+#define DATAGRAM_SENT 4096      /* of what is sent at once, at most */
+
 /* A blocking descriptor that is ready takes this much without blocking: PIPE_BUF or less. */
 #define READY_CHUNK 512
 
@@ -30,8 +35,10 @@ struct FdPort {
     bool in_ended, out_ended;   /* nothing to be had there; the descriptor stays open */
     bool takes_fds;             /* in_fd is a unix socket */
     bool out_blocks;            /* out_fd is in blocking mode and may block */
+    GByteArray *datagram;       /* when there are datagrams: the last, */
+    guint delivered;            /* up to here with the front end */
     PortSource *source;
-    atomic_int wanted;          /* G_IO_IN, G_IO_OUT */
+    atomic_int wanted;          /* G_IO_IN, G_IO_OUT, WANT_REST */
     int polled;                 /* what the tags below wait for; main thread */
     gpointer in_tag, out_tag;   /* the same tag when it is one descriptor */
 };
@@ -72,11 +79,11 @@ static gboolean port_prepare(GSource *source, gint *timeout)
 {
     FdPort *port = ((PortSource *)source)->port;
     *timeout = -1;
-    int wanted = atomic_load(&port->wanted);
-    if (wanted != port->polled) {
-        poll_for(port, wanted);
+    int wanted = atomic_load(&port->wanted), polled = wanted & ~WANT_REST;
+    if (polled != port->polled) {
+        poll_for(port, polled);
     }
-    return FALSE;
+    return (wanted & WANT_REST) != 0;
 }
 
 static int reported(FdPort *port, gpointer tag)
@@ -87,7 +94,8 @@ static int reported(FdPort *port, gpointer tag)
 static gboolean port_check(GSource *source)
 {
     FdPort *port = ((PortSource *)source)->port;
-    return reported(port, port->in_tag) || reported(port, port->out_tag);
+    return reported(port, port->in_tag) || reported(port, port->out_tag) ||
+           (atomic_load(&port->wanted) & WANT_REST);
 }
 
 /* Descriptors that came along with a message. */
@@ -125,17 +133,51 @@ static ssize_t receive(FdPort *port, void *buf, size_t len)
     return n;
 }
 
+static bool has_rest(const FdPort *port)
+{
+    return port->datagram && port->delivered < port->datagram->len;
+}
+
+/* As much of the last datagram as there is room for. */
+static void deliver_rest(FdPort *port)
+{
+    Chardev *chr = port->chr;
+    size_t n = MIN(chardev_room(chr), port->datagram->len - port->delivered);
+    const uint8_t *data = port->datagram->data + port->delivered;
+    port->delivered += (guint)n;
+    chardev_deliver(chr, data, n);
+}
+
+static void read_datagram(FdPort *port)
+{
+    GByteArray *d = port->datagram;
+    if (has_rest(port)) {
+        return;
+    }
+    g_byte_array_set_size(d, DATAGRAM_MAX);
+    ssize_t n = recv(port->in_fd, d->data, d->len, MSG_DONTWAIT);
+    g_byte_array_set_size(d, n > 0 ? (guint)n : 0);     /* errors tell of what was sent; nobody there yet */
+    port->delivered = 0;
+    deliver_rest(port);
+}
+
 static void read_some(FdPort *port)
 {
     Chardev *chr = port->chr;
     uint8_t buf[CHARDEV_CHUNK];
-    size_t room = MIN(chardev_room(chr), sizeof(buf));
+    size_t room = MIN(chardev_input_room(chr), sizeof(buf));
     if (room == 0) {
+        return;
+    }
+    if (port->datagram) {
+        read_datagram(port);
         return;
     }
     ssize_t n = receive(port, buf, room);
     if (n > 0) {
-        chardev_deliver(chr, buf, (size_t)n);
+        if (!chardev_receive(chr, buf, (size_t)n)) {
+            chr->backend->hangup(chr);
+        }
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
         chr->backend->hangup(chr);
     }
@@ -150,6 +192,9 @@ static gboolean port_dispatch(GSource *source, GSourceFunc func, gpointer data)
     if (out && (port->polled & G_IO_OUT)) {
         chardev_flush(port->chr);
     }
+    if (has_rest(port) && !g_source_is_destroyed(source)) {
+        deliver_rest(port);
+    }
     if (in && (port->polled & G_IO_IN) && !g_source_is_destroyed(source)) {
         read_some(port);
     }
@@ -162,7 +207,11 @@ static gboolean port_dispatch(GSource *source, GSourceFunc func, gpointer data)
 
 static void port_finalize(GSource *source)
 {
-    g_free(((PortSource *)source)->port);
+    FdPort *port = ((PortSource *)source)->port;
+    if (port->datagram) {
+        g_byte_array_free(port->datagram, TRUE);
+    }
+    g_free(port);
 }
 
 static GSourceFuncs port_source_funcs = {
@@ -211,8 +260,8 @@ void fdport_free(FdPort *port)
 void fdport_update(FdPort *port)
 {
     int wanted = 0;
-    if (port->in_fd >= 0 && !port->in_ended && chardev_room(port->chr) > 0) {
-        wanted |= G_IO_IN;
+    if (port->in_fd >= 0 && !port->in_ended && chardev_input_room(port->chr) > 0) {
+        wanted |= has_rest(port) ? WANT_REST : G_IO_IN;
     }
     if (port->out_fd >= 0 && !port->out_ended && chardev_output_pending(port->chr)) {
         wanted |= G_IO_OUT;
@@ -235,7 +284,7 @@ ssize_t fdport_write(FdPort *port, const void *data, size_t len)
         }
         len = MIN(len, READY_CHUNK);
     }
-    ssize_t n = write(port->out_fd, data, len);
+    ssize_t n = write(port->out_fd, data, port->datagram ? MIN(len, DATAGRAM_SENT) : len);
     if (n < 0 && errno != EAGAIN && errno != EINTR) {
         int saved = errno;
         if (port->out_fd != port->in_fd) {
@@ -249,6 +298,11 @@ ssize_t fdport_write(FdPort *port, const void *data, size_t len)
 void fdport_set_takes_fds(FdPort *port)
 {
     port->takes_fds = true;
+}
+
+void fdport_set_datagrams(FdPort *port)
+{
+    port->datagram = g_byte_array_new();
 }
 
 void fdport_set_input(FdPort *port, bool on)

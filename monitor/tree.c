@@ -69,7 +69,7 @@ static void fill_device(TreeNode *node, Device *dev)
     Bus *bus;
     node->device = dev;
     add_prop(node, "realized", "bool", NULL, json_boolean_new(dev->realized));
-    add_prop(node, "hotpluggable", "bool", NULL, json_boolean_new(false));
+    add_prop(node, "hotpluggable", "bool", NULL, json_boolean_new(device_removable(dev)));
     for (const Prop *p = dev->type->props; p && p->name; p++) {
         add_prop(node, p->name, prop_kind_name(p->kind), p->description, typed_value(dev, p));
     }
@@ -122,6 +122,7 @@ static void fill_objects(const MonitorContext *c, TreeNode *objects)
     Object *obj;
     for (unsigned i = 0; (obj = object_at(c->objects, i)); i++) {
         TreeNode *node = add_node(objects, obj->id, obj->type->name);
+        node->object = obj;
         for (const ObjectProp *p = obj->type->props; p->name; p++) {
             add_prop(node, p->name, p->type, p->description, obj->type->get(obj, p->name));
         }
@@ -209,6 +210,14 @@ const TreeProp *tree_prop(const TreeNode *node, const char *name)
     return NULL;
 }
 
+bool tree_set(const TreeNode *node, const char *name, const char *value, GError **err)
+{
+    if (!node->object || !node->object->type->set) {
+        return error_set(err, "Property '%s' can only be given when the thing is made", name);
+    }
+    return node->object->type->set(node->object, name, value, err);
+}
+
 char *tree_path(const TreeNode *node)
 {
     if (!node->parent) {
@@ -230,6 +239,36 @@ static const TreeNode *first_of_type(const TreeNode *node, const char *type)
         }
     }
     return NULL;
+}
+
+static const TreeNode *node_of(const TreeNode *node, const Device *dev)
+{
+    const TreeNode *found = node->device == dev ? node : NULL;
+    for (guint i = 0; i < node->children->len && !found; i++) {
+        found = node_of(g_ptr_array_index(node->children, i), dev);
+    }
+    return found;
+}
+
+char *tree_device_path(const MonitorContext *c, const Device *dev)
+{
+    g_autoptr(TreeNode) root = tree_new(c);
+    const TreeNode *node = node_of(root, dev);
+    return node ? tree_path(node) : NULL;
+}
+
+Device *tree_find_device(const MonitorContext *c, const char *name, GError **err)
+{
+    Device *dev = *name == '/' ? NULL : device_find(c->machine, name);
+    if (*name == '/') {
+        g_autoptr(TreeNode) root = tree_new(c);
+        TreeNode *node = tree_find(root, name, NULL);
+        dev = node ? node->device : NULL;
+    }
+    if (!dev) {
+        g_set_error(err, VALLETTA_ERROR, ERROR_DEVICE_NOT_FOUND, "Device '%s' not found", name);
+    }
+    return dev;
 }
 
 JsonNode *tree_path_of_type(const MonitorContext *c, const char *type)

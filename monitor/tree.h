@@ -20,6 +20,7 @@ struct TreeNode {
     TreeNode *parent;           /* NULL: the root */
     char *name, *type;
     Device *device;             /* NULL: it is none */
+    Object *object;             /* the same */
     GPtrArray *children;        /* of TreeNode * */
     GPtrArray *props;           /* of TreeProp * */
 };
@@ -30,10 +31,16 @@ void tree_free(TreeNode *root);
  * err of class DeviceNotFound. */
 TreeNode *tree_find(TreeNode *root, const char *path, GError **err);
 const TreeProp *tree_prop(const TreeNode *node, const char *name);
+/* Sets a property that is there; false with err when it can only be given when the thing is made. */
+bool tree_set(const TreeNode *node, const char *name, const char *value, GError **err);
 /* Absolute; freed by the caller. */
 char *tree_path(const TreeNode *node);
 /* Of the first device of that type; "" when there is none. */
 JsonNode *tree_path_of_type(const MonitorContext *c, const char *type);
+/* Of a device in machine->devices; freed by the caller. */
+char *tree_device_path(const MonitorContext *c, const Device *dev);
+/* The device with that id that somebody has added, or any by its path; NULL with err. */
+Device *tree_find_device(const MonitorContext *c, const char *name, GError **err);
 /* Of CPU n of the machine. */
 char *tree_cpu_path(unsigned n);
 /* "info qom-tree" below node; "info qtree". */

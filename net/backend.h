@@ -38,6 +38,15 @@ ChardevSet *netdev_chardevs(NetdevSet *set);
 /* Back end n, or NULL. */
 NetBackend *netdev_at(NetdevSet *set, unsigned n);
 
+/* ---- announce.c ---- */
+typedef struct NetAnnounce NetAnnounce;
+void net_announce_free(NetAnnounce *a);
+
+/* ---- port.c ---- */
+/* The announcements that go on; it frees them. */
+GPtrArray *net_set_announces(NetSet *set);
+Machine *net_set_machine(NetSet *set);
+
 /* ---- watch.c: one descriptor on the main context ---- */
 typedef struct NetWatch NetWatch;
 /* ready is called in the main thread, with the lock, when fd is ready for what was wanted last. */

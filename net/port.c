@@ -4,7 +4,7 @@
  * copy waits there. Nobody is entered twice: what arrives for a port while its owner sends waits
  * until that is done, so that a device need not expect frames in the middle of its own work.
  */
-#include "net/net.h"
+#include "net/backend.h"
 
 #include <string.h>
 
@@ -23,7 +23,8 @@ struct NetPort {
     Machine *machine;
     NetSet *set;                /* NULL: a machine without one */
     char *name, *kind, *info;
-    bool is_device;
+    bool is_device, has_mac;
+    uint8_t mac[NET_MAC_LEN];
     const NetPortOps *ops;
     void *opaque;
     NetPort *peer;
@@ -33,13 +34,14 @@ struct NetPort {
     bool peer_waits;            /* the peer was told that there is no room */
     GQueue queue;               /* of Frame *, for the owner */
     size_t queued;              /* bytes */
-    GPtrArray *taps;            /* of const NetTap * */
+    GPtrArray *filters;         /* of const NetFilter * */
 };
 
 struct NetSet {
     Machine *machine;
     GPtrArray *ports;           /* of NetPort *, owned by their makers */
     GArray *macs;               /* of uint8_t[NET_MAC_LEN] that devices have */
+    GPtrArray *announces;       /* of NetAnnounce * */
 };
 
 /* ---- the set ---- */
@@ -51,6 +53,7 @@ static void set_free(void *opaque)
         ((NetPort *)g_ptr_array_index(set->ports, i))->set = NULL;
     }
     set->machine->net = NULL;
+    g_ptr_array_free(set->announces, TRUE);
     g_ptr_array_free(set->ports, TRUE);
     g_array_free(set->macs, TRUE);
     g_free(set);
@@ -71,10 +74,21 @@ NetSet *net_set_new(Machine *machine)
     set->machine = machine;
     set->ports = g_ptr_array_new();
     set->macs = g_array_new(FALSE, FALSE, NET_MAC_LEN);
+    set->announces = g_ptr_array_new_with_free_func((GDestroyNotify)net_announce_free);
     machine->net = set;
     machine_add_state_listener(machine, run_state_changed, machine);
     machine_add_cleanup(machine, set_free, set);
     return set;
+}
+
+GPtrArray *net_set_announces(NetSet *set)
+{
+    return set->announces;
+}
+
+Machine *net_set_machine(NetSet *set)
+{
+    return set->machine;
 }
 
 NetPort *net_set_at(NetSet *set, unsigned n)
@@ -101,7 +115,7 @@ NetPort *net_port_new(Machine *machine, const char *name, const char *kind, bool
     NetPort *port = g_new0(NetPort, 1);
     *port = (NetPort){ .machine = machine, .set = machine->net, .name = g_strdup(name),
                        .kind = g_strdup(kind), .info = g_strdup(""), .is_device = is_device, .ops = ops,
-                       .opaque = opaque, .taps = g_ptr_array_new() };
+                       .opaque = opaque, .filters = g_ptr_array_new() };
     g_queue_init(&port->queue);
     if (port->set) {
         g_ptr_array_add(port->set->ports, port);
@@ -138,11 +152,11 @@ void net_port_free(NetPort *port)
     if (port->set) {
         g_ptr_array_remove(port->set->ports, port);
     }
-    for (guint i = 0; i < port->taps->len; i++) {
-        const NetTap *tap = g_ptr_array_index(port->taps, i);
-        tap->gone(tap->opaque);
+    for (guint i = 0; i < port->filters->len; i++) {
+        const NetFilter *filter = g_ptr_array_index(port->filters, i);
+        filter->gone(filter->opaque);
     }
-    g_ptr_array_free(port->taps, TRUE);
+    g_ptr_array_free(port->filters, TRUE);
     g_free(port->name);
     g_free(port->kind);
     g_free(port->info);
@@ -189,6 +203,17 @@ const char *net_port_info(const NetPort *port)
     return port->info;
 }
 
+void net_port_set_mac(NetPort *port, const uint8_t mac[NET_MAC_LEN])
+{
+    memcpy(port->mac, mac, NET_MAC_LEN);
+    port->has_mac = true;
+}
+
+const uint8_t *net_port_mac(const NetPort *port)
+{
+    return port->has_mac ? port->mac : NULL;
+}
+
 /* ---- link ---- */
 
 bool net_port_link(const NetPort *port)
@@ -216,12 +241,22 @@ void net_port_set_link(NetPort *port, bool up)
 
 /* ---- frames ---- */
 
-static void show(NetPort *port, bool sent, const uint8_t *frame, size_t len)
+/* The filter behind number at, on the way of what port sends or is sent; before the first: -1 or the end. */
+static int next_filter(int at, bool sent)
 {
-    for (guint i = 0; i < port->taps->len; i++) {
-        const NetTap *tap = g_ptr_array_index(port->taps, i);
-        tap->seen(tap->opaque, sent, frame, len);
+    return sent ? at + 1 : at - 1;
+}
+
+/* Through the filters behind number at; false: one of them has it. */
+static bool pass_filters(NetPort *port, int at, bool sent, const uint8_t *frame, size_t len)
+{
+    for (at = next_filter(at, sent); at >= 0 && at < (int)port->filters->len; at = next_filter(at, sent)) {
+        const NetFilter *filter = g_ptr_array_index(port->filters, (guint)at);
+        if (!filter->frame(filter->opaque, sent, frame, len)) {
+            return false;
+        }
     }
+    return true;
 }
 
 /* Whether port's owner may be entered with a frame of len bytes now. */
@@ -235,7 +270,6 @@ static bool takes(const NetPort *port, size_t len)
 static void hand_over(NetPort *port, const uint8_t *frame, size_t len)
 {
     port->receiving = true;
-    show(port, false, frame, len);
     port->ops->receive(port->opaque, frame, len);
     port->receiving = false;
 }
@@ -291,25 +325,37 @@ void net_port_purge(NetPort *port)
     tell_room(port);
 }
 
-bool net_send(NetPort *port, const void *data, size_t len)
+/* To port's owner, now or when it takes it; from, the other end, is not entered meanwhile. NULL: there is
+ * none. */
+static void deliver(NetPort *port, NetPort *from, const uint8_t *data, size_t len)
+{
+    bool was_sending = from && from->sending;
+    if (from) {
+        from->sending = true;
+    }
+    if (port->queue.length == 0 && takes(port, len)) {
+        hand_over(port, data, len);
+    } else {
+        keep(port, data, len);
+    }
+    if (from) {
+        from->sending = was_sending;
+    }
+    net_port_flush(port);
+    if (from) {
+        net_port_flush(from);
+    }
+}
+
+/* The frame has left port. */
+static bool send_on(NetPort *port, const uint8_t *data, size_t len)
 {
     NetPort *to = port->peer;
-    if (port->sending) {
-        return true;            /* hubs in a ring: it would go round for ever */
-    }
-    show(port, true, data, len);
-    if (!net_port_link(port) || len > NET_FRAME_MAX) {
+    if (!net_port_link(port) || len > NET_FRAME_MAX ||
+        !pass_filters(to, (int)to->filters->len, false, data, len)) {
         return true;
     }
-    port->sending = true;
-    if (to->queue.length == 0 && takes(to, len)) {
-        hand_over(to, data, len);
-    } else {
-        keep(to, data, len);
-    }
-    port->sending = false;
-    net_port_flush(to);
-    net_port_flush(port);
+    deliver(to, port, data, len);
     if (port->peer != to || to->queue.length <= QUEUE_STOP) {
         return true;
     }
@@ -317,14 +363,53 @@ bool net_send(NetPort *port, const void *data, size_t len)
     return false;
 }
 
-void net_port_add_tap(NetPort *port, const NetTap *tap)
+bool net_send(NetPort *port, const void *data, size_t len)
 {
-    g_ptr_array_add(port->taps, (gpointer)tap);
+    if (port->sending) {
+        return true;            /* hubs in a ring: it would go round for ever */
+    }
+    return !pass_filters(port, -1, true, data, len) || send_on(port, data, len);
 }
 
-void net_port_remove_tap(NetPort *port, const NetTap *tap)
+/* ---- filters ---- */
+
+void net_port_add_filter(NetPort *port, const NetFilter *filter, unsigned at)
 {
-    g_ptr_array_remove(port->taps, (gpointer)tap);
+    g_ptr_array_insert(port->filters, (gint)at, (gpointer)filter);
+}
+
+void net_port_remove_filter(NetPort *port, const NetFilter *filter)
+{
+    g_ptr_array_remove(port->filters, (gpointer)filter);
+}
+
+unsigned net_port_filters(const NetPort *port)
+{
+    return port->filters->len;
+}
+
+int net_port_find_filter(const NetPort *port, const char *id)
+{
+    for (guint i = 0; i < port->filters->len; i++) {
+        if (strcmp(((const NetFilter *)g_ptr_array_index(port->filters, i))->id, id) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+void net_filter_pass(NetPort *port, const NetFilter *filter, bool sent, const uint8_t *frame, size_t len)
+{
+    guint at = 0;
+    if (!g_ptr_array_find(port->filters, filter, &at) || len > NET_FRAME_MAX ||
+        !pass_filters(port, (int)at, sent, frame, len)) {
+        return;
+    }
+    if (sent) {
+        send_on(port, frame, len);
+    } else {
+        deliver(port, port->peer, frame, len);
+    }
 }
 
 /* ---- addresses ---- */

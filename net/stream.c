@@ -28,7 +28,7 @@ typedef struct {
 static void tell(NetBackend *netdev)
 {
     Stream *s = netdev->state;
-    g_autofree char *where = sockaddr_describe(&s->addr);
+    g_autofree char *where = sockaddr_describe(&s->addr, NULL);
     g_autofree char *info = g_strconcat(where, s->server ? ",server=on" : "", s->link ? "" : ",disconnected",
                                         NULL);
     net_port_set_info(netdev->port, info);

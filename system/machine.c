@@ -201,6 +201,16 @@ void machine_add_reset(Machine *machine, void (*func)(void *opaque), void *opaqu
     g_ptr_array_add(machine->reset_hooks, hook);
 }
 
+void machine_remove_reset(Machine *machine, void *opaque)
+{
+    for (guint i = 0; i < machine->reset_hooks->len; i++) {
+        if (((ResetHook *)g_ptr_array_index(machine->reset_hooks, i))->opaque == opaque) {
+            g_ptr_array_remove_index(machine->reset_hooks, i);
+            return;
+        }
+    }
+}
+
 void machine_add_cleanup(Machine *machine, void (*func)(void *opaque), void *opaque)
 {
     ResetHook *hook = g_new(ResetHook, 1);
@@ -236,13 +246,24 @@ void machine_remove_event_listener(Machine *machine, void *opaque)
     }
 }
 
-void machine_event(Machine *machine, MachineEventKind kind, ShutdownCause cause, int64_t seconds)
+static void tell(Machine *machine, const MachineEvent *event)
 {
-    const MachineEvent event = { kind, cause, seconds };
     for (guint i = 0; i < machine->event_listeners->len; i++) {
         EventListener *listener = g_ptr_array_index(machine->event_listeners, i);
-        listener->func(listener->opaque, &event);
+        listener->func(listener->opaque, event);
     }
+}
+
+void machine_event(Machine *machine, MachineEventKind kind, ShutdownCause cause, int64_t seconds)
+{
+    const MachineEvent event = { kind, cause, seconds, NULL };
+    tell(machine, &event);
+}
+
+void machine_device_event(Machine *machine, const struct Device *device)
+{
+    const MachineEvent event = { MACHINE_DEVICE_DELETED, SHUTDOWN_NONE, 0, device };
+    tell(machine, &event);
 }
 
 void machine_add_power_button(Machine *machine, void (*func)(void *opaque), void *opaque)
@@ -344,6 +365,20 @@ void machine_stop(Machine *machine, RunState state)
     }
     debug_stopped(machine);
     set_state(machine, state);
+}
+
+void machine_hold(Machine *machine)
+{
+    if (machine->state == RUN_RUNNING && machine->runner) {
+        machine->runner->pause(machine);
+    }
+}
+
+void machine_release(Machine *machine)
+{
+    if (machine->state == RUN_RUNNING && machine->runner) {
+        machine->runner->resume(machine);
+    }
 }
 
 const char *run_state_name(RunState state)

@@ -21,9 +21,8 @@ static const struct {
     { "tls-creds-anon", "there is no TLS" },
     { "tls-creds-psk", "there is no TLS" },
     { "throttle-group", "there are no disks" },
-    { "filter-buffer", "use filter-dump to see a network's frames" },
-    { "filter-mirror", "use filter-dump to see a network's frames, or a hub to copy them" },
-    { "filter-redirector", "use a hub to copy a network's frames" },
+    { "filter-rewriter", "two guests are not kept in step" },
+    { "colo-compare", "two guests are not kept in step" },
     { "filter-replay", "nothing is recorded and replayed" },
     { "cryptodev-backend-builtin", "there is no virtio-crypto" },
     { "authz-list", "there is nothing that would ask it" },
@@ -33,8 +32,8 @@ static const struct {
 const ObjectType *const *object_types(void)
 {
     static const ObjectType *const types[] = {
-        &filter_dump, &memory_backend_file, &memory_backend_ram, &rng_builtin, &rng_random, &secret_object,
-        NULL,
+        &filter_buffer, &filter_dump, &filter_mirror, &filter_redirector, &memory_backend_file,
+        &memory_backend_ram, &rng_builtin, &rng_random, &secret_object, NULL,
     };
     return types;
 }

@@ -147,6 +147,58 @@ bool device_add_type(Machine *machine, const DeviceType *type, KeyVal *props, GE
     return bus->realize(bus, dev, err);
 }
 
+/* ---- taking out ---- */
+
+bool device_removable(const Device *dev)
+{
+    Bus *bus = bus_of(dev);
+    return dev->user_added && bus && bus->may_remove;
+}
+
+static Device *first_on(Machine *machine, const Bus *bus)
+{
+    for (guint i = 0; i < machine->devices->len; i++) {
+        Device *dev = g_ptr_array_index(machine->devices, i);
+        if (dev->on_bus == bus) {
+            return dev;
+        }
+    }
+    return NULL;
+}
+
+/* What sits on its buses first. */
+static void take_out(Device *dev)
+{
+    Bus *bus;
+    for (unsigned i = 0; (bus = bus_at(dev->machine, i)); i++) {
+        Device *child;
+        while (bus->owner == dev && (child = first_on(dev->machine, bus))) {
+            take_out(child);
+        }
+    }
+    device_unrealize(dev);
+}
+
+bool device_remove(Device *dev, GError **err)
+{
+    Machine *machine = dev->machine;
+    Bus *bus = bus_of(dev);
+    if (!dev->user_added) {
+        return error_set(err, "'%s' is a part of the board and cannot be taken out", device_name(dev));
+    }
+    if (!bus || !bus->may_remove) {
+        return error_set(err, "Bus '%s' does not support hotplugging: '%s' stays as long as the machine",
+                         bus ? bus->id : "main-system-bus", device_name(dev));
+    }
+    machine_hold(machine);          /* before the question: a vCPU could make the answer wrong */
+    bool may = bus->may_remove(bus, dev, err);
+    if (may) {
+        take_out(dev);
+    }
+    machine_release(machine);
+    return may;
+}
+
 char *device_help(const DeviceType *type)
 {
     GString *out = g_string_new(NULL);

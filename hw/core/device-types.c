@@ -8,7 +8,7 @@ extern const DeviceType cbus_uart_type, cfi_flash_type, cirrus_type, dma8237_typ
     ide_cd_type, ide_hd_type, malta_board_type, malta_fpga_type, mc146818_type, pc_testdev_type, pcnet_type,
     piix4_ide_type, piix4_pm_type, piix4_type, port61_type, ps2_keyboard_type, ps2_mouse_type, scsi_cd_type,
     scsi_hd_type, superio_type,
-    virtconsole_type, virtio_balloon_type, virtio_blk_type, virtio_net_type, virtio_rng_type,
+    virtconsole_type, virtio_9p_type, virtio_balloon_type, virtio_blk_type, virtio_net_type, virtio_rng_type,
     virtio_scsi_type, virtio_serial_type, virtserialport_type, vga_pci_type;
 
 const DeviceType *const *device_types(void)
@@ -44,6 +44,7 @@ const DeviceType *const *device_types(void)
         &scsi_hd_type,          /* scsi-hd */
         &i2c_eeprom_type,       /* smbus-eeprom */
         &virtconsole_type,      /* virtconsole */
+        &virtio_9p_type,        /* virtio-9p-pci */
         &virtio_balloon_type,   /* virtio-balloon-pci */
         &virtio_blk_type,       /* virtio-blk-pci */
         &virtio_net_type,       /* virtio-net-pci */

@@ -53,6 +53,19 @@ void device_free(Device *dev)
     g_free(dev);
 }
 
+void device_unrealize(Device *dev)
+{
+    GPtrArray *devices = dev->machine->devices;
+    guint at = 0;
+    bool found = g_ptr_array_find(devices, dev, &at);
+    g_assert(found);
+    device_reset(dev);              /* what is under way ends, lines go low, nothing is decoded any more */
+    machine_device_event(dev->machine, dev);
+    machine_remove_reset(dev->machine, dev);
+    g_ptr_array_steal_index(devices, at);
+    device_free(dev);
+}
+
 void device_reset(Device *dev)
 {
     reg_reset(dev);

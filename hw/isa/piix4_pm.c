@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Intel 82371AB (PIIX4), function 3: power management. Follows its data sheet (order
- * 290562, April 1997), chapter 7: the registers at PMBA, the PM timer, soft off.
+ * 290562, April 1997), chapter 7: the registers at PMBA, the PM timer, soft off. The SMBus is in
+ * piix4_smbus.c.
  *
  * Soft off is taken at the write that sets SUS_EN: the stop-grant special cycle, for which
  * the chip would wait, is one that software behind a GT-64120 cannot always make. Not
- * modelled: SMBus (SMBBA reads disabled), clock control, device monitors and traps (their
+ * modelled: clock control, device monitors and traps (their
  * registers keep what is written), suspend to RAM and disk.
  */
 #include <string.h>
@@ -49,7 +50,7 @@ static void update(Piix4Pm *p)
 {
     collect_overflow(p);
     uint32_t events = p->pm1 & (p->pm1 >> 16) & PM1_EVENTS;
-    bool sci = events && (p->control & SCI_EN);
+    bool sci = (events && (p->control & SCI_EN)) || piix4_smbus_irq(&p->smbus);
     if (sci != p->sci.level) {
         irq_set(&p->sci, sci);
     }
@@ -137,23 +138,38 @@ static const Reg piix4_pm_regs[] = {
 
 /* ---- configuration ---- */
 
+static void place(Piix4Pm *p, MemRegion *io, uint32_t base, bool wanted, bool *mapped)
+{
+    wanted = wanted && base;
+    if (wanted && *mapped) {
+        mem_set_offset(io, base);
+    } else if (wanted) {
+        mem_add(p->pci.bus->io, base, io, 1);
+    } else if (*mapped) {
+        mem_del(io);
+    }
+    *mapped = wanted;
+}
+
+/* The command register's bit is that of the SMBus; the others have their own. */
 static void place_io(Piix4Pm *p)
 {
-    uint32_t base = pci_config_get(&p->pci, CFG_PMBA, 4) & 0xffc0;
-    bool wanted = (pci_config_get(&p->pci, CFG_PMREGMISC, 1) & 1) && base;
-    if (wanted && p->mapped) {
-        mem_set_offset(p->io, base);
-    } else if (wanted) {
-        mem_add(p->pci.bus->io, base, p->io, 1);
-    } else if (p->mapped) {
-        mem_del(p->io);
-    }
-    p->mapped = wanted;
+    bool smbus = pci_config_get(&p->pci, PCI_COMMAND, 2) & PCI_COMMAND_IO;
+    bool power = pci_config_get(&p->pci, CFG_PMREGMISC, 1) & 1;
+    place(p, p->io, pci_config_get(&p->pci, CFG_PMBA, 4) & 0xffc0, power, &p->mapped);
+    place(p, p->smbus.io, pci_config_get(&p->pci, CFG_SMBBA, 4) & 0xfff0, smbus, &p->smbus.mapped);
+    p->smbus.config = (uint8_t)pci_config_get(&p->pci, CFG_SMBHSTCFG, 1);
 }
 
 static void config_written(PciDevice *pci, unsigned reg, unsigned size)
 {
     place_io((Piix4Pm *)pci);
+    update((Piix4Pm *)pci);
+}
+
+static void smbus_changed(void *opaque)
+{
+    update(opaque);
 }
 
 static bool piix4_pm_realize(Device *dev, GError **err)
@@ -162,6 +178,9 @@ static bool piix4_pm_realize(Device *dev, GError **err)
     store_le(p->pci.wmask + CFG_PMBA, 4, 0xffc0);
     memset(p->pci.wmask + CFG_DEVRES, 0xff, 0x7c - CFG_DEVRES);
     p->pci.wmask[CFG_PMREGMISC] = 1;
+    store_le(p->pci.wmask + CFG_SMBBA, 4, 0xfff0);
+    store_le(p->pci.wmask + CFG_SMBHSTCFG, 4, 0xfefeff0f);      /* with the slave's addresses */
+    piix4_smbus_init(&p->smbus, smbus_changed, p);
     p->timer = timer_new(dev->machine->clock, CLOCK_VIRTUAL, timer_fired, p);
     p->io = reg_region_new(dev, "piix4-pm", 64);
     machine_add_power_button(dev->machine, power_button, p);
@@ -175,6 +194,7 @@ static void piix4_pm_reset(Device *dev)
     pci_config_set(&p->pci, CFG_PMBA, 1, 4);
     pci_config_set(&p->pci, CFG_SMBBA, 1, 4);
     p->overflow_at = timer_ticks(p);
+    piix4_smbus_reset(&p->smbus);
     place_io(p);
     update(p);
 }
@@ -196,13 +216,14 @@ static void piix4_pm_finalize(Device *dev)
         timer_free(p->timer);
     }
     mem_free(p->io);
+    piix4_smbus_clear(&p->smbus);
 }
 
 static const VmField piix4_pm_state[] = {
     PCI_STATE(Piix4Pm, pci), VM_U32(Piix4Pm, pm1), VM_U32(Piix4Pm, control), VM_U32(Piix4Pm, gp),
     VM_U32(Piix4Pm, processor), VM_U32(Piix4Pm, global_status), VM_U32(Piix4Pm, device_status),
     VM_U32(Piix4Pm, global_enable), VM_U32(Piix4Pm, global_control), VM_U32(Piix4Pm, device_control),
-    VM_U32(Piix4Pm, gpo), VM_U64(Piix4Pm, overflow_at),
+    VM_U32(Piix4Pm, gpo), VM_U64(Piix4Pm, overflow_at), VM_STRUCT(Piix4Pm, smbus, piix4_smbus_state),
     { 0 }
 };
 
@@ -217,5 +238,5 @@ const DeviceType piix4_pm_type = {
     "PIIX4_PM", sizeof(Piix4Pm), .parent = "pci-device", .description = "82371AB (PIIX4) power management",
     .regs = piix4_pm_regs, .state = piix4_pm_state, .bus_info = &piix4_pm_info, .realize = piix4_pm_realize,
     .reset = piix4_pm_reset, .finalize = piix4_pm_finalize, .post_load = piix4_pm_post_load,
-    .outputs = piix4_pm_outputs,
+    .state_version = 2, .outputs = piix4_pm_outputs,
 };

@@ -215,16 +215,23 @@ static bool make_superio(Malta *b, const MaltaConfig *config, GError **err)
     return device_realize(&b->superio->dev, err);
 }
 
+/* What the memory module says of itself. */
+static bool make_spd(Malta *b, I2cBus *bus, const char *id, GError **err)
+{
+    I2cEeprom *spd = NEW(b->dev.machine, I2cEeprom, i2c_eeprom_type);
+    spd->dev.id = g_strdup(id);
+    spd->bus = bus;
+    spd->address = 0x50;
+    spd->write_protected = true;
+    spd_eeprom_fill(spd->contents, b->dev.machine->ram_size);
+    return device_realize(&spd->dev, err);
+}
+
+/* Both the FPGA and the PIIX4 have a bus with the module on it. */
 static bool make_eeproms(Malta *b, GError **err)
 {
     Machine *machine = b->dev.machine;
-    I2cEeprom *spd = NEW(machine, I2cEeprom, i2c_eeprom_type);
-    spd->dev.id = g_strdup("spd");
-    spd->bus = &b->fpga->i2c;
-    spd->address = 0x50;
-    spd->write_protected = true;
-    spd_eeprom_fill(spd->contents, machine->ram_size);
-    if (!device_realize(&spd->dev, err)) {
+    if (!make_spd(b, &b->fpga->i2c, "spd", err) || !make_spd(b, &b->pm->smbus.bus, "smbus-spd", err)) {
         return false;
     }
     /* The board's own EEPROM, as it is before firmware writes its serial number there. */

@@ -78,6 +78,9 @@ static const BoardWrite board_writes[] = {
     { GT, 0x1be00080, 0x18200000 >> 21 },       /* PCI memory 1: to 0x1bdfffff */
     { GT, 0x1be00088, 0x5e },
     { PCI, PCI_AT(10u, 0u, 0x60u), 0x0b0b0a0a },    /* PIIX4: PIRQ A, B to IRQ 10, C, D to 11 */
+    { PCI, PCI_AT(10u, 3u, 0x90u), 0x00001101 },    /* its SMBus at port 0x1100, */
+    { PCI, PCI_AT(10u, 3u, 0xd0u), 0x00090000 },    /* enabled, with IRQ 9 */
+    { PCI, PCI_AT(10u, 3u, 0x04u), 0x00000001 },
     { PCI, PCI_AT(10u, 3u, 0x40u), 0x1001 },        /* power management registers at I/O 0x1000 */
     { PCI, PCI_AT(10u, 3u, 0x80u), 0x01 },          /* and decoded */
 };

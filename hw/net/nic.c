@@ -48,6 +48,7 @@ bool nic_realize(Nic *nic, Device *dev, const NetPortOps *ops, GError **err)
     g_autofree char *info = g_strdup_printf("model=%s,macaddr=%s", dev->type->name, nic->mac_text);
     nic->port = net_port_new(dev->machine, name, "nic", true, ops, dev);
     net_port_set_info(nic->port, info);
+    net_port_set_mac(nic->port, nic->mac);
     if (end) {
         net_port_plug(nic->port, end);
     }

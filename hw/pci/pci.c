@@ -80,11 +80,30 @@ static char *device_address(const Bus *base, const Device *dev)
     return g_strdup_printf("addr = %02x.%x", pci->devfn >> 3, pci->devfn & 7);
 }
 
+/*
+ * There is no hot-plug controller, so the guest is not asked: it must have let go of the function. It has
+ * when the function is no bus master; that is what drivers end with (Linux leaves the other bits of the
+ * command register on). Of a function that never is one nobody can tell.
+ */
+static bool may_remove(const Bus *base, const Device *dev, GError **err)
+{
+    const PciDevice *pci = (const PciDevice *)dev;
+    if (!(pci->wmask[PCI_COMMAND] & PCI_COMMAND_MASTER)) {
+        return error_set(err, "Device '%s' (%s) cannot be taken out: whether the guest uses it cannot be "
+                         "seen", device_name(dev), dev->type->name);
+    }
+    return !(pci_config_get(pci, PCI_COMMAND, 2) & PCI_COMMAND_MASTER) ||
+           error_set(err, "Device '%s' is in use by the guest, which must let go of it first (Linux: "
+                     "echo 1 > /sys/bus/pci/devices/0000:00:%02x.%x/remove)", device_name(dev),
+                     pci->devfn >> 3, pci->devfn & 7u);
+}
+
 PciBus *pci_bus_new(Machine *machine, Device *owner, MemRegion *mem, MemRegion *io)
 {
     PciBus *bus = g_new0(PciBus, 1);
     bus->bus = (Bus){ .id = "pci", .type = "PCI", .takes = "pci-device", .owner = owner, .make = make_device,
-                      .realize = realize_device, .address = device_address, .opaque = bus };
+                      .realize = realize_device, .may_remove = may_remove, .address = device_address,
+                      .opaque = bus };
     bus_add(machine, &bus->bus);
     bus->machine = machine;
     bus->mem = mem;

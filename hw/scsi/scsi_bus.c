@@ -240,6 +240,12 @@ static bool realize_unit(Bus *bus, Device *dev, GError **err)
     return true;
 }
 
+/* Units go when somebody pulls them; the adapter tells the guest. */
+static bool may_remove_unit(const Bus *bus, const Device *dev, GError **err)
+{
+    return true;
+}
+
 static char *unit_address(const Bus *bus, const Device *dev)
 {
     const ScsiDevice *d = (const ScsiDevice *)dev;
@@ -257,7 +263,8 @@ void scsi_bus_init(ScsiBus *b, Machine *machine, Device *owner, const ScsiHost *
         b->id = g_strdup_printf("scsi.%u", n);
     }
     b->bus = (Bus){ .id = b->id, .type = "SCSI", .takes = "scsi-device", .owner = owner, .make = make_unit,
-                    .realize = realize_unit, .address = unit_address, .opaque = b };
+                    .realize = realize_unit, .may_remove = may_remove_unit, .address = unit_address,
+                    .opaque = b };
     bus_add(machine, &b->bus);
 }
 

@@ -53,9 +53,9 @@ static unsigned identification(const ScsiDisk *d, uint8_t *b)
         store_be(wwn, 8, d->scsi.wwn);
         len += put_designator(b + len, 1, 3, wwn, sizeof(wwn));
     }
-    if (!len) {                         /* of nobody's numbering, ASCII */
-        const char *name = device_name(&d->scsi.dev);
-        len = put_designator(b, 2, 0, name, MIN(strlen(name), 64));
+    if (d->scsi.device_id || !len) {    /* of nobody's numbering, ASCII */
+        const char *name = d->scsi.device_id ? d->scsi.device_id : device_name(&d->scsi.dev);
+        len += put_designator(b + len, 2, 0, name, MIN(strlen(name), 64));
     }
     return len;
 }

@@ -209,7 +209,7 @@ static void send_event(VirtioScsi *d, uint32_t event, const ScsiDevice *unit, ui
     if (unit) {
         m[4] = 1;
         m[5] = (uint8_t)unit->target;
-        m[6] = (uint8_t)(0x40 | unit->lun >> 8);
+        m[6] = (uint8_t)(unit->lun < 256 ? 0 : 0x40 | unit->lun >> 8);    /* as REPORT LUNS has them */
         m[7] = (uint8_t)unit->lun;
     }
     virtio_put(&d->v, m + 12, 4, reason);

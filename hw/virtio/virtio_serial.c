@@ -312,6 +312,20 @@ static bool realize_port(Bus *bus, Device *dev, GError **err)
     return device_realize(dev, err);
 }
 
+static bool may_remove_port(const Bus *bus, const Device *dev, GError **err)
+{
+    const VirtioSerial *d = bus->opaque;
+    if (virtio_running(&d->v) && !multiport(d)) {
+        return error_set(err, "Device '%s' is in use: the guest's driver knows no ports that go",
+                         device_name(dev));
+    }
+    if (g_queue_get_length(d->control) >= MAX_PENDING / 2) {
+        return error_set(err, "Device '%s': the guest has not heard of the last changes yet; try again",
+                         device_name(dev));
+    }
+    return true;
+}
+
 static char *port_address(const Bus *bus, const Device *dev)
 {
     return g_strdup_printf("nr = %u", ((const VirtPort *)dev)->nr);
@@ -368,7 +382,8 @@ static bool virtio_serial_realize(Device *dev, GError **err)
         n++;
     } while (bus_find(dev->machine, d->bus_id));
     d->bus = (Bus){ .id = d->bus_id, .type = "virtio-serial-bus", .takes = "virtio-serial-port", .owner = dev,
-                    .make = make_port, .realize = realize_port, .address = port_address, .opaque = d };
+                    .make = make_port, .realize = realize_port, .may_remove = may_remove_port,
+                    .address = port_address, .opaque = d };
     bus_add(dev->machine, &d->bus);
     return virtio_realize(&d->v, &kind, err);
 }
@@ -379,7 +394,9 @@ static void virtio_serial_finalize(Device *dev)
     if (d->bus.id) {
         bus_remove(dev->machine, &d->bus);
     }
-    g_queue_free_full(d->control, (GDestroyNotify)g_bytes_unref);
+    if (d->control) {               /* else it never came so far */
+        g_queue_free_full(d->control, (GDestroyNotify)g_bytes_unref);
+    }
     g_free(d->bus_id);
     virtio_finalize(&d->v);
 }

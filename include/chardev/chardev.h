@@ -42,6 +42,8 @@ void chardev_write(Chardev *chr, const void *data, size_t len);
 void chardev_write_from(Chardev *chr, GString *out);
 /* Whether output is still queued: a UART may hold THRE low meanwhile. */
 bool chardev_output_pending(const Chardev *chr);
+/* How many bytes may be written now with nothing dropped. */
+size_t chardev_output_room(const Chardev *chr);
 /* A descriptor that the peer sent along with what was received; the oldest first, the caller's
  * to close. -1: there is none. What nobody takes is closed with the connection. */
 int chardev_take_fd(Chardev *chr);

@@ -34,12 +34,14 @@ typedef struct {
     void (*link_changed)(void *opaque);
 } NetPortOps;
 
-/* Sees every frame that a port sends or gets, as it passes, until the port is gone. */
+/* Sees every frame that a port sends or is sent, as it passes, until the port is gone. */
 typedef struct {
-    void (*seen)(void *opaque, bool sent, const uint8_t *frame, size_t len);
+    const char *id;
+    /* True: the frame goes on. False: the filter has it, and may hand it on later (net_filter_pass). */
+    bool (*frame)(void *opaque, bool sent, const uint8_t *frame, size_t len);
     void (*gone)(void *opaque);
     void *opaque;
-} NetTap;
+} NetFilter;
 
 /* The machine's set, empty, as machine->net; machine_free frees it. */
 NetSet *net_set_new(Machine *machine);
@@ -62,6 +64,9 @@ bool net_port_is_device(const NetPort *port);
 /* What info network says behind the kind: "key=value,..."; a copy is kept. */
 void net_port_set_info(NetPort *port, const char *info);
 const char *net_port_info(const NetPort *port);
+/* The address of a device; NULL: it has told none. */
+void net_port_set_mac(NetPort *port, const uint8_t mac[NET_MAC_LEN]);
+const uint8_t *net_port_mac(const NetPort *port);
 
 /* Sends one frame to the other end, which may answer before this returns: what comes back waits until then. A
  * frame without another end, with the link down or too long is lost. False: it waits or was lost, and no more
@@ -76,8 +81,15 @@ bool net_port_link(const NetPort *port);
 /* Switches the link of port and of a device at its other end on or off. */
 void net_port_set_link(NetPort *port, bool up);
 
-void net_port_add_tap(NetPort *port, const NetTap *tap);
-void net_port_remove_tap(NetPort *port, const NetTap *tap);
+/* As filter number at of the port: what it sends passes them from the first to the last, what it is sent from
+ * the last to the first. */
+void net_port_add_filter(NetPort *port, const NetFilter *filter, unsigned at);
+void net_port_remove_filter(NetPort *port, const NetFilter *filter);
+unsigned net_port_filters(const NetPort *port);
+/* The number of the one called id, or -1. */
+int net_port_find_filter(const NetPort *port, const char *id);
+/* Hands a frame to the filters behind filter, then to where it is sent; not from within frame(). */
+void net_filter_pass(NetPort *port, const NetFilter *filter, bool sent, const uint8_t *frame, size_t len);
 
 /* ---- all of them ---- */
 

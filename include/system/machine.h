@@ -44,12 +44,14 @@ typedef enum {
     MACHINE_POWERDOWN,          /* the power button was pressed */
     MACHINE_BALLOON_CHANGED,    /* seconds: bytes of memory that the guest has left */
     MACHINE_RTC_CHANGED,        /* seconds: how far the guest has moved its clock from the host's */
+    MACHINE_DEVICE_DELETED,     /* device, which is freed right after */
 } MachineEventKind;
 
 typedef struct {
     MachineEventKind kind;
     ShutdownCause cause;
     int64_t seconds;
+    const struct Device *device;
 } MachineEvent;
 
 /* A memory balloon, for the monitor. Lock held. */
@@ -87,6 +89,7 @@ struct Machine {
     struct DisplaySet *displays;    /* what graphics devices show (ui/display.h); NULL in tests without */
     const Balloon *balloon;     /* NULL: there is none */
     struct NetSet *net;         /* all ends of networks (net/net.h); NULL: there is no network */
+    struct FsdevSet *fsdevs;    /* shared folders (fsdev/fsdev.h); NULL in tests without */
     struct FdSets *fdsets;      /* descriptors that are files by name (system/fdset.h) */
 
     uint64_t ram_size;          /* bytes */
@@ -133,6 +136,7 @@ void machine_free(Machine *machine);
 /* func runs at every reset, after the CPUs' own reset and in the order of registration;
  * lock held, vCPUs parked. */
 void machine_add_reset(Machine *machine, void (*func)(void *opaque), void *opaque);
+void machine_remove_reset(Machine *machine, void *opaque);
 /* func runs in machine_free, the last one added first, before devices and memory go. */
 void machine_add_cleanup(Machine *machine, void (*func)(void *opaque), void *opaque);
 /* func runs after every change of the run state, lock held. */
@@ -144,6 +148,8 @@ void machine_add_event_listener(Machine *machine, void (*func)(void *opaque, con
 void machine_remove_event_listener(Machine *machine, void *opaque);
 /* Tells them; lock held. */
 void machine_event(Machine *machine, MachineEventKind kind, ShutdownCause cause, int64_t seconds);
+/* MACHINE_DEVICE_DELETED. */
+void machine_device_event(Machine *machine, const struct Device *device);
 /* func runs when the power button is pressed; lock held. */
 void machine_add_power_button(Machine *machine, void (*func)(void *opaque), void *opaque);
 /* Presses it; main thread, lock held. Whether anything comes of it is the guest's. */
@@ -165,6 +171,10 @@ void machine_request_debug_stop(Machine *machine);
  * RUN_SHUTDOWN resets first. */
 void machine_start(Machine *machine);
 void machine_stop(Machine *machine, RunState state);
+/* Until machine_release no vCPU is in a device or about to enter one, and time goes on: something may be
+ * freed. Main thread, lock held. */
+void machine_hold(Machine *machine);
+void machine_release(Machine *machine);
 const char *run_state_name(RunState state);
 /* "guest-shutdown" ...: as QMP calls it; and whether it was the guest. */
 const char *shutdown_cause_name(ShutdownCause cause);

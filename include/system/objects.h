@@ -31,6 +31,9 @@ typedef struct {
     void (*free)(Object *obj);
     /* The value of one of props. */
     JsonNode *(*get)(const Object *obj, const char *prop);
+    /* Changes one of props, "on" and "off" for booleans; false with err when it cannot be. NULL: nothing
+     * can. */
+    bool (*set)(Object *obj, const char *prop, const char *value, GError **err);
     bool after_networks;        /* names a network back end, so -object makes it after -netdev */
 } ObjectType;
 
@@ -81,6 +84,6 @@ GBytes *object_secret(ObjectSet *set, const char *id, GError **err);
 bool object_rng_read(ObjectSet *set, const char *id, void *buf, size_t len, GError **err);
 
 extern const ObjectType memory_backend_ram, memory_backend_file, secret_object, rng_builtin, rng_random,
-    filter_dump;
+    filter_buffer, filter_dump, filter_mirror, filter_redirector;
 
 #endif

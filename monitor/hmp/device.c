@@ -33,8 +33,8 @@ COMMAND(run_device_add)
 
 COMMAND(run_device_del)
 {
-    return error_set(err, device_find(c->machine, args)
-        ? "Device '%s' cannot be taken out while the machine exists" : "Device '%s' not found", args);
+    Device *dev = tree_find_device(c, args, err);
+    return dev && device_remove(dev, err);
 }
 
 COMMAND(run_object_add)
@@ -175,8 +175,7 @@ COMMAND(run_qom_set)
 {
     g_autoptr(TreeNode) root = tree_new(c);
     g_auto(GStrv) words = commands_words(args, 3, 3, "qom-set PATH PROPERTY VALUE", err);
-    return find_prop(root, words, err) &&
-           error_set(err, "Property '%s' can only be given when the thing is made", words[1]);
+    return find_prop(root, words, err) && tree_set(tree_find(root, words[0], NULL), words[1], words[2], err);
 }
 
 const MonitorCommand hmp_device_commands[] = {
@@ -187,14 +186,14 @@ const MonitorCommand hmp_device_commands[] = {
     { "chardev-send-break", "sendbreak", "[ID]", "send a break to the guest (serial0 by default)",
       run_break, ARG_CHARDEV },
     { "device_add", NULL, "TYPE[,PROP=VALUE]", "add a device, as -device", run_device_add, ARG_DEVICE_TYPE },
-    { "device_del", NULL, "ID", "is refused: nothing can be taken out", run_device_del },
+    { "device_del", NULL, "ID", "take a device out", run_device_del },
     { "object_add", NULL, "TYPE,id=ID[,PROP=VALUE]", "make an object, as -object", run_object_add,
       ARG_OBJECT_TYPE },
     { "object_del", NULL, "ID", "remove an object that nothing uses", run_object_del, ARG_OBJECT },
     { "qom-get", NULL, "PATH PROPERTY", "a property of something, as of /machine", run_qom_get, ARG_PATH },
     { "qom-list", NULL, "[PATH]", "the properties of something, and what is below it", run_qom_list,
       ARG_PATH },
-    { "qom-set", NULL, "PATH PROPERTY VALUE", "is refused: properties are given when a thing is made",
+    { "qom-set", NULL, "PATH PROPERTY VALUE", "change what can be changed: a network filter's status",
       run_qom_set, ARG_PATH },
     { "ringbuf_read", NULL, "ID SIZE", "take what is in a ring buffer", run_ringbuf_read, ARG_CHARDEV },
     { "ringbuf_write", NULL, "ID DATA", "add to a ring buffer", run_ringbuf_write, ARG_CHARDEV },

@@ -2,6 +2,7 @@
 /* Networks. */
 #include <string.h>
 #include "monitor/commands.h"
+#include "net/announce.h"
 #include "util/error.h"
 
 COMMAND(run_netdev_add)
@@ -36,6 +37,17 @@ COMMAND(run_set_link)
     return netdev_set_link(c->netdevs, words[0], on, err);
 }
 
+COMMAND(run_announce_self)
+{
+    const AnnounceParams params = ANNOUNCE_DEFAULTS;
+    g_auto(GStrv) words = commands_words(args, 0, 2, "announce_self [DEVICE,...] [ID]", err);
+    if (!words) {
+        return false;
+    }
+    g_auto(GStrv) names = words[0] ? g_strsplit(words[0], ",", -1) : NULL;
+    return net_announce(c->machine->net, words[0] && words[1] ? words[1] : "", &params, names, err);
+}
+
 COMMAND(run_hostfwd_add)
 {
     return netdev_set_forward(c->netdevs, args, true, out, err);
@@ -47,6 +59,8 @@ COMMAND(run_hostfwd_remove)
 }
 
 const MonitorCommand hmp_net_commands[] = {
+    { "announce_self", NULL, "[DEVICE,...] [ID]", "tell the network where the guest's addresses are",
+      run_announce_self, ARG_NETWORK },
     { "hostfwd_add", NULL, "[ID] [tcp|udp]:[HOST]:PORT-[GUEST]:PORT",
       "forward a port of the host to the guest of a user network", run_hostfwd_add, ARG_NETWORK },
     { "hostfwd_remove", NULL, "[ID] [tcp|udp]:[HOST]:PORT", "forward it no more", run_hostfwd_remove,

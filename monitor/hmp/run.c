@@ -140,7 +140,6 @@ const MonitorCommand hmp_run_commands[] = {
 #define ABSENT(command, reason) { command, NULL, "", NULL, NULL, ARG_OTHER, reason }
 
 const MonitorCommand hmp_absent_commands[] = {
-    ABSENT("announce_self", "a machine that never moves has nothing to announce"),
     ABSENT("block_job_cancel", NO_DISK),
     ABSENT("block_stream", NO_DISK),
     ABSENT("boot_set", "what boots is what -kernel or -bios names"),

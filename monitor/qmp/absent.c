@@ -9,7 +9,6 @@
 
 static const struct { const char *name, *reason; } absent[] = {
     { "add_client", NO_DISPLAY },
-    { "announce-self", "a machine that never moves has nothing to announce" },
     { "block_set_io_throttle", "what drives do is not limited" },
     { "blockdev-backup", NO_DISK },
     { "blockdev-mirror", NO_DISK },

@@ -56,7 +56,30 @@ static bool add_address(QmpCall *call, KeyVal *props, JsonObject *addr, GError *
     return true;
 }
 
-/* What has another name there gets it; the address is left out. */
+/* The addresses of udp: where to, and maybe from where. */
+static bool add_udp(KeyVal *props, JsonObject *data, GError **err)
+{
+    JsonObject *remote = qmp_object(data, "remote"), *local = qmp_object(data, "local");
+    const char *host = local ? qmp_text(qmp_object(local, "data"), "host") : NULL;
+    const char *port = local ? qmp_text(qmp_object(local, "data"), "port") : NULL;
+    if (!remote) {
+        return error_set(err, "Parameter 'backend.data.remote' is missing");
+    }
+    if (strcmp(qmp_text(remote, "type"), "inet") != 0 ||
+        (local && strcmp(qmp_text(local, "type"), "inet") != 0)) {
+        return error_set(err, "Chardev type 'udp': the addresses must be of type inet");
+    }
+    keyval_add_json(props, qmp_object(remote, "data"));
+    if (host) {
+        keyval_set(props, "localaddr", host);
+    }
+    if (port) {
+        keyval_set(props, "localport", port);
+    }
+    return true;
+}
+
+/* What has another name there gets it; addresses are left out. */
 static JsonObject *rename_members(JsonObject *data)
 {
     static const char *const renamed[][2] = { { "out", "path" }, { "device", "path" } };
@@ -69,7 +92,7 @@ static JsonObject *rename_members(JsonObject *data)
         for (size_t k = 0; k < G_N_ELEMENTS(renamed); k++) {
             key = strcmp(key, renamed[k][0]) == 0 ? renamed[k][1] : key;
         }
-        if (strcmp(key, "addr") != 0) {
+        if (strcmp(key, "addr") != 0 && strcmp(key, "remote") != 0 && strcmp(key, "local") != 0) {
             json_object_set_member(rest, key, json_node_copy(value));
         }
     }
@@ -90,6 +113,9 @@ static bool convert(QmpCall *call, JsonObject *backend, KeyVal *props, GError **
         json_object_set_boolean_member(rest, "wait", false);
     }
     keyval_add_json(props, rest);
+    if (strcmp(type, "udp") == 0) {
+        return add_udp(props, data, err);
+    }
     return !addr || add_address(call, props, addr, err);
 }
 
@@ -204,7 +230,7 @@ QMP(ringbuf_read)
         return false;
     }
     g_autofree char *text = is_base64(args) ? g_base64_encode(data->data, data->len)
-                                            : g_utf8_make_valid((const char *)data->data, data->len);
+                           : g_utf8_make_valid(data->len ? (const char *)data->data : "", data->len);
     *ret = json_string_new(text);
     return true;
 }
@@ -222,7 +248,8 @@ QMP(send_break)
 const QmpCommand qmp_chardev_commands[] = {
     { "chardev-add", chardev_add, MEMBERS({ "id", "str", NULL }, { "backend", "ChardevBackend", NULL }),
       .ret = "ChardevReturn",
-      .doc = "Makes a character device. A TCP client's reply comes when it is connected or has failed." },
+      .doc = "Makes a character device. A TCP client's reply comes when it is connected or has failed, "
+             "unless it has reconnect." },
     { "chardev-change", chardev_change,
       MEMBERS({ "id", "str", NULL }, { "backend", "ChardevBackend", NULL }),
       .ret = "ChardevReturn", .doc = "Gives a character device another back end; what uses it stays." },

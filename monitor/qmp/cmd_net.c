@@ -2,6 +2,7 @@
 /* Networks. */
 #include <string.h>
 #include "monitor/qmp/qmp.h"
+#include "net/announce.h"
 #include "util/error.h"
 
 /* A descriptor may be a number or the name that getfd gave it. */
@@ -58,7 +59,29 @@ QMP(query_rx_filter)
     return true;
 }
 
+QMP(announce_self)
+{
+    const AnnounceParams params = { qmp_int(args, "initial", 0), qmp_int(args, "max", 0),
+                                    qmp_int(args, "step", 0), qmp_int(args, "rounds", 0) };
+    const char *id = qmp_text(args, "id");
+    JsonArray *list = json_object_has_member(args, "interfaces")
+        ? json_object_get_array_member(args, "interfaces") : NULL;
+    guint count = list ? json_array_get_length(list) : 0;
+    g_auto(GStrv) names = count ? g_new0(char *, count + 1) : NULL;
+    for (guint i = 0; i < count; i++) {
+        names[i] = g_strdup(json_array_get_string_element(list, i));
+    }
+    return net_announce(call->c->machine->net, id ? id : "", &params, names, err);
+}
+
 const QmpCommand qmp_net_commands[] = {
+    { "announce-self", announce_self,
+      MEMBERS({ "initial", "int", "ms until the second round" },
+              { "max", "int", "ms between rounds, at most" },
+              { "rounds", "int", "how often; 0 ends one" }, { "step", "int", "ms longer with each round" },
+              { "interfaces?", "[str]", "network devices, all if it is left out" },
+              { "id?", "str", "its name, by which it is begun anew or ended" }),
+      .doc = "Each network device sends a RARP request, by which bridges learn where it is." },
     { "netdev_add", netdev_add, .args_type = "Netdev", .doc = "Makes a network back end, as -netdev." },
     { "netdev_del", netdev_del, MEMBERS({ "id", "str", NULL }),
       .doc = "Takes one away; what is plugged into it has no link then." },

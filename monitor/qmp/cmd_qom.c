@@ -175,8 +175,16 @@ QMP(qom_get)
 QMP(qom_set)
 {
     const char *name = qmp_text(args, "property");
+    JsonNode *value = json_object_get_member(args, "value");
+    g_autoptr(TreeNode) root = tree_new(call->c);
     g_autoptr(JsonNode) now = get(call->c, qmp_text(args, "path"), name, err);
-    return now && error_set(err, "Property '%s' can only be given when the thing is made", name);
+    if (!now) {
+        return false;
+    }
+    g_autofree char *text = json_node_get_value_type(value) == G_TYPE_STRING ? json_node_dup_string(value)
+        : json_node_get_value_type(value) == G_TYPE_BOOLEAN
+        ? g_strdup(json_node_get_boolean(value) ? "on" : "off") : json_text_write(value, false);
+    return tree_set(tree_find(root, qmp_text(args, "path"), NULL), name, text, err);
 }
 
 /* ---- devices and objects ---- */
@@ -190,11 +198,8 @@ QMP(device_add_command)
 
 QMP(device_del)
 {
-    const char *id = qmp_text(args, "id");
-    if (!device_find(call->c->machine, id)) {
-        return no_such_type(id, err);
-    }
-    return error_set(err, "Device '%s' cannot be taken out while the machine exists", id);
+    Device *dev = tree_find_device(call->c, qmp_text(args, "id"), err);
+    return dev && device_remove(dev, err);
 }
 
 QMP(object_add)
@@ -225,7 +230,7 @@ const QmpCommand qmp_qom_commands[] = {
       .ret = "[ObjectTypeInfo]", .flags = QMP_PRECONFIG, .doc = "All types." },
     { "qom-set", qom_set,
       MEMBERS({ "path", "str", NULL }, { "property", "str", NULL }, { "value", "any", NULL }),
-      .flags = QMP_PRECONFIG, .doc = "Is refused: properties are given when a thing is made." },
+      .flags = QMP_PRECONFIG, .doc = "Changes what can be changed: status and interval of network filters." },
     { 0 },
 };
 
@@ -233,8 +238,9 @@ const QmpCommand qmp_object_commands[] = {
     { "device_add", device_add_command,
       MEMBERS({ "driver", "str", NULL }, { "bus?", "str", NULL }, { "id?", "str", NULL }), .flags = QMP_OPEN,
       .features = "json-cli json-cli-hotplug", .doc = "Adds a device, as -device." },
-    { "device_del", device_del, MEMBERS({ "id", "str", NULL }),
-      .doc = "Is refused: nothing on this board can be taken out." },
+    { "device_del", device_del, MEMBERS({ "id", "str", "or its path" }),
+      .doc = "Takes a device out, at once: SCSI units, virtio ports, and PCI functions that the guest has "
+             "let go of." },
     { "object-add", object_add, .args_type = "ObjectOptions", .flags = QMP_PRECONFIG,
       .doc = "Makes an object, as -object." },
     { "object-del", object_del, MEMBERS({ "id", "str", NULL }), .flags = QMP_PRECONFIG,

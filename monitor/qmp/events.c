@@ -32,6 +32,8 @@ const QmpEvent schema_events[] = {
     { "BLOCK_JOB_PENDING", MEMBERS({ "type", "JobType", NULL }, { "id", "str", NULL }),
       "A job waits for job-finalize." },
     { "BLOCK_JOB_READY", MEMBERS(JOB_MEMBERS), "A job may be completed (job-complete)." },
+    { "DEVICE_DELETED", MEMBERS({ "device?", "str", "its id" }, { "path", "str", NULL }),
+      "A device has been taken out; what it used is free." },
     { "DEVICE_TRAY_MOVED", MEMBERS({ "device", "str", "id of -drive, or empty" },
                                    { "id", "str", "the device" }, { "tray-open", "bool", NULL }),
       "The tray of a drive was opened or closed, by the guest or by a monitor." },
@@ -113,6 +115,17 @@ static void clock_changed(QmpHub *hub, int64_t offset)
     g_source_attach(hub->clock_later, hub->c->machine->context);
 }
 
+static void device_deleted(QmpHub *hub, const Device *dev)
+{
+    JsonObject *data = json_object_new();
+    g_autofree char *path = tree_device_path(hub->c, dev);
+    if (dev->id) {
+        json_object_set_string_member(data, "device", dev->id);
+    }
+    json_object_set_string_member(data, "path", path);
+    qmp_event(hub, "DEVICE_DELETED", data);
+}
+
 static void on_event(void *opaque, const MachineEvent *e)
 {
     QmpHub *hub = opaque;
@@ -140,6 +153,9 @@ static void on_event(void *opaque, const MachineEvent *e)
     }
     case MACHINE_RTC_CHANGED:
         clock_changed(hub, e->seconds);
+        break;
+    case MACHINE_DEVICE_DELETED:
+        device_deleted(hub, e->device);
         break;
     }
 }

@@ -8,6 +8,11 @@
     { "size", "size", "bytes" }, { "share?", "bool", NULL }, { "prealloc?", "bool", NULL }, \
     { "dump?", "bool", NULL }, { "merge?", "bool", NULL }, { "reserve?", "bool", NULL }
 
+/* What all filters of networks have. */
+#define FILTER { "netdev", "str", "the back end" }, { "queue?", "NetFilterDirection", "all" }, \
+               { "status?", "str", "on" }, { "position?", "str", "tail" }, \
+               { "insert?", "NetfilterInsert", "behind" }
+
 const SchemaType schema_types[] = {
     OBJECT("AddfdInfo", { "fdset-id", "int", NULL }, { "fd", "int", "its number here" }),
     OBJECT("BlockDeviceInfo", { "file", "str", NULL }, { "node-name?", "str", NULL }, { "ro", "bool", NULL },
@@ -63,12 +68,18 @@ const SchemaType schema_types[] = {
            { "data?", "ChardevBackendData", "what the back end wants to know" }),
     OBJECT("ChardevBackendData", { "addr?", "SocketAddressLegacy", "socket" },
            { "server?", "bool", "socket" },
-           { "wait?", "bool", "socket" }, { "nodelay?", "bool", "socket" }, { "out?", "str", "file" },
+           { "wait?", "bool", "socket" }, { "nodelay?", "bool", "socket" },
+           { "telnet?", "bool", "socket" }, { "tn3270?", "bool", "socket; only false" },
+           { "websocket?", "bool", "socket; a server" },
+           { "reconnect?", "int", "socket; seconds after which a client tries again, 0: never" },
+           { "reconnect-ms?", "int", "socket; the same in milliseconds" },
+           { "remote?", "SocketAddressLegacy", "udp; inet" },
+           { "local?", "SocketAddressLegacy", "udp; inet" }, { "out?", "str", "file" },
            { "append?", "bool", "file" }, { "device?", "str", "pipe" }, { "size?", "size", "ringbuf" },
            { "signal?", "bool", "stdio" },
            { "logfile?", "str", NULL }, { "logappend?", "bool", NULL }),
     OBJECT("ChardevBackendInfo", { "name", "str", NULL }),
-    ENUM("ChardevBackendKind", "file memory null pipe pty ringbuf socket stdio"),
+    ENUM("ChardevBackendKind", "file memory null pipe pty ringbuf socket stdio udp"),
     OBJECT("ChardevInfo", { "label", "str", "its id" }, { "filename", "str", "what the host's end is" },
            { "frontend-open", "bool", "something uses it" }),
     OBJECT("ChardevReturn", { "pty?", "str", "the path of a new pseudo terminal" }),
@@ -91,8 +102,13 @@ const SchemaType schema_types[] = {
     OBJECT("DumpQueryResult", { "status", "DumpStatus", NULL }, { "completed", "int", "bytes of RAM" },
            { "total", "int", NULL }),
     ENUM("DumpStatus", "none active completed failed"),
-    OBJECT("FilterDumpProperties", { "netdev", "str", "the back end" }, { "file", "str", NULL },
-           { "maxlen?", "size", "bytes stored of a frame" }, { "queue?", "NetFilterDirection", "all" }),
+    OBJECT("FilterBufferProperties", FILTER, { "interval", "uint32", "us of the guest's time" }),
+    OBJECT("FilterDumpProperties", FILTER, { "file", "str", NULL },
+           { "maxlen?", "size", "bytes stored of a frame" }),
+    OBJECT("FilterMirrorProperties", FILTER, { "outdev", "str", "a character device" },
+           { "vnet_hdr_support?", "bool", "off" }),
+    OBJECT("FilterRedirectorProperties", FILTER, { "indev?", "str", "a character device" },
+           { "outdev?", "str", "another" }, { "vnet_hdr_support?", "bool", "off" }),
     OBJECT("FdsetFdInfo", { "fd", "int", NULL }, { "opaque?", "str", NULL }),
     OBJECT("FdsetInfo", { "fdset-id", "int", NULL }, { "fds", "[FdsetFdInfo]", NULL }),
     OBJECT("HotpluggableCPU", { "type", "str", NULL }, { "vcpus-count", "int", NULL }),
@@ -157,6 +173,7 @@ const SchemaType schema_types[] = {
     OBJECT("NameInfo", { "name?", "str", "-name guest=" }),
     ENUM("NetClientDriver", "dgram hubport socket stream tap user"),
     ENUM("NetFilterDirection", "all rx tx"),
+    ENUM("NetfilterInsert", "before behind"),
     { .name = "Netdev", .meta = SCHEMA_OBJECT, .tag = "type",
       .members = MEMBERS({ "id", "str", NULL }, { "type", "NetClientDriver", NULL }),
       .variants = (const SchemaVariant[]){
@@ -187,11 +204,14 @@ const SchemaType schema_types[] = {
     { .name = "ObjectOptions", .meta = SCHEMA_OBJECT, .tag = "qom-type",
       .members = MEMBERS({ "qom-type", "ObjectType", NULL }, { "id", "str", NULL }),
       .variants = (const SchemaVariant[]){
-          { "filter-dump", "FilterDumpProperties" },
+          { "filter-buffer", "FilterBufferProperties" }, { "filter-dump", "FilterDumpProperties" },
+          { "filter-mirror", "FilterMirrorProperties" },
+          { "filter-redirector", "FilterRedirectorProperties" },
           { "memory-backend-file", "MemoryBackendFileProperties" },
           { "memory-backend-ram", "MemoryBackendProperties" }, { "rng-random", "RngRandomProperties" },
           { "secret", "SecretProperties" }, { 0 } } },
-    ENUM("ObjectType", "filter-dump memory-backend-file memory-backend-ram rng-builtin rng-random secret"),
+    ENUM("ObjectType", "filter-buffer filter-dump filter-mirror filter-redirector memory-backend-file "
+         "memory-backend-ram rng-builtin rng-random secret"),
     OBJECT("ObjectTypeInfo", { "name", "str", NULL }, { "abstract?", "bool", NULL },
            { "parent?", "str", NULL }),
     OBJECT("PciBusInfo", { "bus", "int", NULL }, { "devices", "[PciDeviceInfo]", NULL }),
@@ -239,6 +259,7 @@ const SchemaType schema_types[] = {
            { "str?", "str", "fd: a number, or a name that getfd gave" }, { "ipv4?", "bool", "inet" },
            { "ipv6?", "bool", "inet" }),
     OBJECT("SocketAddressData", { "host?", "str", "inet" }, { "port?", "str", "inet" },
+           { "ipv4?", "bool", "inet" }, { "ipv6?", "bool", "inet" },
            { "path?", "str", "unix" }, { "abstract?", "bool", "unix" },
            { "str?", "str", "fd: a number, or a name that getfd gave" }),
     OBJECT("SocketAddressLegacy", { "type", "SocketAddressType", NULL },

@@ -141,7 +141,7 @@ def case_broken_images(env):
     images = [build(env, "a", cluster=65536), build(env, "b", "compat=0.10", cluster=4096),
               build(env, "c", cluster=512), build(env, "d", "lazy_refcounts=on", cluster=65536, packed=True),
               build(env, "e", "compression_type=zstd", cluster=4096, packed=True, snapshot=False)]
-    run(env, images, env["rounds"] or (600 if env["sanitized"] else 200), 5)
+    run(env, images, env["rounds"] or (250 if env["sanitized"] else 200), 5)
 
 
 CASES = [value for name, value in list(globals().items()) if name.startswith("case_")]

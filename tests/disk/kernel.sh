@@ -7,6 +7,9 @@ here=$(dirname "$(realpath "$0")")
 . "$here/../../scripts/private-apt.sh"
 cache=${VALLETTA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/valletta}
 kept="$cache/linux-image-4kc-malta"
+mkdir -p "$cache"
+exec 9>"$kept.lock"
+flock 9             # of several tests one fetches it
 if [ ! -e "$kept/done" ]; then
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT

@@ -7,11 +7,16 @@ import time
 
 from pump import PATIENCE, Failure, Machine, Pump
 
+HELLO = b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" \
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 # What each server is flooded with, what a client that comes afterwards asks, and what it hears.
 SERVERS = [
     ("-qmp", b'{"execute": "query-commands"}' + b" " * 1000, b'{"execute": "qmp_capabilities"}', b'{"return": {}}'),
     ("-monitor", b"info qtree" + b" " * 500 + b"\r", b"info status\r", b"VM status: "),
     ("-gdb", b"$m80000000,800#b9" + b" " * 500, b"$qC#b4", b"$QC1#"),
+    ("-monitor,telnet=on", b"\xff\xfd\x63\xff\xfb\x63info qtree\r\0\xff\xf6", b"info status\r\0", b"VM status: "),
+    ("-monitor,websocket=on", HELLO, HELLO, b"101 Switching"),
+    ("-monitor,websocket=on", HELLO[:-2] + b"X-Y: z\r\n" * 20, HELLO, b"101 Switching"),
 ]
 
 
@@ -26,6 +31,8 @@ def flood(sock, text):
         except BlockingIOError:
             quiet += 1
             time.sleep(0.02)
+        except (BrokenPipeError, ConnectionResetError):
+            break                       # it wants no more of that
     return taken // len(text)
 
 

@@ -52,7 +52,8 @@ class Machine:
         self.listeners = []
         for number, option in enumerate(sockets):
             if server:
-                line += [option, f"unix:s{number},server=on,wait=off"]
+                option, _, more = option.partition(",")
+                line += [option, f"unix:s{number},server=on,wait=off" + ("," + more if more else "")]
                 continue
             listener = socket.socket(socket.AF_UNIX)
             listener.bind(f"{path}/s{number}")

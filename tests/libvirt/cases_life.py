@@ -20,8 +20,8 @@ def case(function):
 
 def idle(env, name, **more):
     args = ["-machine", "endian=little", *more.pop("args", [])]
-    return Domain(env.daemon, name, "mipsel", boot=f"<loader type='rom'>{env.guests.firmware}</loader>", args=args,
-                  **more)
+    firmware = more.pop("firmware", env.guests.firmware)
+    return Domain(env.daemon, name, "mipsel", boot=f"<loader type='rom'>{firmware}</loader>", args=args, **more)
 
 
 @case

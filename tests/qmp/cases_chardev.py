@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Character devices that come and change while the machine runs."""
+import base64
+import hashlib
 import os
+import shutil
 import socket
+import subprocess
 import threading
 import time
 
@@ -172,3 +176,161 @@ def connecting_keeps_nobody_waiting(env):
         # The end does not wait either, with one that is still connecting.
         first.send("chardev-add", {"id": "dead", "backend": inet(deaf.port)})
         assert second.cmd("query-status")["running"]
+
+
+def port_of(qmp, label):
+    name = next(d["filename"] for d in qmp.cmd("query-chardev") if d["label"] == label)
+    return name, int(name.split(" <-> ")[0].split(",")[0].rsplit(":", 1)[1])
+
+
+class Websocket:
+    """A client by the RFC: masked frames out, plain ones in."""
+
+    def __init__(self, port):
+        self.sock = socket.create_connection(("127.0.0.1", port), timeout=20)
+        key = base64.b64encode(os.urandom(16)).decode()
+        self.sock.sendall((f"GET /console HTTP/1.1\r\nhost: localhost:{port}\r\nUPGRADE: WebSocket\r\n"
+                           f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
+                           "Sec-WebSocket-Version: 13\r\nOrigin: http://localhost\r\n\r\n").encode())
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += self.sock.recv(1)
+        accept = base64.b64encode(hashlib.sha1(key.encode() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+        assert head.startswith(b"HTTP/1.1 101 ") and accept in head, head
+
+    def send(self, opcode, data):
+        mask = os.urandom(4)
+        length = bytes([0x80 | len(data)]) if len(data) < 126 else b"\xfe" + len(data).to_bytes(2, "big")
+        self.sock.sendall(bytes([0x80 | opcode]) + length + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(data)))
+
+    def exactly(self, count):
+        data = b""
+        while len(data) < count:
+            more = self.sock.recv(count - len(data))
+            assert more, "closed"
+            data += more
+        return data
+
+    def frame(self):
+        first, length = self.exactly(2)
+        assert not length & 0x80
+        length = int.from_bytes(self.exactly(2), "big") if length == 126 else length
+        return first, self.exactly(length)
+
+
+@case
+def telnet_and_websocket(env):
+    with Machine(*env["none"], "-monitor", "telnet:127.0.0.1:0,server,nowait") as m:
+        qmp = m.qmp.negotiate()
+        inet_server = lambda **more: {"type": "socket", "data": {
+            "addr": {"type": "inet", "data": {"host": "127.0.0.1", "port": "0"}}, "wait": False, **more}}
+        name, port = port_of(qmp, "monitor0" if any(d["label"] == "monitor0" for d in qmp.cmd("query-chardev"))
+                             else "compat_monitor0")
+        assert name.startswith("disconnected:telnet:127.0.0.1:") and name.endswith(",server=on"), name
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as sock:
+            got = b""
+            sock.sendall(b"\xff\xfd\x01\xff\xfd\x03\xff\xfd\x18info status\r\0")
+            while b"VM status" not in got:
+                got += sock.recv(65536)
+            assert got.startswith(b"\xff\xfb\x01") and b"\xff\xfc\x18" in got, got
+        # One by the client of the host, if there is one.
+        if shutil.which("telnet"):
+            client = subprocess.Popen(["telnet", "127.0.0.1", str(port)], stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            got = b""
+            client.stdin.write(b"info status\n")
+            client.stdin.flush()
+            while b"VM status" not in got:
+                data = os.read(client.stdout.fileno(), 65536)
+                assert data, got
+                got += data
+            client.kill()
+            client.wait()
+        # A websocket that comes later.
+        qmp.cmd("chardev-add", {"id": "w", "backend": inet_server(websocket=True)})
+        qmp.cmd("chardev-add", {"id": "t", "backend": inet_server(telnet=True)})
+        assert port_of(qmp, "t")[0].startswith("disconnected:telnet:")
+        assert "exclude" in qmp.error("chardev-add", {"id": "x", "backend": inet_server(telnet=True, websocket=True)})
+        assert "tn3270" in qmp.error("chardev-add", {"id": "x", "backend": inet_server(tn3270=True)})
+        assert "servers" in qmp.error("chardev-add", {"id": "x", "backend": inet_server(websocket=True, server=False)})
+        qmp.cmd("chardev-remove", {"id": "t"})
+        qmp.cmd("chardev-change", {"id": "w", "backend": inet_server(websocket=True)})
+
+
+@case
+def a_console_in_a_websocket(env):
+    with Machine(*env["none"], "-monitor", "websocket:127.0.0.1:0,server=on,wait=off", "-chardev",
+                 "socket,id=w,host=127.0.0.1,port=0,server=on,wait=off,websocket=on") as m:
+        qmp = m.qmp.negotiate()
+        label = next(d["label"] for d in qmp.cmd("query-chardev") if "websocket" in d["filename"] and d["label"] != "w")
+        _, port = port_of(qmp, label)
+        client = Websocket(port)
+        client.send(2, b"info sta")
+        client.send(9, b"are you there")
+        client.send(1, b"tus\r")
+        got, pong = b"", False
+        while b"VM status" not in got or not pong:
+            first, data = client.frame()
+            if first == 0x8a:
+                assert data == b"are you there"
+                pong = True
+            else:
+                assert first == 0x82
+                got += data
+        name, _ = port_of(qmp, label)
+        assert name.startswith(f"websocket:127.0.0.1:{port},server=on <-> 127.0.0.1:"), name
+        client.send(8, (1000).to_bytes(2, "big"))
+        while (frame := client.frame())[0] != 0x88:
+            pass
+        assert frame[1] == b"\x03\xe8" and client.sock.recv(1) == b""
+        # A flood of pings that nobody reads, and a death: the machine lives, the next one is served.
+        client = Websocket(port)
+        client.sock.setblocking(False)
+        try:
+            for _ in range(100000):
+                client.sock.send(b"\x89\xfd" + bytes(4 + 125))
+        except BlockingIOError:
+            pass
+        assert qmp.cmd("query-status")
+        client.sock.close()
+        client = Websocket(port)
+        client.send(2, b"info version\r")
+        while client.frame()[0] != 0x82:
+            pass
+
+
+@case
+def datagrams_and_clients_that_come_back(env):
+    with Machine(*env["malta"], "-S") as m:
+        qmp = m.qmp.negotiate()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+            peer.bind(("127.0.0.1", 0))
+            peer.settimeout(20)
+            to = {"type": "inet", "data": {"host": "127.0.0.1", "port": str(peer.getsockname()[1])}}
+            qmp.cmd("chardev-add", {"id": "u", "backend": {"type": "udp", "data": {
+                "remote": to, "local": {"type": "inet", "data": {"host": "127.0.0.1", "port": "0"}}}}})
+            name, port = port_of(qmp, "u")
+            assert name == f"udp:127.0.0.1:{to['data']['port']}@127.0.0.1:{port}", name
+            assert "remote" in qmp.error("chardev-add", {"id": "v", "backend": {"type": "udp", "data": {}}})
+            assert "inet" in qmp.error("chardev-add", {"id": "v", "backend": {"type": "udp", "data": {
+                "remote": {"type": "unix", "data": {"path": "x"}}}}})
+            assert {"name": "udp"} in qmp.cmd("query-chardev-backends")
+        # A client that tries again needs nobody to be there; closing it while it tries is quick.
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        backend = inet(port)
+        backend["data"]["reconnect-ms"] = 50
+        qmp.cmd("chardev-add", {"id": "again", "backend": backend})
+        assert port_of(qmp, "again")[0] == f"disconnected:tcp:127.0.0.1:{port}"
+        time.sleep(0.2)
+        with socket.create_server(("127.0.0.1", port)) as listener:
+            listener.settimeout(20)
+            for _ in range(3):
+                listener.accept()[0].close()
+        qmp.cmd("chardev-remove", {"id": "again"})
+        backend["data"] = {**inet(port)["data"], "reconnect": 1, "server": True}
+        assert "for clients" in qmp.error("chardev-add", {"id": "again", "backend": backend})
+        # A server at a name that somebody must be asked for: the reply comes when it listens or cannot.
+        server = {"type": "socket", "data": {"addr": {"type": "inet", "data": {"host": "nowhere.invalid", "port": "0"}}}}
+        assert "nowhere.invalid" in qmp.error("chardev-add", {"id": "named", "backend": server})
+        assert "named" not in [d["label"] for d in qmp.cmd("query-chardev")]

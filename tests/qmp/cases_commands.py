@@ -54,7 +54,10 @@ RIGHT = {
     "device-list-properties": [({"typename": "PIIX4_PM"}, None), ({"typename": "virtio-frob"}, "DeviceNotFound"),
                                ({"typename": "device"}, "GenericError"), ({"typename": "secret"}, "GenericError")],
     "device_add": [({"driver": "frob"}, "GenericError"), ({"driver": "PIIX4", "id": "x"}, "GenericError")],
-    "device_del": [({"id": "x"}, "DeviceNotFound")],
+    "announce-self": [({"initial": 50, "max": 550, "rounds": 2, "step": 100}, None),
+                      ({"initial": 50, "max": 550, "rounds": 1, "step": 100, "interfaces": ["x"], "id": "y"}, "GenericError"),
+                      ({"initial": 50, "max": 550, "rounds": 5000, "step": 100}, "GenericError")],
+    "device_del": [({"id": "x"}, "DeviceNotFound"), ({"id": "/machine/peripheral/x"}, "DeviceNotFound")],
     "dump-guest-memory": [
         ({"paging": True, "protocol": "file:/dev/null"}, "GenericError"),
         ({"paging": False, "protocol": "tcp:x"}, "GenericError"),
@@ -220,7 +223,7 @@ def commands_that_are_absent(env):
     with Machine(*env["none"]) as m:
         qmp = m.qmp.negotiate()
         there = {entry["name"] for entry in qmp.cmd("query-commands")}
-        for name in ("blockdev-mirror", "announce-self", "migrate", "query-migrate"):
+        for name in ("blockdev-mirror", "migrate", "query-migrate"):
             assert name not in there
             assert ": " in qmp.error(name, {"x": 1}, class_="CommandNotFound"), name
 

@@ -60,7 +60,11 @@ def what_is_refused(env):
                           (("-netdev", "user,id=n", "-device", "pcnet,netdev=n", "-device", "pcnet,netdev=n"), "in use"),
                           (("-netdev", "user,id=n,hostfwd=tcp::1-"), "hostfwd="),
                           (("-object", "filter-dump,id=f,netdev=x,file=/dev/null"), "no such -netdev"),
-                          (("-object", "filter-mirror,id=f"), "filter-dump")):
+                          (("-object", "filter-mirror,id=f"), "needs netdev=ID"),
+                          (("-netdev", "user,id=n", "-object", "filter-mirror,id=f,netdev=n,outdev=x"),
+                           "no -chardev with id=x"),
+                          (("-netdev", "user,id=n", "-object", "filter-buffer,id=f,netdev=n"), "interval="),
+                          (("-object", "filter-replay,id=f"), "recorded")):
         text = refused(*malta, *options)
         assert part in text, text
     assert "no board" in refused(*env["none"], "-nic", "user")
@@ -120,3 +124,40 @@ def a_dump_of_what_passes(env):
     assert struct.unpack("=IHHiIII", data[:24]) == (0xa1b2c3d4, 2, 4, 0, 0, 20, 1)
     assert len(data) == 24 + 2 * (16 + 20) and data[40:60] == frame[:20]
     assert struct.unpack("=II", data[32:40]) == (20, 100)
+
+
+@case
+def frames_on_character_devices(env):
+    """A mirror's stream, an announcement through it, and one that comes in by a redirector."""
+    with Machine(*env["malta"], "-netdev", "user,id=n", "-device", "pcnet,netdev=n,id=card", "-chardev",
+                 "socket,id=out,host=127.0.0.1,port=0,server=on,wait=off") as m:
+        qmp = m.qmp.negotiate()
+        name = next(d["filename"] for d in qmp.cmd("query-chardev") if d["label"] == "out")
+        peer = socket.create_connection(("127.0.0.1", int(name.split(",")[0].rsplit(":", 1)[1])), 20)
+        qmp.cmd("object-add", {"qom-type": "filter-mirror", "id": "m", "netdev": "n", "outdev": "out", "queue": "rx"})
+        assert "is busy" in qmp.error("chardev-remove", {"id": "out"})
+        assert qmp.cmd("qom-get", {"path": "/objects/m", "property": "status"}) == "on"
+        qmp.cmd("announce-self", {"initial": 50, "max": 100, "rounds": 1, "step": 10})
+        data = b""
+        while len(data) < 64:
+            data += peer.recv(100)
+        assert data == b"\0\0\0\x3c" + b"\xff" * 6 + bytes.fromhex("525400123456") + \
+            bytes.fromhex("8035 0001 0800 0604 0003 525400123456 00000000 525400123456 00000000") + bytes(18), data
+        qmp.cmd("qom-set", {"path": "/objects/m", "property": "status", "value": "off"})
+        assert qmp.hmp("announce_self card x") == "" and "no network device" in qmp.hmp("announce_self n")
+        qmp.cmd("qom-set", {"path": "/objects/m", "property": "status", "value": "on"})
+        assert "should be" in qmp.error("qom-set", {"path": "/objects/m", "property": "status", "value": "maybe"})
+        assert "only be given" in qmp.error("qom-set", {"path": "/objects/m", "property": "netdev", "value": "n"})
+        assert qmp.hmp("qom-set /objects/m status off") == ""
+        qmp.cmd("announce-self", {"initial": 50, "max": 100, "rounds": 0, "step": 10, "id": "x"})
+        assert "no network device" in qmp.error("announce-self", {"initial": 1, "max": 1, "rounds": 1, "step": 1,
+                                                                  "interfaces": ["n"]})
+        assert "rounds" in qmp.error("announce-self", {"initial": 1, "max": 1, "rounds": -1, "step": 1})
+        qmp.cmd("object-del", {"id": "m"})
+        qmp.cmd("object-add", {"qom-type": "filter-buffer", "id": "b", "netdev": "n", "interval": 1000})
+        qmp.cmd("qom-set", {"path": "/objects/b", "property": "interval", "value": 2000})
+        assert qmp.cmd("qom-get", {"path": "/objects/b", "property": "interval"}) == 2000
+        qmp.cmd("netdev_del", {"id": "n"})
+        qmp.cmd("object-del", {"id": "b"})
+        qmp.cmd("chardev-remove", {"id": "out"})
+        peer.close()

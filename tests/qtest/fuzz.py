@@ -139,7 +139,7 @@ def lines_of(seed):
     if kind == 1:
         return fuzz_disks.ide_lines(rng, big, 2 * LINES)
     if kind in (2, 4):
-        return fuzz_disks.virtio_lines(rng, big, 4 * LINES)
+        return fuzz_disks.virtio_lines(rng, big, 4 * LINES, ["9p"] if kind == 4 else [])
     if kind == 3:
         return cards_set_up(big) + [line for _ in range(2 * LINES) for line in card_access(rng, big)]
     makers = rng.choices([access, config_access, port_access, block, nonsense, other], [10, 5, 5, 1, 1, 3], k=LINES)

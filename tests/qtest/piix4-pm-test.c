@@ -57,11 +57,58 @@ static void test_power_button(QTest *q)
     g_assert_true(qt_level(q, 0));
 }
 
+/* The button works again after it was acknowledged, and asks for nothing while SCI is off. */
+static void test_button_again(QTest *q)
+{
+    enable(q);
+    qt_listen_out(q, "PIIX4_PM", 0, NULL);
+    pm_write(q, 0, 0x01000000);
+    json_node_unref(qt_qmp(q, "{\"execute\": \"system_powerdown\"}"));
+    g_assert_cmphex(pm_read(q, 0), ==, 0x01000100);
+    g_assert_false(qt_level(q, 0));
+    pm_write(q, 4, 1);
+    g_assert_true(qt_level(q, 0));
+    pm_write(q, 0, 0x01000100);
+    g_assert_false(qt_level(q, 0));
+    json_node_unref(qt_qmp(q, "{\"execute\": \"system_powerdown\"}"));
+    g_assert_cmphex(pm_read(q, 0), ==, 0x01000100);
+    g_assert_true(qt_level(q, 0));
+}
+
+static char *status(QTest *q)
+{
+    g_autoptr(JsonNode) reply = qt_qmp(q, "{\"execute\": \"query-status\"}");
+    return g_strdup(json_object_get_string_member(json_node_get_object(reply), "status"));
+}
+
+/* SUS_EN with type 0; the other types are not there, and leave the machine as it is. */
+static void test_soft_off(QTest *q)
+{
+    enable(q);
+    for (unsigned type = 5; type > 0; type--) {
+        pm_write(q, 4, 0x2000 | type << 10);
+        g_autofree char *now = status(q);
+        g_assert_cmpstr(now, ==, "running");
+        g_assert_cmphex(pm_read(q, 4) & 0x3c00, ==, type << 10);
+    }
+    pm_write(q, 4, 0x2000);
+    for (int i = 0; i < 100; i++) {
+        g_autofree char *now = status(q);
+        if (strcmp(now, "shutdown") == 0) {
+            return;
+        }
+        g_usleep(10000);
+    }
+    g_assert_not_reached();
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     qt_add("/piix4-pm/timer", NULL, test_timer);
     qt_add("/piix4-pm/overflow", NULL, test_overflow);
     qt_add("/piix4-pm/power-button", NULL, test_power_button);
+    qt_add("/piix4-pm/button-again", NULL, test_button_again);
+    qt_add("/piix4-pm/soft-off", "-no-shutdown", test_soft_off);
     return g_test_run();
 }

@@ -103,6 +103,7 @@ static void test_inquiry(Virtio *v)
         } else if (pages[i] == 0x83) {                          /* the second: NAA */
             g_assert_cmphex(be(v, 4 + 14, 2), ==, 0x0103);
             g_assert_cmphex(be(v, 4 + 18, 8), ==, 0x5000c50012345678);
+            g_assert_cmphex(be(v, 4 + 26, 8), ==, 0x0200000468657265);      /* "here" */
         }
     }
     expect_check(ASK(v, 0, 0, 255, 0x12, 1, 0x77, 0, 255), 5, 0x24);
@@ -239,7 +240,7 @@ int main(int argc, char **argv)
     g_autofree char *disk = image(), *cd = image();
     g_autofree char *args = g_strdup_printf("-device virtio-scsi-pci,addr=0d "
         "-drive file=%s,format=raw,if=none,id=d,discard=unmap "
-        "-device scsi-hd,drive=d,serial=hd,wwn=0x5000c50012345678 "
+        "-device scsi-hd,drive=d,serial=hd,wwn=0x5000c50012345678,device_id=here "
         "-drive file=%s,format=raw,if=none,id=c,media=cdrom -device scsi-cd,drive=c,scsi-id=0", disk, cd);
     vd_add_test("/virtio-scsi/inquiry", args, test_inquiry);
     vd_add_test("/virtio-scsi/io", args, test_io);

@@ -153,6 +153,11 @@ bool chardev_output_pending(const Chardev *chr)
     return chr->stuck;
 }
 
+size_t chardev_output_room(const Chardev *chr)
+{
+    return SIZE_MAX;
+}
+
 void chardev_accept_input(Chardev *chr)
 {
     chr->accepts++;

@@ -17,6 +17,8 @@ struct Bus {
      * reads there it looks up in props. NULL: nothing can be added. NULL with err. */
     Device *(*make)(Bus *bus, const DeviceType *type, KeyVal *props, GError **err);
     bool (*realize)(Bus *bus, Device *dev, GError **err);
+    /* Whether dev can be taken out now; err tells what the guest must do first. NULL: nothing ever can. */
+    bool (*may_remove)(const Bus *bus, const Device *dev, GError **err);
     bool (*full)(const Bus *bus);   /* nothing more fits; NULL: there is always an answer from make */
     /* What "info qtree" adds to a device's line; may be NULL. The caller frees it. */
     char *(*address)(const Bus *bus, const Device *dev);
@@ -37,6 +39,11 @@ Bus *bus_of(const Device *dev);
 bool device_add(Machine *machine, KeyVal *props, GError **err);
 /* The same for a type that is known; "driver" is looked up by nobody. */
 bool device_add_type(Machine *machine, const DeviceType *type, KeyVal *props, GError **err);
+/* Takes a device out that was added, and what sits on its buses: MACHINE_DEVICE_DELETED for each. What it
+ * used (drives, network back ends, character devices) is free then. Main thread. False with err. */
+bool device_remove(Device *dev, GError **err);
+/* Whether a device of its kind may be taken out at all. */
+bool device_removable(const Device *dev);
 /* The device that was added with that id, or NULL. */
 Device *device_find(Machine *machine, const char *id);
 /* The lines of "-device help" (type NULL) or "-device T,help"; the caller frees it. */

@@ -67,6 +67,8 @@ Device *device_new(Machine *machine, const DeviceType *type);
 bool device_realize(Device *dev, GError **err);
 /* Detaches and frees the device, which must not be in machine->devices. NULL is allowed. */
 void device_free(Device *dev);
+/* Of one that is in machine->devices: takes it out, and off its bus, and frees it. No vCPU runs. */
+void device_unrealize(Device *dev);
 /* Power-on state: table registers first, then the type's reset. */
 void device_reset(Device *dev);
 /* For a handler of unnamed inputs: tells who listens that input n has this level now. */

@@ -58,7 +58,7 @@ struct ScsiDevice {
     const ScsiKind *kind;
     ScsiBus *bus;
     BlockUser *block;
-    char *drive, *serial;           /* properties */
+    char *drive, *serial, *device_id;       /* properties */
     uint64_t wwn;
     uint32_t channel, target, lun, boot_index;
     uint8_t asc, ascq;              /* of the unit attention that is pending; 0, 0: none */
@@ -114,6 +114,8 @@ void scsi_transfer(ScsiRequest *r, BlockOp op, uint64_t offset, uint64_t bytes,
 #define SCSI_PROPS(Type, s) \
     { "drive", PROP_STRING, offsetof(Type, s.drive), NULL, "id of a -drive or node-name of a -blockdev" }, \
     { "serial", PROP_STRING, offsetof(Type, s.serial), NULL, "serial number, up to 36 characters" }, \
+    { "device_id", PROP_STRING, offsetof(Type, s.device_id), NULL, \
+      "what page 0x83 of INQUIRY calls it, up to 64 characters" }, \
     { "wwn", PROP_U64, offsetof(Type, s.wwn), NULL, "world wide name; 0: none" }, \
     { "channel", PROP_U32, offsetof(Type, s.channel), NULL, "0" }, \
     { "scsi-id", PROP_U32, offsetof(Type, s.target), NULL, "target, to 255; by default the first free" }, \
