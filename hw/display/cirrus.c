@@ -393,7 +393,10 @@ static const Prop cirrus_props[] = {
     { 0 }
 };
 
-static const PciInfo cirrus_info = { .vendor = 0x1013, .device = 0x00b8, .class_code = 0x0300 };
+static const PciInfo cirrus_info = {
+    .vendor = 0x1013, .device = 0x00b8, .class_code = 0x0300,
+    .command_mask = PCI_COMMAND_IO | PCI_COMMAND_MEM,
+};
 
 const DeviceType cirrus_type = {
     "cirrus-vga", sizeof(Cirrus), .parent = "pci-device", .description = "Cirrus Logic CL-GD5446",

@@ -325,6 +325,7 @@ static const Prop vga_pci_props[] = {
 
 static const PciInfo vga_pci_info = {
     .vendor = 0x1234, .device = 0x1111, .class_code = 0x0300, .revision = 2,
+    .command_mask = PCI_COMMAND_IO | PCI_COMMAND_MEM,
 };
 
 const DeviceType vga_pci_type = {
