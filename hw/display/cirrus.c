@@ -341,7 +341,7 @@ static void cirrus_reset(Device *dev)
     Cirrus *c = (Cirrus *)dev;
     Vga *v = &c->vga;
     pci_device_reset(&c->pci);
-    pci_config_set(&c->pci, PCI_BAR0, 8, 4);            /* prefetchable */
+    pci_config_set(&c->pci, PCI_BAR0, PCI_BAR_PREFETCH, 4);
     pci_config_set(&c->pci, PCI_SUBVENDOR, 0x1af4, 2);
     pci_config_set(&c->pci, PCI_SUBDEVICE, 0x1100, 2);
     vga_reset(v);

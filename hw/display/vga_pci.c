@@ -277,7 +277,7 @@ static void vga_pci_reset(Device *dev)
 {
     VgaPci *s = (VgaPci *)dev;
     pci_device_reset(&s->pci);
-    pci_config_set(&s->pci, PCI_BAR0, 8, 4);            /* prefetchable */
+    pci_config_set(&s->pci, PCI_BAR0, PCI_BAR_PREFETCH, 4);
     pci_config_set(&s->pci, PCI_SUBVENDOR, 0x1af4, 2);
     pci_config_set(&s->pci, PCI_SUBDEVICE, 0x1100, 2);
     memset(s->dispi, 0, sizeof(s->dispi));
