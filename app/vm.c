@@ -345,6 +345,9 @@ static bool make_board(Vm *vm, GError **err)
 {
     const Plan *plan = vm->plan;
     if (plan->no_board) {
+        if (vm->settings->vga && strcmp(vm->settings->vga, "none") != 0) {
+            return error_set(err, "-vga %s: there is no board that a card could be on", vm->settings->vga);
+        }
         return make_none(vm, err) && shares_plug(vm->machine, vm->settings, err) && add_devices(vm, err);
     }
     bool qtest = plan->accel.qtest || vm->settings->qtest;

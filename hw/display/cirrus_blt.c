@@ -368,8 +368,11 @@ bool cirrus_blt_valid(const Cirrus *c)
     if (!active(c)) {
         return true;
     }
+    if (b->depth < 1 || b->depth > 4) {
+        return false;
+    }
     uint32_t need = b->mode & BLT_TO_SYSTEM ? (b->width + 3) & ~3u : bytes_needed(b);
-    return b->depth >= 1 && b->depth <= 4 && b->width >= 1 && b->width <= BLT_ROW_MOST && b->height >= 1 &&
+    return b->width >= 1 && b->width <= BLT_ROW_MOST && b->height >= 1 &&
            b->height <= 2048 && b->row <= b->height && b->need == need && b->have < need &&
            (cirrus_blt_gives(c) || (cirrus_blt_takes(c) && b->row < b->height)) &&
            !((b->mode & BLT_BACKWARDS) && (b->mode & (BLT_EXPAND | BLT_PATTERN)));

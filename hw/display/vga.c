@@ -416,8 +416,6 @@ void vga_reset(Vga *v)
     v->ar_data = v->dac_reading = v->dac_wide = false;
     v->pel_mask = 0xff;
     v->latch = v->bank = 0;
-    memset(v->ram, 0, v->ram_size);
-    vga_note_write(v, 0, v->ram_size);
     vga_post_load(v);
 }
 

@@ -99,6 +99,7 @@ struct Vga {
 /* Video memory, ports, the window and the display, on the bus of pci; false with err. */
 bool vga_realize(Vga *v, PciDevice *pci, GError **err);
 void vga_finalize(Vga *v);
+/* Video memory keeps what it has, as the chips' does. */
 void vga_reset(Vga *v);
 /* After a load. */
 void vga_post_load(Vga *v);

@@ -41,6 +41,7 @@ def which_card(env):
                           (("-vga", "cirrus", "-device", "VGA,addr=12"), "taken")):
         text = refused(*line(env), *options)
         assert part in text, text
+    assert "no board" in refused(*env["none"], "-vga", "std")
 
 
 @case
