@@ -69,11 +69,12 @@ static void test_still(Fixture *f, gconstpointer data)
     display_request(f->d);              /* nobody looks */
     run(f, 200);
     g_assert_cmpuint(f->updates + f->collections, ==, 0);
-    for (unsigned i = 0; i < 1000; i++) {
+    unsigned woken = 0;
+    for (unsigned i = 0; i < 100; i++) {
         display_request(f->d);          /* and nobody is woken for it */
+        woken += g_main_context_iteration(NULL, FALSE);
     }
-    run(f, 200);
-    g_assert_cmpuint(f->wakes, <=, 2);
+    g_assert_cmpuint(woken, <=, 1);
     Viewer *viewer = display_add_viewer(f->d, &viewer_ops, NULL);
     run(f, 200);
     g_assert_cmpuint(f->updates, ==, 1);
