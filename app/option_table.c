@@ -6,6 +6,7 @@
 #include "accel/accel.h"
 #include "chardev/chardev_set.h"
 #include "app/drives.h"
+#include "app/graphics.h"
 #include "app/network.h"
 #include "app/readconfig.h"
 #include "app/screens.h"
@@ -350,7 +351,13 @@ HANDLER(on_keyboard)
 
 HANDLER(on_vga)
 {
-    return only_none(name, arg, "there is no graphics device", err);
+    if (is_help(arg)) {
+        return print(s, g_strdup("Graphics cards: " GRAPHICS_WORDS "\n"));
+    }
+    if (!graphics_known(arg)) {
+        return error_set(err, "-vga %s: not there yet: the cards are " GRAPHICS_WORDS, arg);
+    }
+    return set_text(&s->vga, name, arg, err);
 }
 
 HANDLER(on_netdev)
@@ -575,7 +582,8 @@ const Option option_table[] = {
       "serve a display at TCP port 5900 + N, or PATH", on_vnc },
     { "k", "LAYOUT", "the keyboard that the guest believes in, for VNC: en-us (default), de, fr, ...",
       on_keyboard },
-    { "vga", "none", "there is no graphics device", on_vga },
+    { "vga", "none|std|cirrus", "the graphics card: none, a VGA with the Bochs interface, a CL-GD5446;\n"
+      "cirrus if there is no -vga, no -nodefaults and no -device of the kind", on_vga },
 
     { NULL, NULL, "Network", NULL },
     { "nic", "TYPE|none[,model=MODEL][,mac=MAC][,...]",

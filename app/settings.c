@@ -64,7 +64,7 @@ void settings_free(Settings *s)
         g_ptr_array_free(lists[i], TRUE);
     }
     char *texts[] = { s->bios, s->kernel, s->initrd, s->append, s->dtb, s->pidfile, s->log_items, s->log_file,
-                      s->uuid, s->gdb, s->qtest, s->qtest_log, s->print,
+                      s->uuid, s->vga, s->gdb, s->qtest, s->qtest_log, s->print,
                       s->display, s->keyboard };
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_free(texts[i]);

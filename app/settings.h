@@ -37,6 +37,7 @@ typedef struct {
     GPtrArray *fsdevs, *virtfs;     /* -fsdev, -virtfs */
     char *bios, *kernel, *initrd, *append, *dtb;
     char *gdb;              /* -gdb and -s, or NULL */
+    char *vga;              /* or NULL */
     char *pidfile, *log_items, *log_file, *uuid, *qtest, *qtest_log;
     bool nographic, nodefaults, no_reboot, no_shutdown, start_stopped, daemonize;
     bool preconfig, full_screen;

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "app/drives.h"
+#include "app/graphics.h"
 #include "app/network.h"
 #include "app/options.h"
 #include "app/qtest.h"
@@ -347,10 +348,15 @@ static bool make_board(Vm *vm, GError **err)
 {
     const Plan *plan = vm->plan;
     if (plan->no_board) {
+        if (vm->settings->vga && strcmp(vm->settings->vga, "none") != 0) {
+            return error_set(err, "-vga %s: there is no board that a card could be on", vm->settings->vga);
+        }
         return make_none(vm, err) && shares_plug(vm->machine, vm->settings, err) && add_devices(vm, err);
     }
-    return make_malta(vm, err) && drives_plug(vm->drives, vm->machine, err) &&
-           shares_plug(vm->machine, vm->settings, err) && add_devices(vm, err);
+    bool qtest = plan->accel.qtest || vm->settings->qtest;
+    return make_malta(vm, err) && graphics_plug(vm->machine, vm->settings, qtest, err) &&
+           drives_plug(vm->drives, vm->machine, err) && shares_plug(vm->machine, vm->settings, err) &&
+           add_devices(vm, err);
 }
 
 /* Where its displays are shown. */

@@ -24,7 +24,7 @@ DEVICES = [
     ("<memballoon model='none'/>", "start", "there is no USB"),
     (NO_DEVICES + "<graphics type='spice'/><video><model type='none'/></video>", "define",
      "spice graphics are not supported"),
-    (NO_DEVICES + "<video><model type='vga'/></video>", "define", "video model 'vga'"),
+    (NO_DEVICES + "<video><model type='qxl'/></video>", "define", "video model 'qxl'"),
 ]
 
 

@@ -1,314 +1,144 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Displays: when they are drawn, and who is told of what. */
-#include <string.h>
-#include "system/input.h"
+/* When displays are drawn: not without somebody who looks, not more often than 30 times a second, and not at
+ * all while nothing changes. */
 #include "ui/display.h"
-#include "ui/keymap.h"
 
 typedef struct {
-    Machine *machine;
-    Display *display;
-    int collected, updated, invalidated;
-    int x, y, width, height;            /* what the next update says has changed; width 0: nothing */
-} Card;
+    Machine *m;
+    DisplaySet *set;
+    Display *d;
+    unsigned collections, updates, wakes;
+    bool writes;                /* the guest writes on: each collection finds something */
+} Fixture;
 
-typedef struct {
-    int resized, changed, drawn, shapes, moves;
-    int x, y, width, height;            /* of the last change */
-} Eye;
-
-static void card_collect(void *opaque)
+static void collect(void *opaque)
 {
-    ((Card *)opaque)->collected++;
-}
-
-static void card_update(void *opaque)
-{
-    Card *c = opaque;
-    c->updated++;
-    if (c->width) {
-        display_changed(c->display, c->x, c->y, c->width, c->height);
+    Fixture *f = opaque;
+    f->collections++;
+    if (f->writes) {
+        display_request(f->d);
     }
 }
 
-static void card_invalidate(void *opaque)
+static void update(void *opaque)
 {
-    ((Card *)opaque)->invalidated++;
+    ((Fixture *)opaque)->updates++;
 }
 
-static const DisplayOps card_ops = { card_collect, card_update, card_invalidate, NULL };
-
-static void eye_resized(void *opaque)
+static void invalidate(void *opaque)
 {
-    ((Eye *)opaque)->resized++;
 }
 
-static void eye_changed(void *opaque, int x, int y, int width, int height)
+static const DisplayOps ops = { collect, update, invalidate, NULL };
+
+static void set_up(Fixture *f, gconstpointer data)
 {
-    Eye *e = opaque;
-    e->changed++;
-    e->x = x;
-    e->y = y;
-    e->width = width;
-    e->height = height;
+    *f = (Fixture){ .m = machine_new(NULL) };
+    f->set = display_set_new(f->m);
+    f->d = display_add(f->set, "test", &ops, f);
 }
 
-static void eye_drawn(void *opaque)
+static void tear_down(Fixture *f, gconstpointer data)
 {
-    ((Eye *)opaque)->drawn++;
+    display_remove(f->d);
+    machine_free(f->m);
+    display_set_free(f->set);
 }
 
-static void eye_shape(void *opaque)
+static gboolean end(gpointer data)
 {
-    ((Eye *)opaque)->shapes++;
+    *(bool *)data = true;
+    return G_SOURCE_REMOVE;
 }
 
-static void eye_moved(void *opaque)
+/* Lets the main loop run; counts how often it was woken. */
+static void run(Fixture *f, unsigned ms)
 {
-    ((Eye *)opaque)->moves++;
-}
-
-static const ViewerOps eye_ops = { eye_resized, eye_changed, eye_drawn, eye_shape, eye_moved };
-
-static void card_init(Card *c)
-{
-    memset(c, 0, sizeof(*c));
-    c->machine = machine_new(NULL);
-    c->machine->displays = display_set_new(c->machine);
-    c->display = display_add(c->machine->displays, "card", &card_ops, c);
-}
-
-static void card_end(Card *c)
-{
-    DisplaySet *set = c->machine->displays;
-    display_remove(c->display);
-    machine_free(c->machine);
-    display_set_free(set);
-}
-
-/* Lets the main loop do what it has to for that long; how often it ran. */
-static int run_for(int ms)
-{
-    int64_t end = g_get_monotonic_time() + ms * 1000;
-    int rounds = 0;
-    while (g_get_monotonic_time() < end) {
-        if (g_main_context_iteration(NULL, FALSE)) {
-            rounds++;
-        } else {
-            g_usleep(500);
-        }
-    }
-    return rounds;
-}
-
-static void test_rate(void)
-{
-    Card c;
-    Eye e = { 0 };
-    card_init(&c);
-    c.width = c.height = 4;
-    Viewer *v = display_add_viewer(c.display, &eye_ops, &e);
-    int64_t begin = g_get_monotonic_time();
-    while (g_get_monotonic_time() - begin < 1000000) {
-        display_request(c.display);
-        run_for(1);
-    }
-    int64_t ms = (g_get_monotonic_time() - begin) / 1000;
-    g_assert_cmpint(c.updated, <=, ms * 30 / 1000 + 2);
-    g_assert_cmpint(c.updated, >, 10);
-    g_assert_cmpint(c.collected, ==, c.updated);
-    g_assert_cmpint(e.drawn, ==, c.updated);
-    display_remove_viewer(v);
-    card_end(&c);
-}
-
-/* What does not change and what nobody looks at does not run at all. */
-static void test_still(void)
-{
-    Card c;
-    Eye e = { 0 };
-    card_init(&c);
-    for (int i = 0; i < 5; i++) {
-        display_request(c.display);
-        run_for(40);
-    }
-    g_assert_cmpint(c.updated, ==, 0);
-    Viewer *v = display_add_viewer(c.display, &eye_ops, &e);
-    run_for(100);
-    g_assert_cmpint(c.updated, ==, 1);
-    g_assert_cmpint(run_for(300), ==, 0);
-    g_assert_cmpint(c.updated, ==, 1);
-    display_request(c.display);
-    run_for(100);
-    g_assert_cmpint(c.updated, ==, 2);
-    g_assert_cmpint(e.drawn, ==, 1);            /* the second update found nothing new */
-    display_remove_viewer(v);
-    display_request(c.display);
-    run_for(100);
-    g_assert_cmpint(c.updated, ==, 2);
-    card_end(&c);
-}
-
-static void test_settled(void)
-{
-    Card c;
-    Eye e = { 0 };
-    card_init(&c);
-    Viewer *v = display_add_viewer(c.display, &eye_ops, &e);
-    run_for(100);
-    c.width = c.height = 1;
-    display_settled(c.display);                 /* known without being asked: drawn without a collection */
-    run_for(60);
-    g_assert_cmpint(c.updated, ==, 2);
-    g_assert_cmpint(c.collected, ==, 1);
-    g_assert_cmpint(e.drawn, ==, 2);
-    display_remove_viewer(v);
-    card_end(&c);
-}
-
-static void test_viewers(void)
-{
-    Card c;
-    Eye first = { 0 }, second = { 0 };
-    card_init(&c);
-    Viewer *v = display_add_viewer(c.display, &eye_ops, &first);
-    g_assert_cmpint(c.invalidated, ==, 1);
-    run_for(100);
-    g_assert_cmpint(first.resized, ==, 1);
-    g_assert_cmpint(first.shapes, ==, 1);
-    g_assert_cmpint(first.changed, ==, 1);
-    g_assert_cmpint(first.width, ==, 640);
-    g_assert_cmpint(first.height, ==, 480);
-    Viewer *w = display_add_viewer(c.display, &eye_ops, &second);
-    g_assert_cmpint(c.invalidated, ==, 1);      /* the surface was looked at: it is right */
-    c.x = 5;
-    c.width = c.height = 2;
-    run_for(100);
-    g_assert_cmpint(first.resized, ==, 1);
-    g_assert_cmpint(first.changed, ==, 2);
-    g_assert_cmpint(first.width, ==, 2);
-    g_assert_cmpint(second.resized, ==, 1);
-    g_assert_cmpint(second.width, ==, 640);     /* all of it, once */
-    g_assert_cmpint(second.changed, ==, 1);
-    display_remove_viewer(w);
-    display_request(c.display);
-    run_for(100);
-    g_assert_cmpint(first.drawn, ==, 3);
-    g_assert_cmpint(second.drawn, ==, 1);
-    display_remove_viewer(v);
-    card_end(&c);
-}
-
-static void expect_cut(Card *c, Eye *e, int x, int y, int width, int height, const int *cut)
-{
-    int before = e->changed;
-    c->x = x;
-    c->y = y;
-    c->width = width;
-    c->height = height;
-    display_update_now(c->display);
-    g_assert_cmpint(e->changed, ==, before + (cut != NULL));
-    if (cut) {
-        g_assert_cmpint(e->x, ==, cut[0]);
-        g_assert_cmpint(e->y, ==, cut[1]);
-        g_assert_cmpint(e->width, ==, cut[2]);
-        g_assert_cmpint(e->height, ==, cut[3]);
+    bool over = false;
+    g_timeout_add(ms, end, &over);
+    f->collections = f->updates = f->wakes = 0;
+    while (!over) {
+        g_main_context_iteration(NULL, TRUE);
+        f->wakes++;
     }
 }
 
-static void test_cut(void)
+static void test_still(Fixture *f, gconstpointer data)
 {
-    Card c;
-    Eye e = { 0 };
-    card_init(&c);
-    Viewer *v = display_add_viewer(c.display, &eye_ops, &e);
-    display_update_now(c.display);
-    expect_cut(&c, &e, -10, -5, 20, 10, (int[]){ 0, 0, 10, 5 });
-    expect_cut(&c, &e, 630, 470, 100, 100, (int[]){ 630, 470, 10, 10 });
-    expect_cut(&c, &e, -10, -10, 2000, 2000, (int[]){ 0, 0, 640, 480 });
-    expect_cut(&c, &e, 640, 0, 10, 10, NULL);
-    expect_cut(&c, &e, 0, 480, 10, 10, NULL);
-    expect_cut(&c, &e, -10, 0, 10, 10, NULL);
-    expect_cut(&c, &e, 10, 10, -5, 10, NULL);
-    display_remove_viewer(v);
-    card_end(&c);
-}
-
-static void test_resize(void)
-{
-    Card c;
-    Eye e = { 0 };
-    card_init(&c);
-    Viewer *v = display_add_viewer(c.display, &eye_ops, &e);
-    display_update_now(c.display);
-    display_resize(c.display, 800, 600);
-    display_update_now(c.display);
-    g_assert_cmpint(e.resized, ==, 2);
-    g_assert_cmpint(e.width, ==, 800);
-    display_resize(c.display, 800, 600);
-    display_update_now(c.display);
-    g_assert_cmpint(e.resized, ==, 2);
-    display_resize(c.display, 0, 100000);
-    g_assert_cmpuint(display_width(c.display), ==, 1);
-    g_assert_cmpuint(display_height(c.display), ==, 8192);
-    display_remove_viewer(v);
-    card_end(&c);
-}
-
-static void test_cursor(void)
-{
-    Card c;
-    Eye e = { 0 };
-    card_init(&c);
-    Viewer *v = display_add_viewer(c.display, &eye_ops, &e);
-    display_update_now(c.display);
-    pixman_image_t *image = pixman_image_create_bits(PIXMAN_a8r8g8b8, 8, 8, NULL, 32);
-    display_set_cursor(c.display, image, 2, 3);
-    pixman_image_unref(image);
-    display_move_cursor(c.display, 10, 11, true);
-    display_move_cursor(c.display, 10, 11, true);
-    g_assert_cmpint(e.shapes, ==, 2);
-    g_assert_cmpint(e.moves, ==, 1);
-    const DisplayCursor *cursor = display_cursor(c.display);
-    g_assert_true(cursor->image == image && cursor->visible);
-    g_assert_cmpint(cursor->hot_x + cursor->hot_y + cursor->x + cursor->y, ==, 26);
-    display_set_cursor(c.display, NULL, 0, 0);
-    g_assert_null(display_cursor(c.display)->image);
-    display_remove_viewer(v);
-    card_end(&c);
-}
-
-/* Each character that is printed on a key is found, and what is on no key is not. */
-static void test_keymap(void)
-{
-    GError *err = NULL;
-    KeymapPlace place;
-    Keymap *map = keymap_new(NULL, &err);
-    g_assert_no_error(err);
-    for (uint32_t c = 0x20; c < 0x7f; c++) {
-        g_assert_true(keymap_find(map, c, &place) && place.is_character && place.key != KEY_UNMAPPED);
+    static const ViewerOps viewer_ops = { 0 };
+    display_request(f->d);              /* nobody looks */
+    run(f, 200);
+    g_assert_cmpuint(f->updates + f->collections, ==, 0);
+    unsigned woken = 0;
+    for (unsigned i = 0; i < 100; i++) {
+        display_request(f->d);          /* and nobody is woken for it */
+        woken += g_main_context_iteration(NULL, FALSE);
     }
-    g_assert_true(keymap_find(map, 0xffbe, &place) && place.key == KEY_F1 && !place.is_character);
-    g_assert_true(keymap_find(map, 0xffd5, &place) && place.key == KEY_F24);
-    g_assert_true(keymap_find(map, 0x01000041, &place) && place.key == KEY_A);
-    g_assert_false(keymap_find(map, 0xe9, &place));
-    g_assert_false(keymap_find(map, 0, &place));
-    keymap_free(map);
-    g_assert_null(keymap_new("nowhere", &err));
-    g_assert_nonnull(strstr(err->message, "-k nowhere: "));
-    g_error_free(err);
+    g_assert_cmpuint(woken, <=, 1);
+    Viewer *viewer = display_add_viewer(f->d, &viewer_ops, NULL);
+    run(f, 200);
+    g_assert_cmpuint(f->updates, ==, 1);
+    run(f, 300);                        /* a still screen */
+    g_assert_cmpuint(f->updates + f->collections, ==, 0);
+    g_assert_cmpuint(f->wakes, <=, 2);
+    display_remove_viewer(viewer);
+}
+
+static void test_rate(Fixture *f, gconstpointer data)
+{
+    static const ViewerOps viewer_ops = { 0 };
+    Viewer *viewer = display_add_viewer(f->d, &viewer_ops, NULL);
+    f->writes = true;
+    run(f, 500);
+    g_assert_cmpuint(f->updates, >=, 2);
+    g_assert_cmpuint(f->updates, <=, 17);
+    f->writes = false;
+    run(f, 100);
+    run(f, 200);
+    g_assert_cmpuint(f->updates, ==, 0);
+    display_remove_viewer(viewer);
+}
+
+/* What is known to have changed is drawn at once. */
+static void test_settled(Fixture *f, gconstpointer data)
+{
+    static const ViewerOps viewer_ops = { 0 };
+    Viewer *viewer = display_add_viewer(f->d, &viewer_ops, NULL);
+    run(f, 100);
+    display_settled(f->d);
+    run(f, 100);
+    g_assert_cmpuint(f->updates, ==, 1);
+    g_assert_cmpuint(f->collections, ==, 0);
+    display_remove_viewer(viewer);
+}
+
+/* An engine that does not tell of writes is asked on, while somebody looks. */
+static void no_collection(void *opaque, MemWritten *w)
+{
+}
+
+static void test_polled(Fixture *f, gconstpointer data)
+{
+    static const MemWriteEngine engine = { true, no_collection };
+    static const ViewerOps viewer_ops = { 0 };
+    as_set_write_engine(f->m->as, &engine, f);
+    Viewer *viewer = display_add_viewer(f->d, &viewer_ops, NULL);
+    run(f, 500);
+    g_assert_cmpuint(f->collections, >=, 4);
+    g_assert_cmpuint(f->collections, <=, 17);
+    display_remove_viewer(viewer);
+    run(f, 100);
+    run(f, 200);
+    g_assert_cmpuint(f->collections, ==, 0);
+    as_set_write_engine(f->m->as, NULL, NULL);
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/display/rate", test_rate);
-    g_test_add_func("/display/still", test_still);
-    g_test_add_func("/display/settled", test_settled);
-    g_test_add_func("/display/viewers", test_viewers);
-    g_test_add_func("/display/cut", test_cut);
-    g_test_add_func("/display/resize", test_resize);
-    g_test_add_func("/display/cursor", test_cursor);
-    g_test_add_func("/display/keymap", test_keymap);
+    g_test_add("/display/still", Fixture, NULL, set_up, test_still, tear_down);
+    g_test_add("/display/rate", Fixture, NULL, set_up, test_rate, tear_down);
+    g_test_add("/display/settled", Fixture, NULL, set_up, test_settled, tear_down);
+    g_test_add("/display/polled", Fixture, NULL, set_up, test_polled, tear_down);
     return g_test_run();
 }
