@@ -80,7 +80,7 @@ static char *machine_properties(void)
         "endian=little|big   byte order, where neither the program's name nor an ELF kernel tells\n"
         "graphics=off        no display (on is not there yet)\n"
         "mem-merge=off       guest memory is not shared (on is not there yet)\n"
-        "usb=off             no USB (on is not there yet)\n"
+        "usb=on|off          accepted: USB is a part of the board\n"
         "memory-backend=ID   an -object memory-backend-... of the size of -m for the guest's RAM\n"
         "dump-guest-core=on|off  whether a core dump of valletta holds the guest's memory\n"
         "kernel=, initrd=, append=, dtb=, firmware=  as -kernel, -initrd, -append, -dtb, -bios\n");

@@ -318,7 +318,6 @@ const MonitorCommand hmp_info_absent[] = {
     NOTHING("migrate", "migration", "Machine state cannot be saved or moved."),
     NOTHING("numa", "NUMA nodes", "0 nodes"),
     NOTHING("tpm", "TPMs", "There is no TPM."),
-    NOTHING("usb", "USB devices", "USB support not enabled"),
     NOTHING("vnc", "VNC servers", "There is no display."),
     { 0 },
 };
