@@ -21,7 +21,6 @@ OPERATIONS = [
 # Devices for which there is nothing, and where the reason is read: at the definition or at the start.
 FILE = "<source file='@/image'/>"
 DEVICES = [
-    ("<memballoon model='none'/>", "start", "there is no USB"),
     (NO_DEVICES + "<graphics type='vnc'/><video><model type='none'/></video>", "define",
      "vnc graphics are not supported"),
     (NO_DEVICES + "<video><model type='vga'/></video>", "define", "video model 'vga'"),
