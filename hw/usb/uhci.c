@@ -4,13 +4,13 @@
  * Interface Design Guide 1.1, chapter 2, and the 82371AB's data sheet (order 290562), chapter 6.
  *
  * When frames are walked. The guest's driver links descriptors into memory and touches no register, so an idle
- * schedule has to be looked at now and then: each millisecond while anything is done, and from QUIET walks
- * without anything each 8 ms, which takes an idle guest some two thousandths of a host's CPU. Each walk makes up
- * for the frames since the last one, so that none of the frame list is left out, but walks a queue once where
- * nothing has changed (uhci_walk.c). Devices say when they have something (usb_wake), and the driver's writes
- * to registers count as something done: both make the next walk come at once. What a first transfer after a
- * pause can lose is therefore 8 ms; a transfer that is under way is walked as on a real bus. FRNUM is computed
- * from the clock.
+ * schedule has to be looked at now and then: each millisecond while anything is done and 32 ms more, then each
+ * 8 ms, and after a second without anything each 32 ms, since each time the host's main thread wakes (some 70
+ * us). Each walk makes up for the frames since the last one, so that none of the frame list is left out, but
+ * walks a queue once where nothing has changed (uhci_walk.c). Devices say when they have something (usb_wake),
+ * and the driver's writes to registers count as something done: both make the next walk come at once. What a
+ * first transfer after a pause can lose is therefore 32 ms; a transfer that is under way is walked as on a real
+ * bus. FRNUM is computed from the clock.
  *
  * Not modelled: SOFMOD's effect on the length of a frame, software debugging (SWDBG), bandwidth beside data,
  * trapping of ports 60h and 64h (USBLEGSUP keeps what is written), over-current.
@@ -32,8 +32,11 @@ enum { ENABLE_ERROR = 1, ENABLE_RESUME = 2, ENABLE_COMPLETE = 4, ENABLE_SHORT = 
 #define PORT_WRITABLE (UHCI_PORT_ENABLED | UHCI_PORT_RESUME | UHCI_PORT_RESET | UHCI_PORT_SUSPENDED)
 #define PORT_CHANGES (UHCI_PORT_CONNECT_CHANGE | UHCI_PORT_ENABLE_CHANGE)
 
-#define QUIET 32u
-#define QUIET_FRAMES 8
+/* From so many walks without anything, so many frames are walked at once. */
+static const struct {
+    uint32_t walks;
+    int frames;
+} pace[] = { { 32 + 125, 32 }, { 32, 8 }, { 0, 1 } };
 
 static void update_irq(Uhci *u)
 {
@@ -75,8 +78,12 @@ static void pass_frames(Uhci *u, int64_t count)
 
 static void schedule(Uhci *u)
 {
+    unsigned n = 0;
+    while (u->quiet < pace[n].walks) {
+        n++;
+    }
     if (is_running(u)) {
-        timer_arm(u->timer, u->frame_at + (u->quiet < QUIET ? 0 : (QUIET_FRAMES - 1) * UHCI_FRAME_NS));
+        timer_arm(u->timer, u->frame_at + (pace[n].frames - 1) * UHCI_FRAME_NS);
     } else {
         timer_cancel(u->timer);
     }
@@ -95,7 +102,7 @@ static void walk(void *opaque)
         event |= uhci_walk_frame(u, &seen);
         pass_frames(u, 1);
     }
-    u->quiet = event ? 0 : MIN(u->quiet + 1, QUIET);
+    u->quiet = event ? 0 : MIN(u->quiet + 1, pace[0].walks);
     update_irq(u);
     schedule(u);
 }
