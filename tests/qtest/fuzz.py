@@ -18,6 +18,7 @@ import tempfile
 import time
 
 import fuzz_disks
+import fuzz_usb
 
 LINES = 600
 PATIENCE = 20 * float(os.environ.get("VALLETTA_TEST_SLOWNESS", "1"))
@@ -135,11 +136,13 @@ def card_access(rng, big):
 
 
 def lines_of(seed):
-    rng, big, kind = random.Random(seed), bool(seed % 2), seed // 2 % 5
+    rng, big, kind = random.Random(seed), bool(seed % 2), seed // 2 % 6
     if kind == 1:
         return fuzz_disks.ide_lines(rng, big, 2 * LINES)
     if kind in (2, 4):
         return fuzz_disks.virtio_lines(rng, big, 4 * LINES)
+    if kind == 5:
+        return fuzz_usb.lines(rng, big, 2 * LINES)
     if kind == 3:
         return cards_set_up(big) + [line for _ in range(2 * LINES) for line in card_access(rng, big)]
     makers = rng.choices([access, config_access, port_access, block, nonsense, other], [10, 5, 5, 1, 1, 3], k=LINES)
@@ -192,7 +195,7 @@ def run(program, seed, paths):
     args = [program, "-machine", f"malta,endian={'big' if seed % 2 else 'little'}", "-accel", "qtest", "-display", "none",
             "-device", "pc-testdev", "-no-shutdown", "-nic", "user,restrict=on", "-nic", "user,restrict=on,model=e1000"]
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as errors:
-        args += fuzz_disks.arguments(folder)
+        args += fuzz_disks.arguments(folder) + fuzz_usb.arguments(folder)
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(folder + "/s")
         listener.listen(1)
