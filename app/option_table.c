@@ -322,8 +322,8 @@ HANDLER(on_usbdevice)
     if (g_str_has_prefix(arg, "disk:") && arg[5]) {
         return add_usb_disk(s, arg + 5);
     }
-    return error_set(err, "-usbdevice %s: there are keyboard, mouse, tablet and disk:FILE; -device help lists all "
-                     "devices", arg);
+    return error_set(err, "-usbdevice %s: there are keyboard, mouse, tablet and disk:FILE; -device help "
+                     "lists all devices", arg);
 }
 
 /* "none", "none,..." or a driver of that name. */

@@ -3,7 +3,8 @@
  * The MIPS Malta board with a GT-64120A core card: memory map, chips and wiring. Malta
  * user's manual (MIPS MD00048), chapters 4 (map), 5 (interrupts) and 6.
  *
- * Not modelled: the audio chip in slot 12; its configuration space answers nothing. The Ethernet chip in slot 11 is there when MaltaConfig says so.
+ * Not modelled: the audio chip in slot 12; its configuration space answers nothing. The Ethernet chip in slot
+ * 11 is there when MaltaConfig says so.
  */
 #include <string.h>
 #include "hw/mips/malta.h"

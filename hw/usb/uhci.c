@@ -3,14 +3,14 @@
  * A UHCI controller, function 2 of the 82371AB (PIIX4) and of the 82371SB (PIIX3): Universal Host Controller
  * Interface Design Guide 1.1, chapter 2, and the 82371AB's data sheet (order 290562), chapter 6.
  *
- * When frames are walked. The guest's driver links descriptors into memory and touches no register, so an idle
- * schedule has to be looked at now and then: each millisecond while anything is done and 32 ms more, then each
- * 8 ms, and after a second without anything each 32 ms, since each time the host's main thread wakes (some 70
- * us). Each walk makes up for the frames since the last one, so that none of the frame list is left out, but
- * walks a queue once where nothing has changed (uhci_walk.c). Devices say when they have something (usb_wake),
- * and the driver's writes to registers count as something done: both make the next walk come at once. What a
- * first transfer after a pause can lose is therefore 32 ms; a transfer that is under way is walked as on a real
- * bus. FRNUM is computed from the clock.
+ * When frames are walked. The guest's driver links descriptors into memory and touches no register, so an
+ * idle schedule has to be looked at now and then: each millisecond while anything is done and 32 ms more,
+ * then each 8 ms, and after a second without anything each 32 ms, since each time the host's main thread
+ * wakes (some 70 us). Each walk makes up for the frames since the last one, so that none of the frame list is
+ * left out, but walks a queue once where nothing has changed (uhci_walk.c). Devices say when they have
+ * something (usb_wake), and the driver's writes to registers count as something done: both make the next walk
+ * come at once. What a first transfer after a pause can lose is therefore 32 ms; a transfer that is under way
+ * is walked as on a real bus. FRNUM is computed from the clock.
  *
  * Not modelled: SOFMOD's effect on the length of a frame, software debugging (SWDBG), bandwidth beside data,
  * trapping of ports 60h and 64h (USBLEGSUP keeps what is written), over-current.
@@ -373,5 +373,5 @@ static const PciInfo piix4_info = {
       .regs = uhci_regs, .reg_width = 2, .state = uhci_state, .bus_info = &(info), .realize = uhci_realize, \
       .reset = uhci_reset, .finalize = uhci_finalize, .post_load = uhci_post_load }
 
-const DeviceType piix3_uhci_type = UHCI_TYPE("piix3-usb-uhci", "USB controller (UHCI) of the 82371SB", piix3_info);
-const DeviceType piix4_uhci_type = UHCI_TYPE("piix4-usb-uhci", "USB controller (UHCI) of the 82371AB", piix4_info);
+const DeviceType piix3_uhci_type = UHCI_TYPE("piix3-usb-uhci", "82371SB (PIIX3) USB controller", piix3_info);
+const DeviceType piix4_uhci_type = UHCI_TYPE("piix4-usb-uhci", "82371AB (PIIX4) USB controller", piix4_info);

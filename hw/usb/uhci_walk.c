@@ -121,7 +121,8 @@ static Next no_answer(Walk *w, uint32_t addr, uint32_t *td, uint32_t status)
 }
 
 /* What an acknowledged packet means for its descriptor. */
-static Next acknowledged(Walk *w, uint32_t addr, uint32_t *td, uint32_t status, const UsbPacket *p, bool queue)
+static Next acknowledged(Walk *w, uint32_t addr, uint32_t *td, uint32_t status, const UsbPacket *p,
+                         bool queue)
 {
     bool in = p->pid == USB_IN, expected = td[TD_TOKEN] & TOKEN_TOGGLE;
     w->budget -= MIN(p->actual, w->budget);

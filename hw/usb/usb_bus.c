@@ -107,8 +107,8 @@ static UsbPort *choose_port(UsbBus *b, const DeviceType *type, const char *path,
         return NULL;
     }
     if (port->dev) {
-        error_set(err, "USB: port %s of bus '%s' is taken by '%s'; another port= would work", port->path, b->id,
-                  device_name(&port->dev->dev));
+        error_set(err, "USB: port %s of bus '%s' is taken by '%s'; another port= would work", port->path,
+                  b->id, device_name(&port->dev->dev));
         return NULL;
     }
     if (is_hub(type) && port->hubs == USB_MAX_HUBS) {
@@ -224,9 +224,9 @@ void usb_bus_init(UsbBus *b, Machine *machine, Device *owner)
         g_free(b->id);
         b->id = g_strdup_printf("usb-bus.%u", n);
     }
-    b->bus = (Bus){ .id = b->id, .type = "usb-bus", .takes = "usb-device", .owner = owner, .make = make_device,
-                    .realize = realize_device, .may_remove = may_remove, .behind = device_behind,
-                    .full = is_full, .address = device_address, .opaque = b };
+    b->bus = (Bus){ .id = b->id, .type = "usb-bus", .takes = "usb-device", .owner = owner,
+                    .make = make_device, .realize = realize_device, .may_remove = may_remove,
+                    .behind = device_behind, .full = is_full, .address = device_address, .opaque = b };
     bus_add(machine, &b->bus);
 }
 

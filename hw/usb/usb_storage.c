@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A USB disk, "usb-storage": Mass Storage Class, Bulk-Only Transport 1.0, around a SCSI bus with one disk. Data
- * go through a buffer of the command's size: the disk has them all before the guest sees the first byte, and
- * the other way round. Commands that have more than 32 MiB fail. Not modelled: more than one unit.
+ * A USB disk, "usb-storage": Mass Storage Class, Bulk-Only Transport 1.0, around a SCSI bus with one disk.
+ * Data go through a buffer of the command's size: the disk has them all before the guest sees the first byte,
+ * and the other way round. Commands that have more than 32 MiB fail. Not modelled: more than one unit.
  */
 #include <limits.h>
 #include <string.h>
@@ -344,8 +344,8 @@ static const Prop storage_props[] = {
 };
 
 static const UsbDescription storage_description = {
-    .vendor = 0x46f4, .product = 0x0001, .max_packet0 = 64, .interface_class = USB_CLASS_STORAGE, .subclass = 6,
-    .protocol = 0x50, .name = "USB Disk",
+    .vendor = 0x46f4, .product = 0x0001, .max_packet0 = 64, .interface_class = USB_CLASS_STORAGE,
+    .subclass = 6, .protocol = 0x50, .name = "USB Disk",
     .endpoint = { { BULK_IN, USB_BULK, PACKET, 0 }, { BULK_OUT, USB_BULK, PACKET, 0 } }, .endpoints = 2,
 };
 static const UsbKind storage_kind = {

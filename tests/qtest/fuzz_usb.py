@@ -11,7 +11,8 @@ OUT, IN, SETUP = 0xe1, 0x69, 0x2d
 REQUESTS = [
     (0x00, 5, 1, 0, 0), (0x00, 5, 2, 0, 0), (0x00, 5, 3, 0, 0), (0x00, 9, 1, 0, 0), (0x00, 9, 1, 0, 0), (0x00, 9, 0, 0, 0),
     (0x80, 6, 0x100, 0, 18), (0x80, 6, 0x200, 0, 255), (0x80, 6, 0x302, 0x409, 255), (0x81, 6, 0x2200, 0, 512),
-    (0x80, 0, 0, 0, 2), (0x82, 0, 0, 0x81, 2), (0x02, 3, 0, 0x81, 0), (0x02, 1, 0, 0x81, 0), (0x02, 1, 0, 2, 0), (0x00, 3, 1, 0, 0),
+    (0x80, 0, 0, 0, 2), (0x82, 0, 0, 0x81, 2), (0x02, 3, 0, 0x81, 0), (0x02, 1, 0, 0x81, 0), (0x02, 1, 0, 2, 0),
+    (0x00, 3, 1, 0, 0),
     (0x01, 11, 0, 0, 0), (0xa1, 1, 0x100, 0, 8), (0x21, 9, 0x200, 0, 1), (0x21, 10, 0x100, 0, 0), (0x21, 11, 0, 0, 0),
     (0xa0, 6, 0x2900, 0, 9), (0xa3, 0, 0, 1, 4), (0x23, 3, 4, 1, 0), (0x23, 3, 4, 2, 0), (0x23, 3, 2, 1, 0), (0x23, 1, 2, 1, 0),
     (0x23, 1, 16, 1, 0), (0x23, 1, 1, 2, 0), (0xa1, 0xfe, 0, 0, 1), (0x21, 0xff, 0, 0, 0), (0x40, 1, 0xffff, 0xffff, 0xffff),
@@ -84,8 +85,8 @@ class Driver(Bus):
         if kind == "command":
             length = rng.choice([0, 8, 36, 64, 512, 512, 1024, 65536, 0xffffffff, rng.getrandbits(32)])
             cdb = bytes([rng.choice(COMMANDS), *(rng.choice([0, 0, 0, 1, 2, rng.getrandbits(8)]) for _ in range(15))])
-            self.memory(DATA, b"USBCtagg" + length.to_bytes(4, "little") + bytes([rng.choice([0, 0x80]), 0, rng.choice([6, 10, 16])])
-                        + cdb)
+            way = bytes([rng.choice([0, 0x80]), 0, rng.choice([6, 10, 16])])
+            self.memory(DATA, b"USBCtagg" + length.to_bytes(4, "little") + way + cdb)
             for toggle in (0, 1):
                 self.td(toggle, END, status, self.token(OUT, address, 2, toggle, 31), DATA)
             self.run(rng.randrange(2))
@@ -99,7 +100,8 @@ class Driver(Bus):
 
     def port(self):
         reg = self.rng.choice([0x10, 0x12])
-        for number in self.rng.choice([(0x200, 0, 4), (0x200, 0, 4), (0x200, 0, 4), (0x1004,), (0x0004,), (0,), (self.rng.getrandbits(16),)]):
+        reset, other = (0x200, 0, 4), (self.rng.getrandbits(16),)
+        for number in self.rng.choice([reset, reset, reset, (0x1004,), (0x0004,), (0,), other]):
             self.register(reg, number, 2)
 
     def wild(self):
@@ -108,7 +110,8 @@ class Driver(Bus):
             if rng.random() < 0.5:
                 token = self.token(rng.choice([OUT, IN, SETUP]), rng.randrange(4), rng.choice([0, 1, 2]), rng.randrange(2),
                                    rng.choice([8, 64, 0, 1280, rng.getrandbits(11)]))
-                self.td(rng.randrange(32), self.any_link(), rng.choice([ACTIVE, ACTIVE | ISOCHRONOUS, rng.getrandbits(32)]), token,
+                status = rng.choice([ACTIVE, ACTIVE | ISOCHRONOUS, rng.getrandbits(32)])
+                self.td(rng.randrange(32), self.any_link(), status, token,
                         rng.choice([DATA, TDS, QUEUES, FRAMES, 0x1e000000, rng.getrandbits(32)]))
             else:
                 self.words(QUEUES + 16 * rng.randrange(16), self.any_link(), self.any_link())
@@ -117,7 +120,8 @@ class Driver(Bus):
 
     def registers(self):
         rng = self.rng
-        self.register(rng.choice([0, 0, 2, 2, 4, 6, 8, 0xc, 0x14]), rng.choice([1, 1, 0, 2, 4, 8, 0x18, 0xffff, rng.getrandbits(16)]), 2)
+        number = rng.choice([1, 1, 0, 2, 4, 8, 0x18, 0xffff, rng.getrandbits(16)])
+        self.register(rng.choice([0, 0, 2, 2, 4, 6, 8, 0xc, 0x14]), number, 2)
         self.read(PORTS + IO + rng.randrange(0, 32, 2), 2)
         if rng.random() < 0.8:
             self.register(8, FRAMES, 4)

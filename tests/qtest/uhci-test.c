@@ -5,7 +5,8 @@
 #include <string.h>
 
 #define KEYBOARD "-device usb-kbd,id=k"
-#define DISK "-blockdev driver=null-co,node-name=n,size=1048576,read-zeroes=on -device usb-storage,drive=n,id=d"
+#define DISK "-blockdev driver=null-co,node-name=n,size=1048576,read-zeroes=on " \
+             "-device usb-storage,drive=n,id=d"
 
 static void do_qmp(QTest *q, const char *command)
 {
@@ -54,7 +55,8 @@ static void test_ports(QTest *q)
     uh_out(q, PORTSC1, 2);
     g_assert_cmphex(uh_in(q, PORTSC1), ==, 0x01a1);
     uh_reset_port(q, 0);
-    do_qmp(q, "{\"execute\": \"device_add\", \"arguments\": {\"driver\": \"usb-tablet\", \"id\": \"t\", \"port\": \"2\"}}");
+    do_qmp(q, "{\"execute\": \"device_add\", \"arguments\": {\"driver\": \"usb-tablet\", \"id\": \"t\", "
+           "\"port\": \"2\"}}");
     g_assert_cmphex(uh_in(q, PORTSC2), ==, 0x0093);         /* full speed */
     do_qmp(q, "{\"execute\": \"device_del\", \"arguments\": {\"id\": \"t\"}}");
     g_assert_cmphex(uh_in(q, PORTSC2), ==, 0x0082);
@@ -85,7 +87,8 @@ static void test_resume(QTest *q)
     g_assert_cmphex(uh_in(q, USBCMD), ==, 0x18);
     uh_out(q, USBCMD, 8);
     uh_out(q, USBSTS, 4);
-    do_qmp(q, "{\"execute\": \"device_add\", \"arguments\": {\"driver\": \"usb-mouse\", \"port\": \"2\"}}");
+    do_qmp(q, "{\"execute\": \"device_add\", \"arguments\": {\"driver\": \"usb-mouse\", "
+           "\"port\": \"2\"}}");
     g_assert_cmphex(uh_in(q, USBSTS), ==, 0x24);
 }
 
@@ -98,7 +101,7 @@ static void test_control(QTest *q)
     uh_reset_port(q, 0);
     g_assert_cmpint(uh_control(q, 0, 0x80, 6, 0x0100, 0, d, 8), ==, 8);
     g_assert_cmphex(d[7], ==, 8);
-    g_assert_cmpint(uh_control(q, 0, 0x00, 9, 1, 0, NULL, 0), ==, -1);          /* not before it has an address */
+    g_assert_cmpint(uh_control(q, 0, 0x00, 9, 1, 0, NULL, 0), ==, -1);  /* not before it has an address */
     g_assert_cmpint(uh_control(q, 0, 0x00, 5, 5, 0, NULL, 0), ==, 0);
     g_assert_cmpint(uh_control(q, 5, 0x80, 6, 0x0100, 0, d, 64), ==, 18);
     g_assert_cmphex(d[8] | d[9] << 8, ==, 0x0627);

@@ -111,7 +111,8 @@ int uh_control(QTest *q, unsigned address, unsigned type, unsigned request, unsi
         uh_td(q, n, false, TD_ACTIVE | TD_3_ERRORS | (in ? TD_SPD : 0),
               uh_token(in ? PID_IN : PID_OUT, address, 0, n & 1, MIN(8, len - at)), UHCI_DATA + 0x100 + at);
     }
-    uh_td(q, n, true, TD_ACTIVE | TD_3_ERRORS, uh_token(in && len ? PID_OUT : PID_IN, address, 0, true, 0), 0);
+    uh_td(q, n, true, TD_ACTIVE | TD_3_ERRORS, uh_token(in && len ? PID_OUT : PID_IN, address, 0, true, 0),
+          0);
     uh_queue(q, 0);
     for (unsigned i = 0; i <= n; i++) {
         uint32_t status = uh_wait(q, i);
@@ -132,7 +133,8 @@ int uh_control(QTest *q, unsigned address, unsigned type, unsigned request, unsi
     return (int)got;
 }
 
-int uh_packet(QTest *q, unsigned pid, unsigned address, unsigned endpoint, bool *toggle, void *data, unsigned len)
+int uh_packet(QTest *q, unsigned pid, unsigned address, unsigned endpoint, bool *toggle, void *data,
+              unsigned len)
 {
     if (pid == PID_OUT && len) {
         ram_write(q, UHCI_DATA, data, len);
@@ -166,7 +168,8 @@ void uh_configure(QTest *q, unsigned address)
 void uh_key(QTest *q, const char *key, bool down)
 {
     g_autofree char *command = g_strdup_printf(
-        "{\"execute\": \"input-send-event\", \"arguments\": {\"events\": [{\"type\": \"key\", \"data\": {\"down\": %s, "
+        "{\"execute\": \"input-send-event\", \"arguments\": {\"events\": [{\"type\": \"key\", "
+        "\"data\": {\"down\": %s, "
         "\"key\": {\"type\": \"qcode\", \"data\": \"%s\"}}}]}}", down ? "true" : "false", key);
     g_autoptr(JsonNode) reply = qt_qmp(q, command);
     g_assert_nonnull(reply);

@@ -11,7 +11,8 @@
 #define UHCI_DATA 0x110000u
 #define UHCI_MS INT64_C(1000000)
 
-enum { USBCMD = 0x00, USBSTS = 0x02, USBINTR = 0x04, FRNUM = 0x06, FRBASEADD = 0x08, PORTSC1 = 0x10, PORTSC2 = 0x12 };
+enum { USBCMD = 0x00, USBSTS = 0x02, USBINTR = 0x04, FRNUM = 0x06, FRBASEADD = 0x08,
+       PORTSC1 = 0x10, PORTSC2 = 0x12 };
 enum { PID_OUT = 0xe1, PID_IN = 0x69, PID_SETUP = 0x2d };
 enum { LINK_END = 1, LINK_QUEUE = 2, LINK_DEPTH = 4 };
 #define TD_ACTIVE 0x00800000u
@@ -40,14 +41,15 @@ unsigned uh_actual(QTest *q, unsigned n);
 /* The queue begins with descriptor n now. */
 void uh_queue(QTest *q, unsigned n);
 uint32_t uh_element(QTest *q);
-/* Steps a millisecond and more until descriptor n is not active any more (a disk takes its time); its status. */
+/* Steps until descriptor n is not active any more (a disk takes its time); its status. */
 uint32_t uh_wait(QTest *q, unsigned n);
 
 /* A control transfer to a device whose endpoint 0 has packets of 8: the bytes of data, or -1: it stalled. */
 int uh_control(QTest *q, unsigned address, unsigned type, unsigned request, unsigned value, unsigned index,
                void *data, unsigned len);
 /* One packet of an endpoint; its length, -1: it stalled, -2: NAK. toggle is turned over with an answer. */
-int uh_packet(QTest *q, unsigned pid, unsigned address, unsigned endpoint, bool *toggle, void *data, unsigned len);
+int uh_packet(QTest *q, unsigned pid, unsigned address, unsigned endpoint, bool *toggle, void *data,
+              unsigned len);
 /* Address and configuration 1 for what answers to address 0. */
 void uh_configure(QTest *q, unsigned address);
 /* A key goes down or up. */

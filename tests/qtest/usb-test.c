@@ -191,7 +191,8 @@ typedef struct {
 static int receive(Disk *d, void *data, unsigned len)
 {
     int got;
-    for (unsigned tries = 0; (got = uh_packet(d->q, PID_IN, 5, 1, &d->in, data, len)) == -2 && tries < 2000; tries++) {
+    unsigned tries = 0;
+    while ((got = uh_packet(d->q, PID_IN, 5, 1, &d->in, data, len)) == -2 && tries++ < 2000) {
         g_usleep(1000);
     }
     return got;
@@ -222,8 +223,9 @@ static void unhalt(Disk *d, unsigned endpoint)
 
 static void test_disk(QTest *q)
 {
-    static const uint8_t ready[6] = { 0 }, inquiry[6] = { 0x12, 0, 0, 0, 36, 0 }, sense[6] = { 3, 0, 0, 0, 18, 0 };
-    static const uint8_t read_10[10] = { 0x28, [8] = 3 }, write_10[10] = { 0x2a, [8] = 1 }, unknown[6] = { 0x99 };
+    static const uint8_t ready[6] = { 0 }, inquiry[6] = { 0x12, [4] = 36 }, sense[6] = { 3, [4] = 18 };
+    static const uint8_t read_10[10] = { 0x28, [8] = 3 }, write_10[10] = { 0x2a, [8] = 1 };
+    static const uint8_t unknown[6] = { 0x99 };
     Disk d = { q, false, false };
     uint8_t data[64];
     uh_start(q);

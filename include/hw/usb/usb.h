@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * USB: ports, devices and what goes between them; Universal Serial Bus Specification 2.0, chapters 8 and 9, at
- * low and full speed. A transaction is over when usb_transact returns. A device that answers NAK calls
+ * USB: ports, devices and what goes between them; Universal Serial Bus Specification 2.0, chapters 8 and 9,
+ * at low and full speed. A transaction is over when usb_transact returns. A device that answers NAK calls
  * usb_wake when it would answer otherwise: a controller need not ask before. Machine lock held for all.
  */
 #ifndef HW_USB_USB_H
