@@ -142,7 +142,7 @@ def lines_of(seed):
     if kind in (2, 4):
         return fuzz_disks.virtio_lines(rng, big, 4 * LINES)
     if kind == 5:
-        return fuzz_usb.lines(rng, big, 2 * LINES)
+        return fuzz_usb.lines(rng, big, 4 * LINES)
     if kind == 3:
         return cards_set_up(big) + [line for _ in range(2 * LINES) for line in card_access(rng, big)]
     makers = rng.choices([access, config_access, port_access, block, nonsense, other], [10, 5, 5, 1, 1, 3], k=LINES)

@@ -30,11 +30,29 @@ def arguments(folder):
 class Driver(Bus):
     def __init__(self, rng, big):
         super().__init__(rng, big)
+        self.wrong = False              # whether there are descriptors that no driver makes
         for reg, number in ((0x20, IO), (4, 5)):
             self.config(0x52, reg, number)
+        self.enumerate()
+        self.wrong = True
+
+    def enumerate(self):
+        """All devices configured: hub 1, keyboard 2, tablet 3, disk 4."""
+        self.register(0, 0, 2)
+        self.register(2, 0x1f, 2)
         self.memory(FRAMES, (QUEUES | QUEUE).to_bytes(4, "little") * 1024)
         self.register(8, FRAMES, 4)
         self.register(0, 1, 2)
+        for number in (0x200, 0, 4):
+            self.register(0x10, number, 2)
+        for address, hub_port in ((1, 0), (2, 1), (3, 2), (4, 0)):
+            if hub_port:
+                self.request(1, (0x23, 3, 4, hub_port, 0), True)
+            if address == 4:
+                for number in (0x200, 0, 4):
+                    self.register(0x12, number, 2)
+            self.request(0, (0x00, 5, address, 0, 0), True)
+            self.request(address, (0x00, 9, 1, 0, 0), True)
 
     def register(self, reg, number, size):
         self.write(PORTS + IO + reg, number, size)
@@ -53,20 +71,24 @@ class Driver(Bus):
 
     def token(self, pid, address, endpoint, toggle, length):
         rng = self.rng
-        if rng.random() < 0.03:
+        if self.wrong and rng.random() < 0.01:
             return rng.getrandbits(32)
         return pid | address << 8 | endpoint << 15 | toggle << 19 | (length - 1 & 0x7ff) << 21
 
-    def run(self, first=0):
-        self.words(QUEUES, self.any_link() if self.rng.random() < 0.2 else END, TDS + 16 * first)
-        self.lines.append(f"clock_step {self.rng.choice([1000000, 3000000, 40000000])}")
+    def run(self, first=0, sure=False):
+        self.words(QUEUES, self.any_link() if not sure and self.rng.random() < 0.2 else END, TDS + 16 * first)
+        self.lines.append(f"clock_step {40000000 if sure else self.rng.choice([1000000, 3000000, 40000000])}")
 
     def control(self):
-        rng, n = self.rng, 1
+        rng = self.rng
         kind, request, value, index, length = rng.choice(REQUESTS)
         if rng.random() < 0.1:
             value, index, length = (rng.choice([x, rng.getrandbits(16)]) for x in (value, index, length))
-        address, way = rng.choice([0, 0, 1, 2, 3]), IN if kind & 0x80 else OUT
+        self.request(rng.choice([0, 1, 1, 2, 3, 4, 4]), (kind, request, value, index, length))
+
+    def request(self, address, setup, sure=False):
+        n, (kind, request, value, index, length) = 1, setup
+        way = IN if kind & 0x80 else OUT
         self.memory(DATA, bytes([kind, request]) + b"".join(x.to_bytes(2, "little") for x in (value, index, length)))
         self.td(0, TDS + 16 | DEPTH, ACTIVE, self.token(SETUP, address, 0, 0, 8), DATA)
         left = min(length, 160)
@@ -74,22 +96,42 @@ class Driver(Bus):
             self.td(n, TDS + 16 * (n + 1) | DEPTH, ACTIVE, self.token(way, address, 0, n & 1, min(8, left)), DATA + 64 * n)
             n, left = n + 1, left - 8
         self.td(n, END, ACTIVE | 1 << 24, self.token(OUT if way == IN and length else IN, address, 0, 1, 0), 0)
-        self.run()
-        if rng.random() < 0.5:
+        self.run(sure=sure)
+        if not sure and self.rng.random() < 0.5:
             self.run(n)
+
+    def command(self, length):
+        """Writes the wrapper of a command for the disk; whether its data go to the host."""
+        rng, way = self.rng, self.rng.choice([0, 0x80, 0x80])
+        cdb = bytes([rng.choice(COMMANDS), *(rng.choice([0, 0, 0, 1, 2, rng.getrandbits(8)]) for _ in range(15))])
+        self.memory(DATA, b"USBCtagg" + length.to_bytes(4, "little") + bytes([way, 0, rng.choice([6, 10, 16])]) + cdb)
+        return way != 0
+
+    def disk(self):
+        """A whole command, from a reset of the disk on."""
+        for setup in ((0x21, 0xff, 0, 0, 0), (0x02, 1, 0, 0x81, 0), (0x02, 1, 0, 2, 0)):
+            self.request(4, setup, True)
+        length = self.rng.choice([0, 8, 36, 64, 512, 512, 1024, 65536, 0xffffffff])
+        to_host, packets = self.command(length), min(20, (length + 63) // 64)
+        self.td(0, END, ACTIVE, self.token(OUT, 4, 2, 0, 31), DATA)
+        self.run(sure=True)
+        for n in range(packets + 1):
+            way = IN if to_host or n == packets else OUT
+            toggle = n & 1 if to_host else n + 1 & 1 if n < packets else 0
+            self.td(n, END if n == packets else TDS + 16 * (n + 1) | DEPTH, ACTIVE,
+                    self.token(way, 4, 1 if way == IN else 2, toggle, 64), DATA + 64 * n)
+        self.run(sure=True)
+        self.run(packets)
 
     def bulk(self):
         rng = self.rng
         kind = rng.choice(["command", "in", "in", "out"])
-        address, status = rng.choice([1, 2, 3]), rng.choice([ACTIVE, ACTIVE | 1 << 29])
+        address, status = rng.choice([1, 2, 3, 4, 4, 4, 4]), rng.choice([ACTIVE, ACTIVE | 1 << 29])
         if kind == "command":
-            length = rng.choice([0, 8, 36, 64, 512, 512, 1024, 65536, 0xffffffff, rng.getrandbits(32)])
-            cdb = bytes([rng.choice(COMMANDS), *(rng.choice([0, 0, 0, 1, 2, rng.getrandbits(8)]) for _ in range(15))])
-            way = bytes([rng.choice([0, 0x80]), 0, rng.choice([6, 10, 16])])
-            self.memory(DATA, b"USBCtagg" + length.to_bytes(4, "little") + way + cdb)
-            for toggle in (0, 1):
-                self.td(toggle, END, status, self.token(OUT, address, 2, toggle, 31), DATA)
-            self.run(rng.randrange(2))
+            self.command(rng.choice([0, 8, 512, rng.getrandbits(32)]))
+            toggle = rng.randrange(2)
+            self.td(0, END, status, self.token(OUT, address, 2, toggle, 31), DATA)
+            self.run()
             return
         count = rng.randrange(1, 20)
         for n in range(count):
@@ -124,13 +166,17 @@ class Driver(Bus):
         self.register(rng.choice([0, 0, 2, 2, 4, 6, 8, 0xc, 0x14]), number, 2)
         self.read(PORTS + IO + rng.randrange(0, 32, 2), 2)
         if rng.random() < 0.8:
-            self.register(8, FRAMES, 4)
-            self.register(2, 0x1f, 2)
-            self.register(0, 1, 2)
+            self.again()
+
+    def again(self):
+        self.wrong = False
+        self.enumerate()
+        self.wrong = True
 
 
 def lines(rng, big, count):
     driver = Driver(rng, big)
     while len(driver.lines) < count:
-        rng.choices([driver.control, driver.bulk, driver.port, driver.wild, driver.registers], [12, 8, 3, 3, 2])[0]()
+        rng.choices([driver.control, driver.disk, driver.bulk, driver.port, driver.wild, driver.registers, driver.again],
+                    [12, 6, 8, 1, 2, 1, 2])[0]()
     return driver.lines
