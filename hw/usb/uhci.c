@@ -330,11 +330,11 @@ static void uhci_reset(Device *dev)
 static bool uhci_post_load(Device *dev, GError **err)
 {
     Uhci *u = (Uhci *)dev;
-    int64_t late = now(u) - u->frame_at;
+    int64_t next = now(u) + UHCI_FRAME_NS;
     u->frame &= 0x7ff;
     u->quiet = 0;
-    if (is_running(u) && (u->frame_at < 0 || late < -UHCI_FRAME_NS || late > 1000 * UHCI_FRAME_NS)) {
-        u->frame_at = now(u) + UHCI_FRAME_NS;
+    if (u->frame_at < 0 || u->frame_at > next) {
+        u->frame_at = next;
     }
     pci_device_post_load(&u->pci);
     update_irq(u);

@@ -292,6 +292,11 @@ static bool storage_realize(Device *dev, GError **err)
     return true;
 }
 
+static bool is_full(const Bus *bus)
+{
+    return true;
+}
+
 /* The disk; nothing else can be put on its bus. */
 static bool storage_complete(UsbDevice *d, GError **err)
 {
@@ -306,9 +311,8 @@ static bool storage_complete(UsbDevice *d, GError **err)
         device_free(unit);
         return false;
     }
-    bool good = bus->realize(bus, unit, err);
-    bus->make = NULL;
-    return good;
+    bus->full = is_full;
+    return bus->realize(bus, unit, err);
 }
 
 static bool storage_post_load(Device *dev, GError **err)
