@@ -8,7 +8,7 @@ extern const DeviceType cbus_uart_type, cfi_flash_type, dma8237_type, e1000_8254
     ide_hd_type, malta_board_type, malta_fpga_type, mc146818_type, pc_testdev_type, pcnet_type,
     piix3_uhci_type, piix4_ide_type, piix4_pm_type, piix4_type, piix4_uhci_type, port61_type,
     ps2_keyboard_type, ps2_mouse_type, scsi_cd_type, scsi_hd_type, superio_type, usb_hub_type,
-    usb_keyboard_type, usb_mouse_type, usb_storage_type, usb_tablet_type, virtconsole_type,
+    usb_keyboard_type, usb_mouse_type, usb_serial_type, usb_storage_type, usb_tablet_type, virtconsole_type,
     virtio_balloon_type, virtio_blk_type, virtio_net_type, virtio_rng_type, virtio_scsi_type,
     virtio_serial_type, virtserialport_type;
 
@@ -47,6 +47,7 @@ const DeviceType *const *device_types(void)
         &usb_hub_type,          /* usb-hub */
         &usb_keyboard_type,     /* usb-kbd */
         &usb_mouse_type,        /* usb-mouse */
+        &usb_serial_type,       /* usb-serial */
         &usb_storage_type,      /* usb-storage */
         &usb_tablet_type,       /* usb-tablet */
         &virtconsole_type,      /* virtconsole */

@@ -20,6 +20,7 @@ static int put_device(const UsbDescription *d, const char *serial, uint8_t *out)
     memcpy(out, head, sizeof(head));
     store_le(out + 8, 2, d->vendor);
     store_le(out + 10, 2, d->product);
+    store_le(out + 12, 2, d->release ? d->release : 0x0100);
     return sizeof(head);
 }
 

@@ -46,6 +46,7 @@ typedef struct {
 /* A device of one configuration with one interface, which is what there is here. */
 typedef struct {
     uint16_t vendor, product;
+    uint16_t release;           /* in BCD; 0: 1.00 */
     uint8_t device_class;       /* 0: the interface says */
     uint8_t max_packet0;        /* of endpoint 0 */
     bool low_speed, self_powered, wakes;
