@@ -9,10 +9,12 @@ import struct
 import subprocess
 import sys
 import time
+import tty
 
 from hotplug import SLOWNESS, run_cases
 
-MODULES = ["usbcore", "uhci_hcd", "usbhid", "hid_generic", "evdev", "usb_storage", "crc32c_generic", "ext4"]
+MODULES = ["usbcore", "uhci_hcd", "usbhid", "hid_generic", "evdev", "usb_storage", "crc32c_generic", "ext4",
+           "ftdi_sio"]
 DEVICES = ["-device", "usb-hub,id=hub,port=1", "-device", "usb-kbd,id=kbd,port=1.1", "-device", "usb-tablet,id=tablet,port=1.2"]
 KEY, ABS = 1, 3
 CASES = []
@@ -125,6 +127,33 @@ def a_file_system(g):
     subprocess.run(["e2fsck", "-fn", image], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     done = subprocess.run(["debugfs", "-R", "cat data", image], check=True, capture_output=True)
     assert done.stdout == b"".join(bytes([n]) * 4096 for n in range(64)), "other data than the guest wrote"
+
+
+@case
+def a_serial_line(g):
+    line = os.open(g.qmp.cmd("chardev-add", {"id": "line", "backend": {"type": "pty", "data": {}}})["pty"],
+                   os.O_RDWR | os.O_NOCTTY)
+    tty.setraw(line)
+    for _ in range(2):
+        g.qmp.cmd("device_add", {"driver": "usb-serial", "id": "serial", "port": "1.5", "chardev": "line"})
+        g.wait_list("/dev", "ttyUSB0", True)
+        g.do("write /dev/ttyUSB0 from the guest")
+        got = b""
+        while len(got) < 14:
+            got += os.read(line, 100)
+        assert got == b"from the guest", got
+        g.console.sendall(b"read /dev/ttyUSB0 64\n")
+        time.sleep(0.5 * SLOWNESS)
+        os.write(line, b"to the guest\n")
+        found = g.wait_for(r"<([^<>]*)>(.+)\n", 30)
+        assert bytes.fromhex(found.group(1)) == b"to the guest\n", found.group(0)
+        while got := os.read(line, 100):        # its echo
+            if b"\n" in got:
+                break
+        g.remove("serial")
+        g.wait_list("/dev", "ttyUSB0", False)
+    g.qmp.cmd("chardev-remove", {"id": "line"})
+    os.close(line)
 
 
 @case

@@ -16,6 +16,7 @@ REQUESTS = [
     (0x01, 11, 0, 0, 0), (0xa1, 1, 0x100, 0, 8), (0x21, 9, 0x200, 0, 1), (0x21, 10, 0x100, 0, 0), (0x21, 11, 0, 0, 0),
     (0xa0, 6, 0x2900, 0, 9), (0xa3, 0, 0, 1, 4), (0x23, 3, 4, 1, 0), (0x23, 3, 4, 2, 0), (0x23, 3, 2, 1, 0), (0x23, 1, 2, 1, 0),
     (0x23, 1, 16, 1, 0), (0x23, 1, 1, 2, 0), (0xa1, 0xfe, 0, 0, 1), (0x21, 0xff, 0, 0, 0), (0x40, 1, 0xffff, 0xffff, 0xffff),
+    (0x40, 0, 0, 0, 0), (0xc0, 5, 0, 0, 2), (0x40, 4, 0x4008, 0, 0),
 ]
 COMMANDS = [0x00, 0x03, 0x12, 0x1a, 0x1b, 0x1e, 0x25, 0x28, 0x28, 0x2a, 0x2a, 0x35, 0x42, 0x5a, 0x88, 0x93, 0x9e, 0xa0]
 
@@ -24,6 +25,7 @@ def arguments(folder):
     with open(f"{folder}/u.img", "wb") as image:
         os.ftruncate(image.fileno(), 1 << 20)
     return ["-device", "usb-hub,port=1", "-device", "usb-kbd,port=1.1", "-device", "usb-tablet,port=1.2",
+            "-chardev", "null,id=us", "-device", "usb-serial,chardev=us,port=1.3",
             "-drive", f"if=none,id=u,file={folder}/u.img,format=raw", "-device", "usb-storage,drive=u,port=2,removable=on"]
 
 
@@ -37,7 +39,7 @@ class Driver(Bus):
         self.wrong = True
 
     def enumerate(self):
-        """All devices configured: hub 1, keyboard 2, tablet 3, disk 4."""
+        """All devices configured: hub 1, keyboard 2, tablet 3, disk 4, line 5."""
         self.register(0, 0, 2)
         self.register(2, 0x1f, 2)
         self.memory(FRAMES, (QUEUES | QUEUE).to_bytes(4, "little") * 1024)
@@ -45,7 +47,7 @@ class Driver(Bus):
         self.register(0, 1, 2)
         for number in (0x200, 0, 4):
             self.register(0x10, number, 2)
-        for address, hub_port in ((1, 0), (2, 1), (3, 2), (4, 0)):
+        for address, hub_port in ((1, 0), (2, 1), (3, 2), (5, 3), (4, 0)):
             if hub_port:
                 self.request(1, (0x23, 3, 4, hub_port, 0), True)
             if address == 4:
@@ -84,7 +86,7 @@ class Driver(Bus):
         kind, request, value, index, length = rng.choice(REQUESTS)
         if rng.random() < 0.1:
             value, index, length = (rng.choice([x, rng.getrandbits(16)]) for x in (value, index, length))
-        self.request(rng.choice([0, 1, 1, 2, 3, 4, 4]), (kind, request, value, index, length))
+        self.request(rng.choice([0, 1, 1, 2, 3, 4, 4, 5]), (kind, request, value, index, length))
 
     def request(self, address, setup, sure=False):
         n, (kind, request, value, index, length) = 1, setup
@@ -126,7 +128,7 @@ class Driver(Bus):
     def bulk(self):
         rng = self.rng
         kind = rng.choice(["command", "in", "in", "out"])
-        address, status = rng.choice([1, 2, 3, 4, 4, 4, 4]), rng.choice([ACTIVE, ACTIVE | 1 << 29])
+        address, status = rng.choice([1, 2, 3, 4, 4, 4, 4, 5]), rng.choice([ACTIVE, ACTIVE | 1 << 29])
         if kind == "command":
             self.command(rng.choice([0, 8, 512, rng.getrandbits(32)]))
             toggle = rng.randrange(2)

@@ -294,6 +294,36 @@ static void test_disk(QTest *q)
     expect_status(&d, 1, 0);
 }
 
+/* ---- the serial line ---- */
+
+static void test_serial(QTest *q)
+{
+    bool in = false, out = false;
+    uint8_t d[64];
+    uh_start(q);
+    uh_reset_port(q, 0);
+    uh_configure(q, 5);
+    g_assert_cmpint(uh_control(q, 5, 0xc0, 10, 0, 0, d, 1), ==, 1);
+    g_assert_cmpuint(d[0], ==, 16);
+    g_assert_cmpint(uh_control(q, 5, 0x40, 9, 1, 0, NULL, 0), ==, 0);
+    g_assert_cmpint(uh_control(q, 5, 0xc0, 10, 0, 0, d, 1), ==, 1);
+    g_assert_cmpuint(d[0], ==, 1);
+    g_assert_cmpint(uh_control(q, 5, 0xc0, 5, 0, 0, d, 2), ==, 2);
+    g_assert_cmphex(d[0] & 1, ==, 1);
+    g_assert_cmphex(d[1], ==, 0x60);
+    g_assert_cmpint(uh_control(q, 5, 0x40, 0x90, 0, 0, NULL, 0), ==, -1);
+    g_assert_cmpint(uh_packet(q, PID_IN, 5, 1, &in, d, 64), ==, -2);
+    memcpy(d, "hello", 5);
+    g_assert_cmpint(uh_packet(q, PID_OUT, 5, 2, &out, d, 5), ==, 5);
+    g_autoptr(JsonNode) text = qt_qmp(q, "{\"execute\": \"ringbuf-read\", \"arguments\": {\"device\": \"r\", "
+                                         "\"size\": 100}}");
+    g_assert_cmpstr(json_node_get_string(text), ==, "hello");
+    refuse(q, ADD("usb-serial", ""));
+    refuse(q, ADD("usb-serial", ", \"chardev\": \"r\""));
+    do_qmp(q, DEL("s"));
+    do_qmp(q, ADD("usb-serial", ", \"chardev\": \"r\""));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -303,5 +333,6 @@ int main(int argc, char **argv)
     qt_add("/usb/mouse", "-device usb-mouse", test_mouse);
     qt_add("/usb/tablet", "-device usb-tablet", test_tablet);
     qt_add("/usb/disk", DISK, test_disk);
+    qt_add("/usb/serial", "-chardev ringbuf,id=r -device usb-serial,chardev=r,id=s", test_serial);
     return g_test_run();
 }
