@@ -15,8 +15,6 @@ const AbsentOption absent_options[] = {
     { "mtdblock", NO_DISK },
     { "sd", NO_DISK },
     { "iscsi", NO_DISK },
-    { "fsdev", "there is no file sharing" },
-    { "virtfs", "there is no file sharing" },
     { "global", "device properties cannot be set from outside" },
     { "set", "device properties cannot be set from outside" },
     { "vnc", NO_DISPLAY },

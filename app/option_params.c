@@ -26,6 +26,9 @@ static const struct { const char *option, *keys; } params[] = {
     { "netdev", "type:s id:s" },
     { "nic", "type:s id:s model:s mac:s" },
     { "net", "type:s id:s name:s model:s macaddr:s netdev:s" },
+    { "fsdev", "fsdriver:s id:s path:s security_model:s readonly:b writeout:s multidevs:s fmode:s dmode:s" },
+    { "virtfs", "fsdriver:s id:s path:s mount_tag:s security_model:s readonly:b writeout:s multidevs:s "
+      "fmode:s dmode:s" },
     { "device", "driver:s id:s bus:s addr:s" },
     { "audiodev", "driver:s id:s" },
 };

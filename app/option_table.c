@@ -6,9 +6,11 @@
 #include "accel/accel.h"
 #include "chardev/chardev_set.h"
 #include "app/drives.h"
+#include "app/graphics.h"
 #include "app/network.h"
 #include "app/readconfig.h"
 #include "config-host.h"
+#include "fsdev/fsdev.h"
 #include "hw/core/bus.h"
 #include "monitor/monitor.h"
 #include "system/objects.h"
@@ -244,6 +246,16 @@ HANDLER(on_short_drive)
     return add_drive(s, name, text);
 }
 
+HANDLER(on_fsdev)
+{
+    return is_help(arg) ? print(s, fsdev_help()) : append_to(s->fsdevs, arg);
+}
+
+HANDLER(on_virtfs)
+{
+    return is_help(arg) ? print(s, fsdev_help()) : append_to(s->virtfs, arg);
+}
+
 HANDLER(on_snapshot)
 {
     return s->snapshot = true;
@@ -346,6 +358,17 @@ HANDLER(on_audio)
 HANDLER(on_display)
 {
     return only_none(name, arg, "there is no display", err);
+}
+
+HANDLER(on_vga)
+{
+    if (is_help(arg)) {
+        return print(s, g_strdup("Graphics cards: " GRAPHICS_WORDS "\n"));
+    }
+    if (!graphics_known(arg)) {
+        return error_set(err, "-vga %s: not there yet: the cards are " GRAPHICS_WORDS, arg);
+    }
+    return set_text(&s->vga, name, arg, err);
 }
 
 HANDLER(on_netdev)
@@ -524,6 +547,13 @@ const Option option_table[] = {
       "an image, or a part of one, for drive=NAME of a -device", on_blockdev },
     { "snapshot", NULL, "what is written to images goes away in the end", on_snapshot },
 
+    { NULL, NULL, "Shared folders", NULL },
+    { "virtfs", "local,path=FOLDER,mount_tag=TAG,security_model=MODEL[,readonly=on][,id=ID]",
+      "a folder of this host that the guest mounts as TAG, by 9P; MODEL is mapped-xattr,\n"
+      "mapped-file, passthrough or none (-fsdev help)", on_virtfs },
+    { "fsdev", "local,id=ID,path=FOLDER,security_model=MODEL[,...]",
+      "the same for a -device virtio-9p-pci,fsdev=ID,mount_tag=TAG (-fsdev help)", on_fsdev },
+
     { NULL, NULL, "Boot", NULL },
     { "kernel", "FILE", "a Linux kernel: ELF, vmlinuz ELF, uImage or raw", on_kernel },
     { "initrd", "FILE", "the initial RAM disk that goes with it", on_initrd },
@@ -553,7 +583,8 @@ const Option option_table[] = {
     { "audio", "[driver=]none", "there is no sound", on_audio },
     { "audiodev", "[driver=]none,id=ID", "there is no sound", on_audio },
     { "display", "none", "there is no display", on_display },
-    { "vga", "none", "there is no display", on_display },
+    { "vga", "none|std|cirrus", "the graphics card: none, a VGA with the Bochs interface, a CL-GD5446;\n"
+      "cirrus if there is no -vga, no -nodefaults and no -device of the kind", on_vga },
     { "parallel", "none", "there is no parallel port", on_parallel },
     { "nodefaults", NULL, "no console, monitor and network but those asked for", on_nodefaults },
 

@@ -38,7 +38,7 @@ Settings *settings_new(const char *program)
     s->overcommit = keyval_new("-overcommit");
     GPtrArray **lists[] = { &s->accels, &s->serials, &s->monitors, &s->mons, &s->chardevs, &s->data_dirs,
                             &s->fds, &s->netdevs, &s->nics, &s->objects, &s->devices, &s->qmps,
-                            &s->blockdevs };
+                            &s->blockdevs, &s->fsdevs, &s->virtfs };
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
         *lists[i] = g_ptr_array_new_with_free_func(g_free);
     }
@@ -58,12 +58,12 @@ void settings_free(Settings *s)
     }
     GPtrArray *lists[] = { s->accels, s->serials, s->monitors, s->mons, s->chardevs, s->data_dirs,
                            s->fds, s->netdevs, s->nics, s->objects, s->devices, s->qmps,
-                           s->blockdevs, s->drives };
+                           s->blockdevs, s->drives, s->fsdevs, s->virtfs };
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
         g_ptr_array_free(lists[i], TRUE);
     }
     char *texts[] = { s->bios, s->kernel, s->initrd, s->append, s->dtb, s->pidfile, s->log_items, s->log_file,
-                      s->uuid, s->gdb, s->qtest, s->qtest_log, s->print };
+                      s->uuid, s->vga, s->gdb, s->qtest, s->qtest_log, s->print };
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_free(texts[i]);
     }

@@ -31,8 +31,10 @@ typedef struct {
     GPtrArray *blockdevs;   /* -blockdev */
     GPtrArray *drives;      /* of DriveOption * (drives.h) */
     bool snapshot;          /* all of them are */
+    GPtrArray *fsdevs, *virtfs;     /* -fsdev, -virtfs */
     char *bios, *kernel, *initrd, *append, *dtb;
     char *gdb;              /* -gdb and -s, or NULL */
+    char *vga;              /* or NULL */
     char *pidfile, *log_items, *log_file, *uuid, *qtest, *qtest_log;
     bool nographic, nodefaults, no_reboot, no_shutdown, start_stopped, daemonize;
     bool preconfig;

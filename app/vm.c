@@ -7,9 +7,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "app/drives.h"
+#include "app/graphics.h"
 #include "app/network.h"
 #include "app/options.h"
 #include "app/qtest.h"
+#include "app/shares.h"
 #include "block/block.h"
 #include "chardev/chardev_set.h"
 #include "config-host.h"
@@ -32,6 +34,7 @@ struct Vm {
     ObjectSet *objects;
     Drives *drives;
     NetdevSet *netdevs;
+    FsdevSet *fsdevs;
     GArray *nics;                   /* of MaltaNic: what the board is to have */
     MemRegion *ram;                 /* of a machine without board, or NULL */
     GPtrArray *monitors;            /* of Monitor * */
@@ -334,17 +337,23 @@ static bool make_host_side(Vm *vm, GError **err)
         }
     }
     vm->drives = drives_open(vm->machine, s, !vm->plan->no_board, err);
-    return vm->drives && make_serials(vm, err) && network_make(vm->netdevs, s, vm->plan, vm->nics, err) &&
-           make_objects(vm, true, err);
+    return vm->drives && shares_open(vm->fsdevs, s, err) && make_serials(vm, err) &&
+           network_make(vm->netdevs, s, vm->plan, vm->nics, err) && make_objects(vm, true, err);
 }
 
 static bool make_board(Vm *vm, GError **err)
 {
     const Plan *plan = vm->plan;
     if (plan->no_board) {
-        return make_none(vm, err) && add_devices(vm, err);
+        if (vm->settings->vga && strcmp(vm->settings->vga, "none") != 0) {
+            return error_set(err, "-vga %s: there is no board that a card could be on", vm->settings->vga);
+        }
+        return make_none(vm, err) && shares_plug(vm->machine, vm->settings, err) && add_devices(vm, err);
     }
-    return make_malta(vm, err) && drives_plug(vm->drives, vm->machine, err) && add_devices(vm, err);
+    bool qtest = plan->accel.qtest || vm->settings->qtest;
+    return make_malta(vm, err) && graphics_plug(vm->machine, vm->settings, qtest, err) &&
+           drives_plug(vm->drives, vm->machine, err) && shares_plug(vm->machine, vm->settings, err) &&
+           add_devices(vm, err);
 }
 
 /* -gdb and -s, and the monitor's gdbserver. */
@@ -433,6 +442,7 @@ Vm *vm_new(const Plan *plan, const Settings *s, GError **err)
     vm->machine->displays = display_set_new(vm->machine);
     vm->netdevs = netdev_set_new(vm->machine, vm->chardevs);
     vm->nics = network_nics_new();
+    vm->machine->fsdevs = vm->fsdevs = fsdev_set_new(vm->machine);
     vm->properties = machine_properties(plan, s);
     vm->context = (MonitorContext){
         .machine = vm->machine, .chardevs = vm->chardevs, .objects = vm->objects,
@@ -496,11 +506,13 @@ void vm_free(Vm *vm)
     qmp_hub_free(vm->context.hub);
     BlockGraph *blocks = vm->machine->blocks;
     block_graph_stop(blocks);
+    fsdev_set_stop(vm->fsdevs);
     DisplaySet *displays = vm->machine->displays;
     machine_free(vm->machine);
     display_set_free(displays);
     block_graph_free(blocks);
     drives_free(vm->drives);
+    fsdev_set_free(vm->fsdevs);
     gdb_server_free(vm->gdb);
     chardev_set_free(vm->chardevs);
     mem_free(vm->ram);

@@ -75,7 +75,7 @@ uint8_t *memory_written_mark(const MemRegion *mr, uint64_t offset)
 static void touch(MemWritten *w)
 {
     if (!__atomic_load_n(&w->any, __ATOMIC_RELAXED) && !exchange(&w->any, 1)) {
-        w->touched(w->opaque);
+        w->touched(w->opaque, false);
     }
 }
 
@@ -140,7 +140,7 @@ void mem_settle_page(MemWritten *w, uint64_t page)
 
 void mem_settled(MemWritten *w)
 {
-    w->touched(w->opaque);
+    w->touched(w->opaque, true);
 }
 
 uint64_t mem_written_pages(const MemWritten *w, const uint8_t **host)

@@ -53,10 +53,12 @@ static int64_t next_collection(const Display *d)
     return __atomic_load_n(&d->collected_at, __ATOMIC_RELAXED) + INTERVAL_US;
 }
 
+/* What is wanted already has woken the main thread, or waits for somebody to look. */
 void display_request(Display *d)
 {
-    __atomic_store_n(&d->wanted, 1, __ATOMIC_RELEASE);
-    wake_by(d->set, next_collection(d));
+    if (!__atomic_exchange_n(&d->wanted, 1, __ATOMIC_ACQ_REL)) {
+        wake_by(d->set, next_collection(d));
+    }
 }
 
 void display_settled(Display *d)
@@ -117,6 +119,11 @@ static int64_t serve(Display *d, int64_t now)
         collect(d, now);
         draw(d);
         wanted = false;
+        if (d->ops->collect && as_polls_writes(d->set->machine->as)) {
+            /* Nobody tells of the next write. */
+            __atomic_store_n(&d->wanted, 1, __ATOMIC_RELEASE);
+            wanted = true;
+        }
     } else if (__atomic_load_n(&d->settled, __ATOMIC_ACQUIRE)) {
         draw(d);
     }
@@ -314,7 +321,8 @@ Viewer *display_add_viewer(Display *d, const ViewerOps *ops, void *opaque)
     if (d->viewers->len == 1) {
         d->ops->invalidate(d->opaque);      /* what happened while nobody looked */
     }
-    display_request(d);
+    __atomic_store_n(&d->wanted, 1, __ATOMIC_RELEASE);
+    wake_by(d->set, next_collection(d));
     return v;
 }
 

@@ -3,21 +3,23 @@
 #include <string.h>
 #include "hw/core/device.h"
 
-extern const DeviceType cbus_uart_type, cfi_flash_type, dma8237_type, e1000_82545em_type, e1000_type,
-    gt64120_pci_type, gt64120_type, i2c_eeprom_type, i8042_type, i8254_type, i8259_type, ide_cd_type,
-    ide_hd_type, malta_board_type, malta_fpga_type, mc146818_type, pc_testdev_type, pcnet_type,
+extern const DeviceType cbus_uart_type, cfi_flash_type, cirrus_type, dma8237_type, e1000_82545em_type,
+    e1000_type, gt64120_pci_type, gt64120_type, i2c_eeprom_type, i8042_type, i8254_type, i8259_type,
+    ide_cd_type, ide_hd_type, malta_board_type, malta_fpga_type, mc146818_type, pc_testdev_type, pcnet_type,
     piix3_uhci_type, piix4_ide_type, piix4_pm_type, piix4_type, piix4_uhci_type, port61_type,
     ps2_keyboard_type, ps2_mouse_type, scsi_cd_type, scsi_hd_type, superio_type, usb_hub_type,
-    usb_keyboard_type, usb_mouse_type, usb_serial_type, usb_storage_type, usb_tablet_type, virtconsole_type,
-    virtio_balloon_type, virtio_blk_type, virtio_net_type, virtio_rng_type, virtio_scsi_type,
-    virtio_serial_type, virtserialport_type;
+    usb_keyboard_type, usb_mouse_type, usb_serial_type, usb_storage_type, usb_tablet_type, vga_pci_type,
+    virtconsole_type, virtio_9p_type, virtio_balloon_type, virtio_blk_type, virtio_net_type, virtio_rng_type,
+    virtio_scsi_type, virtio_serial_type, virtserialport_type;
 
 const DeviceType *const *device_types(void)
 {
     static const DeviceType *const types[] = {
         &piix4_type,            /* PIIX4 */
         &piix4_pm_type,         /* PIIX4_PM */
+        &vga_pci_type,          /* VGA */
         &cfi_flash_type,        /* cfi.pflash01 */
+        &cirrus_type,           /* cirrus-vga */
         &e1000_type,            /* e1000 */
         &e1000_82545em_type,    /* e1000-82545em */
         &superio_type,          /* fdc37m81x-superio */
@@ -51,6 +53,7 @@ const DeviceType *const *device_types(void)
         &usb_storage_type,      /* usb-storage */
         &usb_tablet_type,       /* usb-tablet */
         &virtconsole_type,      /* virtconsole */
+        &virtio_9p_type,        /* virtio-9p-pci */
         &virtio_balloon_type,   /* virtio-balloon-pci */
         &virtio_blk_type,       /* virtio-blk-pci */
         &virtio_net_type,       /* virtio-net-pci */

@@ -14,7 +14,7 @@
 
 static bool is_big(const VirtioDevice *vdev)
 {
-    return !virtio_has(vdev, VIRTIO_F_VERSION_1) && vdev->pci.dev.machine->big_endian;
+    return !vdev->in_modern && !virtio_has(vdev, VIRTIO_F_VERSION_1) && vdev->pci.dev.machine->big_endian;
 }
 
 void virtio_put(const VirtioDevice *vdev, void *at, unsigned size, uint64_t value)

@@ -55,23 +55,27 @@ static VirtQueue *selected(VirtioDevice *vdev)
 
 /* ---- the device's configuration: bytes ---- */
 
-static uint64_t read_config(VirtioDevice *vdev, uint64_t offset, unsigned size)
+static uint64_t read_config(VirtioDevice *vdev, uint64_t offset, unsigned size, bool modern)
 {
     uint8_t config[VIRTIO_CONFIG];
     if (offset + size > VIRTIO_CONFIG) {
         return 0;
     }
+    vdev->in_modern = modern;
     virtio_read_config(vdev, config);
+    vdev->in_modern = false;
     return load_le(config + offset, size);
 }
 
 /* value: bytes in the order of addresses, the first in the lowest bits. */
-static void write_config(VirtioDevice *vdev, uint64_t offset, uint64_t value, unsigned size)
+static void write_config(VirtioDevice *vdev, uint64_t offset, uint64_t value, unsigned size, bool modern)
 {
     uint8_t bytes[8];
     store_le(bytes, size, value);
     if (offset + size <= VIRTIO_CONFIG) {
+        vdev->in_modern = modern;
         virtio_write_config(vdev, (unsigned)offset, virtio_get(vdev, bytes, size), size);
+        vdev->in_modern = false;
     }
 }
 
@@ -160,7 +164,7 @@ static uint64_t modern_read(void *opaque, PhysAddr addr, unsigned size)
     switch (addr / PART_SIZE) {
     case PART_COMMON: return common_read(vdev, at);
     case PART_ISR:    return at == 0 ? take_isr(vdev) : 0;
-    case PART_DEVICE: return read_config(vdev, at, size);
+    case PART_DEVICE: return read_config(vdev, at, size, true);
     default:          return 0;
     }
 }
@@ -171,7 +175,7 @@ static void modern_write(void *opaque, PhysAddr addr, uint64_t value, unsigned s
     unsigned at = addr % PART_SIZE;
     switch (addr / PART_SIZE) {
     case PART_COMMON: common_write(vdev, at, (uint32_t)value); break;
-    case PART_DEVICE: write_config(vdev, at, value, size); break;
+    case PART_DEVICE: write_config(vdev, at, value, size, true); break;
     case PART_NOTIFY: virtio_notified(vdev, at / NOTIFY_STRIDE); break;
     }
 }
@@ -190,7 +194,7 @@ static uint64_t legacy_read(void *opaque, PhysAddr addr, unsigned size)
     case L_QUEUE:    return vdev->queue_select;
     case L_STATUS:   return vdev->status;
     case L_ISR:      return take_isr(vdev);
-    default:         return addr >= L_CONFIG ? read_config(vdev, addr - L_CONFIG, size) : 0;
+    default:         return addr >= L_CONFIG ? read_config(vdev, addr - L_CONFIG, size, false) : 0;
     }
 }
 
@@ -210,7 +214,7 @@ static void legacy_write(void *opaque, PhysAddr addr, uint64_t value, unsigned s
         break;
     default:
         if (addr >= L_CONFIG) {
-            write_config(vdev, addr - L_CONFIG, value, size);
+            write_config(vdev, addr - L_CONFIG, value, size, false);
         }
     }
 }

@@ -89,6 +89,7 @@ struct Machine {
     struct DisplaySet *displays;    /* what graphics devices show (ui/display.h); NULL in tests without */
     const Balloon *balloon;     /* NULL: there is none */
     struct NetSet *net;         /* all ends of networks (net/net.h); NULL: there is no network */
+    struct FsdevSet *fsdevs;    /* shared folders (fsdev/fsdev.h); NULL in tests without */
     struct FdSets *fdsets;      /* descriptors that are files by name (system/fdset.h) */
 
     uint64_t ram_size;          /* bytes */

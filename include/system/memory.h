@@ -134,8 +134,9 @@ void as_host_written(AddressSpace *as, const uint8_t *host, uint64_t len);
  * taken by whoever draws it, until it is written again.
  */
 typedef struct MemWritten MemWritten;
-/* The first write since the last collection has happened, or a collection is done; any thread, any lock. */
-typedef void (*MemTouched)(void *opaque);
+/* The first write since the last collection has happened, or (settled) a collection is done; any thread, any
+ * lock. */
+typedef void (*MemTouched)(void *opaque, bool settled);
 /* Watches a block of RAM from now on; all of it counts as written and settled. Freed with the region, which
  * lives as long as the machine. Lock held, and nobody runs the guest yet. */
 MemWritten *mem_watch_writes(AddressSpace *as, MemRegion *ram, MemTouched touched, void *opaque);

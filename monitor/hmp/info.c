@@ -166,9 +166,11 @@ COMMAND(info_qom_tree)
 static void describe_bar(const PciDevice *pci, unsigned n, GString *out)
 {
     const PciBar *bar = &pci->bar[n];
-    uint32_t address = pci_config_get(pci, PCI_BAR0 + 4 * n, 4) & (bar->io ? ~UINT32_C(3) : ~UINT32_C(15));
-    g_string_append_printf(out, "      BAR%u: %s at 0x%08x [0x%08x]%s.\n", n,
-                           bar->io ? "I/O" : "32 bit memory", address,
+    uint32_t value = pci_config_get(pci, PCI_BAR0 + 4 * n, 4);
+    uint32_t address = value & (bar->io ? ~UINT32_C(3) : ~UINT32_C(15));
+    const char *kind = bar->io ? "I/O"
+                     : value & PCI_BAR_PREFETCH ? "32 bit prefetchable memory" : "32 bit memory";
+    g_string_append_printf(out, "      BAR%u: %s at 0x%08x [0x%08x]%s.\n", n, kind, address,
                            (unsigned)(address + mem_size(bar->mr) - 1), bar->mapped ? "" : ", not mapped");
 }
 

@@ -154,14 +154,14 @@ static JsonArray *pci_regions(const PciDevice *pci)
             continue;
         }
         JsonObject *region = json_object_new();
-        uint32_t address = pci_config_get(pci, PCI_BAR0 + 4 * n,
-                                          4) & (bar->io ? ~UINT32_C(3) : ~UINT32_C(15));
+        uint32_t value = pci_config_get(pci, PCI_BAR0 + 4 * n, 4);
+        uint32_t address = value & (bar->io ? ~UINT32_C(3) : ~UINT32_C(15));
         json_object_set_int_member(region, "bar", n);
         json_object_set_string_member(region, "type", bar->io ? "io" : "memory");
         json_object_set_int_member(region, "address", bar->mapped ? (int64_t)address : -1);
         json_object_set_member(region, "size", json_number_new(mem_size(bar->mr)));
         if (!bar->io) {
-            json_object_set_boolean_member(region, "prefetch", false);
+            json_object_set_boolean_member(region, "prefetch", value & PCI_BAR_PREFETCH);
             json_object_set_boolean_member(region, "mem_type_64", false);
         }
         json_array_add_object_element(list, region);

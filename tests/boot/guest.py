@@ -3,6 +3,7 @@
 import glob
 import gzip
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -87,6 +88,30 @@ def trap_and_emulate_guest():
         os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "valletta")
     kept = sorted(glob.glob(os.path.join(cache, "kernel-te-guest-*", "vmlinux")))
     return kept[-1] if kept else shared("vmlinux-te-guest")
+
+
+def packaged_kernel(module):
+    """Debian's kernel as tests/disk/kernel.sh keeps it, and (name, bytes) of a module behind those it needs."""
+    cache = os.environ.get("VALLETTA_CACHE") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "valletta")
+    kept = os.path.join(cache, "linux-image-4kc-malta")
+    if not os.path.exists(os.path.join(kept, "done")):
+        raise Skip("Debian's kernel package is not there (tests/disk/kernel.sh fetches it)")
+    paths = {os.path.basename(path)[:-3].replace("-", "_"): path
+             for path in glob.glob(kept + "/modules/**/*.ko", recursive=True)}
+    found = {}
+
+    def add(name):
+        with open(paths[name], "rb") as file:
+            data = file.read()
+        needs = re.search(rb"\0depends=([^\0]*)\0", data)
+        for other in needs.group(1).decode().split(",") if needs else ():
+            if other and other.replace("-", "_") not in found:
+                add(other.replace("-", "_"))
+        found[name] = data
+
+    add(module)
+    return os.path.join(kept, "vmlinuz"), list(found.items())
 
 
 def packaged_uboot(name):

@@ -12,6 +12,7 @@ import sys
 import time
 import traceback
 
+import cases_display
 import cases_errors
 import cases_firmware
 import cases_forms
@@ -47,7 +48,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
-    modules = (cases_linux, cases_network, cases_firmware, cases_forms, cases_errors)
+    modules = (cases_linux, cases_display, cases_network, cases_firmware, cases_forms, cases_errors)
     cases = [case for module in modules for case in module.CASES if re.search(options.only, case.name)]
     if options.list:
         print("\n".join(case.name for case in cases))

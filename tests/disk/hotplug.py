@@ -16,7 +16,7 @@ import traceback
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "boot"), os.path.join(os.path.dirname(HERE), "qmp")]
-import run as power_cuts                # noqa: E402
+import debian                           # noqa: E402
 from client import Qmp                  # noqa: E402
 from console import Skip                # noqa: E402
 
@@ -35,7 +35,7 @@ def case(function):
 
 
 class Guest:
-    def __init__(self, valletta, kernel, name, devices):
+    def __init__(self, valletta, kernel, name, modules, devices):
         self.images = []
         for image in ("one", "two"):
             self.images.append(os.path.join(kernel.folder, image))
@@ -45,7 +45,7 @@ class Guest:
         nodes = [w for n, p in zip(("one", "two"), self.images)
                  for w in ("-blockdev", f"driver=raw,node-name={n},file.driver=file,file.filename={p}")]
         self.process = subprocess.Popen(
-            [valletta, "-M", "malta", "-kernel", kernel.path, "-initrd", kernel.initramfs(name), "-append",
+            [valletta, "-M", "malta", "-kernel", kernel.path, "-initrd", kernel.initramfs(name, modules), "-append",
              "console=ttyS0 quiet", "-nodefaults", "-display", "none", "-chardev", f"socket,id=c,fd={serial[1].fileno()}",
              "-serial", "chardev:c", "-chardev", f"socket,id=q,fd={qmp[1].fileno()}", "-mon", "chardev=q,mode=control",
              *nodes, *devices],
@@ -180,14 +180,13 @@ def run_cases(about, name, modules, devices, cases):
     o = parser.parse_args()
     failed = 0
     with tempfile.TemporaryDirectory(prefix=f"valletta-{name}-") as folder:
-        power_cuts.MODULES[name] = modules
         try:
-            kernel = power_cuts.Kernel(o.fetch, folder, "shell.c")
+            kernel = debian.Kernel(o.fetch, folder, HERE + "/shell.c")
         except Skip as skip:
             print(f"1..0 # SKIP {skip}")
             return 0
         print(f"1..{len(cases)}", flush=True)
-        with Guest(os.path.abspath(o.valletta), kernel, name, devices) as g:
+        with Guest(os.path.abspath(o.valletta), kernel, name, modules, devices) as g:
             for number, function in enumerate(cases, 1):
                 start = time.monotonic()
                 try:

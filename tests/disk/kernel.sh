@@ -8,8 +8,8 @@ here=$(dirname "$(realpath "$0")")
 cache=${VALLETTA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/valletta}
 kept="$cache/linux-image-4kc-malta"
 mkdir -p "$cache"
-exec 9> "$kept.lock"
-flock 9                                 # two tests may want it at once
+exec 9>"$kept.lock"
+flock 9             # of several tests one fetches it
 if [ ! -e "$kept/done" ]; then
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT

@@ -19,14 +19,9 @@ import tempfile
 import time
 import traceback
 
-HERE = os.path.dirname(os.path.realpath(__file__))
-sys.path.append(os.path.join(os.path.dirname(HERE), "boot"))
-import guest                            # noqa: E402
-from console import Skip                # noqa: E402
+from debian import HERE, Kernel, Skip
 
 SLOWNESS = float(os.environ.get("VALLETTA_TEST_SLOWNESS", "1"))
-CACHE = os.environ.get("VALLETTA_CACHE") or os.path.join(
-    os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "valletta")
 BLOCK, MOST = 4096, 16
 SIZE = 96 << 20
 MODULES = {"virtio": ["virtio_pci", "virtio_blk"], "ide": ["ata_piix"]}
@@ -48,53 +43,6 @@ def record(n, seed):
     return struct.pack(f"<{len(words)}I", *words)
 
 
-class Kernel:
-    def __init__(self, fetch, folder, source="init.c"):
-        kept = os.path.join(CACHE, "linux-image-4kc-malta")
-        if fetch and shutil.which("dpkg-deb"):
-            done = subprocess.run([HERE + "/kernel.sh"], capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise Skip("Debian's kernel for the guest cannot be fetched: " + done.stderr.strip().splitlines()[-1])
-        if not os.path.exists(kept + "/done"):
-            raise Skip("Debian's kernel for the guest is not kept: tests/disk/kernel.sh fetches it")
-        self.path = kept + "/vmlinuz"
-        self.modules = {name[:-3].replace("-", "_"): os.path.join(parent, name)
-                        for parent, _, names in os.walk(kept + "/modules") for name in names if name.endswith(".ko")}
-        self.folder = folder
-        self.init = self.compile(source)
-
-    def compile(self, source):
-        compiler, out = guest.COMPILERS["le32"], os.path.join(self.folder, "init")
-        if not shutil.which(compiler):
-            raise Skip(f"{compiler} is not installed (scripts/setup.sh test)")
-        subprocess.run([compiler, "-O2", "-Wall", "-Werror", "-static", "-s", f"{HERE}/{source}", "-o", out],
-                       check=True)
-        with open(out, "rb") as data:
-            return data.read()
-
-    def closure(self, names):
-        """The modules with what they need, in the order in which they can be loaded."""
-        order = []
-        for name in names:
-            with open(self.modules[name], "rb") as data:
-                found = re.search(rb"(?:^|\0)depends=([^\0]*)\0", data.read())
-            needs = found.group(1).decode().replace("-", "_").split(",") if found and found.group(1) else []
-            order += [n for n in self.closure(needs) + [name] if n not in order]
-        return order
-
-    def initramfs(self, bus):
-        path = os.path.join(self.folder, bus + ".cpio")
-        if not os.path.exists(path):
-            names, files = self.closure(MODULES[bus]), []
-            for name in names:
-                with open(self.modules[name], "rb") as data:
-                    files.append((f"modules/{name}.ko", data.read()))
-            files.append(("order", "".join(f"{name}.ko\n" for name in names).encode()))
-            with open(path, "wb") as out:
-                out.write(guest.cpio(self.init, files))
-        return path
-
-
 class Cut:
     """One image that survives many cuts."""
 
@@ -109,7 +57,7 @@ class Cut:
         """Boots, lets it write for a moment, kills it; returns the last record that was safe."""
         line = f"console=ttyS0 quiet disk=records:{self.seed}:{self.next}"
         process = subprocess.Popen(
-            [self.valletta, "-M", "malta", "-kernel", self.kernel.path, "-initrd", self.kernel.initramfs(self.bus),
+            [self.valletta, "-M", "malta", "-kernel", self.kernel.path, "-initrd", self.kernel.initramfs(self.bus, MODULES[self.bus]),
              "-append", line, "-nodefaults", "-display", "none", "-serial", "stdio", "-monitor", "none",
              "-drive", f"file={self.image},format={self.kind},if={self.bus}"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -170,7 +118,7 @@ def main():
         return 0
     with tempfile.TemporaryDirectory(prefix="valletta-disk-") as folder:
         try:
-            kernel = Kernel(options.fetch, folder)
+            kernel = Kernel(options.fetch, folder, HERE + "/init.c")
         except Skip as reason:
             print(f"1..0 # SKIP {reason}")
             return 0

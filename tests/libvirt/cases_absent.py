@@ -23,7 +23,7 @@ FILE = "<source file='@/image'/>"
 DEVICES = [
     (NO_DEVICES + "<graphics type='vnc'/><video><model type='none'/></video>", "define",
      "vnc graphics are not supported"),
-    (NO_DEVICES + "<video><model type='vga'/></video>", "define", "video model 'vga'"),
+    (NO_DEVICES + "<video><model type='qxl'/></video>", "define", "video model 'qxl'"),
 ]
 
 

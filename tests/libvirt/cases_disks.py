@@ -133,3 +133,30 @@ def wait_ready(domain):
             return
         assert time.monotonic() < end, job
         time.sleep(0.1)
+
+
+@case
+def shared_folders(env):
+    """<filesystem>: in each access mode the folder is opened and the device is there; one that is not there is said."""
+    folder = os.path.join(env.daemon.writable, "shared")
+    os.makedirs(folder, exist_ok=True)
+    os.chmod(folder, 0o777)
+
+    def domain(path):
+        shares = "".join(f"""<filesystem type='mount' accessmode='{mode}'><source dir='{path}'/><target dir='{mode}'/>{more}
+          <address type='pci' domain='0' bus='0' slot='0x{0x12 + i:x}' function='0'/></filesystem>"""
+                         for i, (mode, more) in enumerate([("mapped", ""), ("squash", "<readonly/>"), ("passthrough", "")]))
+        return Domain(env.daemon, "shares", "mipsel", boot=f"<kernel>{env.guests.kernel('mipsel')}</kernel>"
+                      f"<initrd>{env.guests.initrd('mipsel')}</initrd><cmdline>console=ttyS0</cmdline>",
+                      devices=NO_DEVICES + SERIAL + shares)
+
+    with domain(folder) as d:
+        d.virsh("start")
+        tree = d.hmp("info qtree")
+        assert tree.count("virtio-9p-pci") == 3, tree
+        for mode in ("mapped", "squash", "passthrough"):
+            assert f"mount_tag = {mode}\n" in tree, tree
+        assert d.state() == "running"
+    with domain(folder + "/nothing") as d:
+        text = d.error("start")
+        assert "shared/nothing" in text and "No such file" in text, text

@@ -38,7 +38,7 @@ def what_the_options_make(env):
     assert hub == f"hub 0\n \\ #hub0port0: {first} \\ #hub0port1: #net0: {user}" \
         " \\ #hub0port2: e1000.0: index=0,type=nic,model=e1000,macaddr=52:54:00:00:00:02\n", hub
     own = network_of(env, "-netdev", '{"type": "user", "id": "n", "hostfwd": [{"str": "tcp:127.0.0.1:0-:22"}]}',
-                     "-device", '{"driver": "e1000", "netdev": "n", "id": "card", "addr": "0x12"}')
+                     "-device", '{"driver": "e1000", "netdev": "n", "id": "card", "addr": "0x13"}')
     assert own == f"card: index=0,type=nic,model=e1000,macaddr=52:54:00:12:34:56\n \\ n: {user}", own
 
 

@@ -15,6 +15,7 @@ import cases_block
 import cases_chardev
 import cases_commands
 import cases_connection
+import cases_display
 import cases_dump
 import cases_hotplug
 import cases_jobs
@@ -29,7 +30,8 @@ def main():
     program = os.path.abspath(sys.argv[1])
     only = re.compile(sys.argv[3] if len(sys.argv) > 3 else "")
     cases = [case for module in (cases_session, cases_connection, cases_commands, cases_block, cases_chardev,
-                                 cases_dump, cases_hotplug, cases_jobs, cases_options, cases_network, cases_libvirt, cases_random)
+                                 cases_dump, cases_hotplug, cases_jobs, cases_options, cases_network,
+                                 cases_display, cases_libvirt, cases_random)
              for case in module.CASES if only.search(case.__name__)]
     failed = 0
     print(f"1..{len(cases)}", flush=True)

@@ -7,6 +7,7 @@ same seed sends the same lines. A machine that ends, hangs or answers out of ste
 run, and the line that repeats it is printed. TAP on standard output.
 """
 import argparse
+import json
 import os
 import random
 import select
@@ -18,6 +19,7 @@ import tempfile
 import time
 
 import fuzz_disks
+import fuzz_display
 import fuzz_usb
 
 LINES = 600
@@ -136,15 +138,17 @@ def card_access(rng, big):
 
 
 def lines_of(seed):
-    rng, big, kind = random.Random(seed), bool(seed % 2), seed // 2 % 6
+    rng, big, kind = random.Random(seed), bool(seed % 2), seed // 2 % 7
     if kind == 1:
         return fuzz_disks.ide_lines(rng, big, 2 * LINES)
     if kind in (2, 4):
-        return fuzz_disks.virtio_lines(rng, big, 4 * LINES)
-    if kind == 5:
+        return fuzz_disks.virtio_lines(rng, big, 4 * LINES, ["9p"] if kind == 4 else [])
+    if kind == 6:
         return fuzz_usb.lines(rng, big, 4 * LINES)
     if kind == 3:
         return cards_set_up(big) + [line for _ in range(2 * LINES) for line in card_access(rng, big)]
+    if kind == 5:
+        return fuzz_display.lines(rng, big, 4 * LINES)
     makers = rng.choices([access, config_access, port_access, block, nonsense, other], [10, 5, 5, 1, 1, 3], k=LINES)
     return [line for make in makers for line in make(rng)]
 
@@ -174,6 +178,29 @@ class Peer:
         return line.decode(errors="replace")
 
 
+class Monitor(Peer):
+    """QMP, for pictures of both graphics cards."""
+
+    def __init__(self, path):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.connect(path)
+        super().__init__(sock)
+        self.line("the greeting")
+        self.command("qmp_capabilities")
+
+    def command(self, name, **arguments):
+        self.sock.sendall(json.dumps({"execute": name, "arguments": arguments}).encode() + b"\n")
+        reply = self.line(name)
+        while '"event"' in reply:
+            reply = self.line(name)
+        if '"return"' not in reply:
+            raise Failure(f"{name}: {reply}")
+
+    def pictures(self):
+        for card in ("cirrus", "std"):
+            self.command("screendump", filename="/dev/null", device=card)
+
+
 def real_path(line, paths):
     words = line.split(" ")
     return " ".join(paths.get(w, w) if i else w for i, w in enumerate(words))
@@ -195,18 +222,22 @@ def run(program, seed, paths):
     args = [program, "-machine", f"malta,endian={'big' if seed % 2 else 'little'}", "-accel", "qtest", "-display", "none",
             "-device", "pc-testdev", "-no-shutdown", "-nic", "user,restrict=on", "-nic", "user,restrict=on,model=e1000"]
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as errors:
-        args += fuzz_disks.arguments(folder) + fuzz_usb.arguments(folder)
+        args += fuzz_disks.arguments(folder) + fuzz_display.ARGUMENTS + fuzz_usb.arguments(folder)
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(folder + "/s")
         listener.listen(1)
         listener.settimeout(PATIENCE)
         if not paths:
             paths.update(device_paths(args))
-        process = subprocess.Popen([*args, "-qtest", f"unix:{folder}/s"], stdin=subprocess.DEVNULL, stderr=errors)
+        process = subprocess.Popen([*args, "-qtest", f"unix:{folder}/s", "-qmp", f"unix:{folder}/q,server=on,wait=off"], stdin=subprocess.DEVNULL, stderr=errors)
         try:
             peer = Peer(listener.accept()[0])
+            monitor = Monitor(folder + "/q")
             count = 0
             for line in lines_of(seed):
+                if line == "!":
+                    monitor.pictures()
+                    continue
                 peer.sock.sendall((real_path(line, paths) + "\n").encode())
                 reply = "IRQ"
                 while reply.startswith("IRQ"):

@@ -12,8 +12,55 @@ MASTER, TABLE, BUFFER = 0x1100, 0x180000, 0x190000
 # Of each: slot, the sizes of its queues.
 VIRTIO = {
     "blk": (13, [256, 256]), "net": (14, [256, 256, 64]), "rng": (15, [8]), "balloon": (16, [128, 128]),
-    "serial": (17, [128] * 8), "scsi": (19, [64, 64, 256]),
+    "serial": (17, [128] * 8), "scsi": (19, [64, 64, 256]), "9p": (20, [128]),
 }
+
+
+def opening_9p(n):
+    """The n-th of the messages with which a client begins: after them it has fids 0 to 4, two of them open."""
+    bodies = [(100, b"\0\0\1\0\x08\0" + b"9P2000.L"), (104, bytes(4) + b"\xff" * 4 + bytes(8))]
+    bodies += [(110, bytes(4) + bytes([fid, 0, 0, 0, 0, 0])) for fid in range(1, 5)]
+    bodies += [(72, bytes(4) + b"\1\0b" + bytes([0xed, 1, 0, 0]) + bytes(4)), (12, bytes([1, 0, 0, 0]) + bytes(4)),
+               (14, b"\2\0\0\0\1\0a" + bytes([0x42, 0, 0, 0, 0xa4, 1, 0, 0]) + bytes(4))]
+    if n >= len(bodies):
+        return None
+    kind, body = bodies[n]
+    return (len(body) + 7).to_bytes(4, "little") + bytes([kind, n, 0]) + body
+
+
+def message_9p(rng):
+    """One of 9P that is nearly right, on few fids and names, so that it means something now and then."""
+    def number(size):
+        return rng.choices([rng.randrange(6), rng.getrandbits(8 * size)], [12, 1])[0].to_bytes(size, "little")
+
+    def text(choices=(b"a", b"b", b"f", b"d", b"..", b"", b"link", b"user.x", b"a/b", b"out")):
+        word = rng.choice(choices)
+        return rng.choices([len(word), rng.getrandbits(16)], [40, 1])[0].to_bytes(2, "little") + word
+
+    kind = rng.choice([100, 104, 110, 110, 110, 8, 12, 12, 14, 14, 16, 18, 20, 22, 24, 26, 30, 32, 40, 40, 50, 52, 54, 70, 72,
+                       72, 74, 76, 108, 116, 116, 118, 118, 120, 122, rng.randrange(256)])
+    fid, word = (number(4) for _ in range(2))
+    count = rng.choices([100, 5000, 1 << 20, rng.getrandbits(32)], [8, 2, 1, 1])[0].to_bytes(4, "little")
+    offset = rng.choices([rng.randrange(5000), rng.getrandbits(64)], [12, 1])[0].to_bytes(8, "little")
+    mode = rng.choice([0o644, 0o755, 0o100644, 0o10644, 0o20666, rng.getrandbits(32)]).to_bytes(4, "little")
+    flags = rng.choice([0, 1, 2, 0o1002, 0o2001, 0o200000, rng.getrandbits(32)]).to_bytes(4, "little")
+    names = rng.choice([0, 1, 1, 1, 2, 3, 17])
+    body = {
+        100: rng.choice([8192, 65536, 1 << 30, 5]).to_bytes(4, "little") + text([b"9P2000.L"] * 9 + [b"9P2000"]),
+        104: fid + rng.choice([b"\xff" * 4] * 9 + [word]) + text() + text([b""] * 5 + [b"d", b"../.."]) + number(4),
+        110: fid + word + names.to_bytes(2, "little") + b"".join(text() for _ in range(names)),
+        12: fid + flags, 14: fid + text() + flags + mode + number(4), 16: fid + text() + text([b"../../x", b"a", b"/"]) + number(4),
+        18: fid + text() + mode + number(12), 20: fid + word + text(), 24: fid + number(8), 26: fid + number(4) + mode + number(48),
+        30: fid + word + text(), 32: fid + text() + number(8) + number(4), 40: fid + offset + count, 50: fid + number(4),
+        52: fid + number(1) + number(4) + offset + number(12) + text(), 54: fid + number(1) + offset + number(12) + text(),
+        70: fid + word + text(), 72: fid + text() + mode + number(4), 74: fid + text() + word + text(),
+        76: fid + text() + rng.choice([b"\0\2\0\0", bytes(4)]), 108: number(2), 116: fid + offset + count,
+        118: fid + offset + rng.choice([b"\x40\0\0\0", count]) + rng.randbytes(64),
+    }.get(kind, fid)
+    if rng.random() < 0.03:
+        body = body[:rng.randrange(len(body) + 1)] + rng.randbytes(rng.randrange(5))
+    size = rng.choices([len(body) + 7, rng.getrandbits(32)], [60, 1])[0]
+    return size.to_bytes(4, "little") + bytes([kind]) + number(2) + body
 
 
 def arguments(folder):
@@ -22,6 +69,10 @@ def arguments(folder):
         with open(f"{folder}/{name}.img", "wb") as image:
             image.write(random.Random(name).randbytes(4096))
             os.ftruncate(image.fileno(), size)
+
+    os.makedirs(folder + "/share/d")
+    os.symlink("/etc", folder + "/share/out")
+    os.mkfifo(folder + "/share/f")
 
     def drive(name, image, more=""):
         return ["-drive", f"if=none,id={name},file={folder}/{image}.img,format=raw,{more}discard=unmap"]
@@ -36,6 +87,8 @@ def arguments(folder):
         "-chardev", "null,id=vc", "-chardev", f"file,id=vf,path={folder}/out",
         "-device", "virtio-serial-pci,max_ports=3,addr=11,id=vs",
         "-device", "virtconsole,chardev=vc,bus=vs.0", "-device", "virtserialport,chardev=vf,name=f,bus=vs.0",
+        "-fsdev", f"local,id=fs,path={folder}/share,security_model=mapped",
+        "-device", "virtio-9p-pci,fsdev=fs,mount_tag=share,addr=14",
         "-device", "virtio-scsi-pci,addr=13,id=sc",
         *drive("s", "s"), "-device", "scsi-hd,drive=s,serial=s,bus=sc.0,scsi-id=0,removable=on",
         *drive("c", "cd", "media=cdrom,readonly=on,"), "-device", "scsi-cd,drive=c,bus=sc.0,scsi-id=0,lun=1",
@@ -94,7 +147,7 @@ class Virtio:
     def set_up(self):
         rng, bus = self.rng, self.bus
         self.legacy = rng.random() < 0.4
-        self.rings = []
+        self.rings, self.said = [], 0           # messages of 9P
         wanted = rng.choice([0xffffffff, 0xffffffff, 0, rng.getrandbits(32), 1 << 28, 1 << 29, 0xcfffffff])
         if self.legacy:
             for status in (0, 1, 3):
@@ -183,6 +236,14 @@ class Virtio:
             return [head, frame] if rng.random() < 0.5 else [head + frame], []
         if self.name == "net" and n == 2:
             return [bytes([rng.randrange(4), rng.randrange(6)]), number(rng.choice([1, 0, 70, 0xffffffff]), 4) + some], [1]
+        if self.name == "9p":
+            opening = opening_9p(self.said) if rng.random() < 0.95 else None
+            message = opening or message_9p(rng)
+            self.said += opening is not None
+            if opening:
+                return None, [message]
+            room = rng.choice([11, 200, 5000, 65536])
+            return rng.choice([[message], [message[:7], message[7:]]]), rng.choice([[room], [11, room]])
         if self.name == "balloon":
             return [b"".join(number(rng.choice([0x8000, rng.randrange(0x8000), rng.getrandbits(32)]), 4) for _ in range(20))], []
         if self.name == "serial" and n == 3:
@@ -195,6 +256,8 @@ class Virtio:
         """Writes one; its head."""
         rng, bus, (table, _, _, size, _) = self.rng, self.bus, self.rings[n]
         reads, writes = self.request(n)
+        if reads is None:
+            return self.right_chain(n, writes[0])
         pieces = [(0, data) for data in reads] + [(2, length) for length in writes]
         if rng.random() < 0.05:
             rng.shuffle(pieces)
@@ -221,12 +284,22 @@ class Virtio:
             bus.memory(self.rings[n][0] + 16 * head, self.number(table, 8) + self.number(length, 4) + self.number(4, 2) + bytes(2))
         return head
 
+    def right_chain(self, n, message):
+        """One with a message and room for its reply, in which nothing is wrong; its head."""
+        at = self.base + 0x60000
+        entries = [(at, len(message), 1, 1), (at + 0x1000, 0x1000, 2, 0)]
+        self.bus.memory(at, message)
+        self.bus.memory(self.rings[n][0], b"".join(self.number(a, 8) + self.number(size, 4) + self.number(flags, 2) +
+                                                   self.number(follows, 2) for a, size, flags, follows in entries))
+        return 0
+
     def offer(self):
         """Chains on one queue, and the bell."""
         rng, bus = self.rng, self.bus
         n = rng.randrange(len(self.rings))
         ring = self.rings[n]
-        for _ in range(rng.choice([1, 1, 1, 2, 5])):
+        opening = self.name == "9p" and opening_9p(self.said)
+        for _ in range(1 if opening else rng.choice([1, 1, 1, 2, 5])):
             head = rng.choices([self.chain(n), rng.getrandbits(16)], [60, 1])[0]
             bus.memory(ring[1] + 4 + 2 * (ring[4] % ring[3]), self.number(head, 2))
             ring[4] = rng.choices([ring[4] + 1, rng.getrandbits(16)], [80, 1])[0] & 0xffff
@@ -271,9 +344,11 @@ class Virtio:
             self.ring_bell(rng.choice([*range(len(self.rings)), 63, 64, 0xffff]))
 
 
-def virtio_lines(rng, big, count):
+def virtio_lines(rng, big, count, always=()):
+    """Of two devices, those that are named first."""
     bus = Bus(rng, big)
-    drivers = [Virtio(bus, name) for name in rng.sample(list(VIRTIO), 2)]
+    names = [*always, *rng.sample([name for name in VIRTIO if name not in always], 2)][:2]
+    drivers = [Virtio(bus, name) for name in names]
     while len(bus.lines) < count:
         driver = rng.choice(drivers)
         rng.choices([driver.offer, driver.poke], [4, 1])[0]()

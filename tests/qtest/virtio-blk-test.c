@@ -272,6 +272,14 @@ static void test_rules(Virtio *v)
     g_assert_cmphex(vd_status(v), ==, VD_ACK | VD_DRIVER);      /* without VERSION_1 */
 }
 
+/* 1.x is little endian from its first read on, whatever the guest is and has accepted. */
+static void test_early(Virtio *v)
+{
+    vd_reset(v);
+    g_assert_cmpuint(vd_config(v, 0, 8), ==, SECTORS);
+    g_assert_cmpuint(vd_config(v, 20, 4), ==, SECTOR);
+}
+
 static char *image(bool big)
 {
     char *path;
@@ -296,6 +304,7 @@ int main(int argc, char **argv)
     g_autofree char *many = g_strdup_printf("-drive file=%s,format=raw,if=none,id=d "
                                             "-device virtio-blk-pci,drive=d,addr=0d,queue-size=256", big);
     vd_add_test("/virtio-blk/io", args, test_io);
+    vd_add_test("/virtio-blk/early", args, test_early);
     vd_add_test("/virtio-blk/bad", args, test_bad);
     vd_add_test("/virtio-blk/bad-chains", args, test_bad_chains);
     vd_add_test("/virtio-blk/resize", args, test_resize);

@@ -376,7 +376,7 @@ static void test_dirty(Play *p, gconstpointer data)
     machine_unlock(p->machine);
 }
 
-static void touched(void *opaque)
+static void touched(void *opaque, bool settled)
 {
 }
 

@@ -145,7 +145,7 @@ static void test_absent(void)
         }
     }
     static const char *const habits[] = { "-fda f", "-device frob", "-vnc :0",
-        "-sd f", "-vga std", "-display gtk",
+        "-sd f", "-vga qxl", "-display gtk",
         "-parallel stdio", "-icount 1" };
     for (size_t i = 0; i < G_N_ELEMENTS(habits); i++) {
         expect_refused("valletta", habits[i], "not there yet");

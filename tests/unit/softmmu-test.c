@@ -305,7 +305,7 @@ static void test_useg_kernel(void)
     mmu_end(&f);
 }
 
-static void touched(void *opaque)
+static void touched(void *opaque, bool settled)
 {
     ++*(unsigned *)opaque;
 }

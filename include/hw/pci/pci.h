@@ -16,6 +16,7 @@ enum {
     PCI_BAR0 = 0x10, PCI_SUBVENDOR = 0x2c, PCI_SUBDEVICE = 0x2e, PCI_CAPABILITIES = 0x34,
     PCI_INT_LINE = 0x3c, PCI_INT_PIN = 0x3d,
 };
+enum { PCI_BAR_PREFETCH = 8 };      /* of a BAR for memory */
 enum { PCI_COMMAND_IO = 1, PCI_COMMAND_MEM = 2, PCI_COMMAND_MASTER = 4 };
 
 typedef struct PciBus PciBus;

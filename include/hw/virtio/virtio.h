@@ -77,6 +77,7 @@ struct VirtioDevice {
     unsigned n_queues;
     VirtQueue queue[VIRTIO_QUEUES];
     MemRegion *legacy_io, *modern_mem;
+    bool in_modern;                 /* the access that runs is one of 1.x: little endian at once */
 };
 
 /* State lists: VM_STRUCT(Type, v, virtio_state). */

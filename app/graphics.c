@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The graphics card that a board has without being asked: -vga. */
+#include "app/graphics.h"
+
+#include <string.h>
+#include "hw/core/bus.h"
+#include "util/error.h"
+
+#define DEFAULT "cirrus"
+
+static const struct { const char *word, *type; } cards[] = {
+    { "none", NULL }, { "std", "VGA" }, { "cirrus", "cirrus-vga" },
+};
+
+bool graphics_known(const char *word)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(cards); i++) {
+        if (strcmp(cards[i].word, word) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_card(const char *type)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(cards); i++) {
+        if (g_strcmp0(cards[i].type, type) == 0) {
+            return type != NULL;
+        }
+    }
+    return false;
+}
+
+/* Whether -device makes a card; what is wrong with a -device is said when it is made. */
+static bool asked_for(const Settings *s)
+{
+    for (guint i = 0; i < s->devices->len; i++) {
+        g_autoptr(KeyVal) props = keyval_new("-device");
+        if (keyval_parse(props, g_ptr_array_index(s->devices, i), "driver", NULL) &&
+            is_card(keyval_get(props, "driver"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool graphics_plug(Machine *machine, const Settings *s, bool qtest, GError **err)
+{
+    const char *word = s->vga, *type = NULL;
+    if (!word) {
+        word = s->nodefaults || qtest || asked_for(s) ? "none" : DEFAULT;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(cards); i++) {
+        type = strcmp(cards[i].word, word) == 0 ? cards[i].type : type;
+    }
+    if (!type) {
+        return true;
+    }
+    g_autoptr(KeyVal) props = keyval_new("-vga");
+    return device_add_type(machine, device_type_find(type), props, err);
+}
