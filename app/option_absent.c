@@ -4,7 +4,6 @@
 
 #define NO_DISK "a Malta has no such drive; -drive and -hda are there"
 #define NO_DISPLAY "there are -vnc :N and -display sdl; and the serial console (-append console=ttyS0)"
-#define NO_USB "there is no USB; libvirt leaves it out with <controller type='usb' model='none'/>"
 #define NO_AUDIO "there is no sound"
 #define NO_SAVE "machine state cannot be saved or loaded"
 #define NOT_MALTA "a Malta has no such thing"
@@ -21,8 +20,6 @@ const AbsentOption absent_options[] = {
     { "spice", NO_DISPLAY },
     { "curses", NO_DISPLAY },
     { "g", NO_DISPLAY },
-    { "usb", NO_USB },
-    { "usbdevice", NO_USB },
     { "soundhw", NO_AUDIO },
     { "debugcon", "there is no debug console" },
     { "loadvm", NO_SAVE },

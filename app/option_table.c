@@ -83,7 +83,7 @@ static char *machine_properties(void)
         "endian=little|big   byte order, where neither the program's name nor an ELF kernel tells\n"
         "graphics=off        no display (on is not there yet)\n"
         "mem-merge=off       guest memory is not shared (on is not there yet)\n"
-        "usb=off             no USB (on is not there yet)\n"
+        "usb=on|off          accepted: USB is a part of the board\n"
         "memory-backend=ID   an -object memory-backend-... of the size of -m for the guest's RAM\n"
         "dump-guest-core=on|off  whether a core dump of valletta holds the guest's memory\n"
         "kernel=, initrd=, append=, dtb=, firmware=  as -kernel, -initrd, -append, -dtb, -bios\n");
@@ -307,6 +307,38 @@ HANDLER(on_device)
     return append_to(s->devices, arg);
 }
 
+/* USB is a part of the board. */
+HANDLER(on_usb)
+{
+    return true;
+}
+
+static bool add_usb_disk(Settings *s, const char *file)
+{
+    g_auto(GStrv) parts = g_strsplit(file, ",", -1);
+    g_autofree char *escaped = g_strjoinv(",,", parts), *id = g_strdup_printf("usbdevice%u", s->drives->len);
+    g_autofree char *drive = g_strdup_printf("file=%s,if=none,id=%s", escaped, id);
+    g_autofree char *device = g_strdup_printf("usb-storage,drive=%s", id);
+    return add_drive(s, "usbdevice", drive) && append_to(s->devices, device);
+}
+
+HANDLER(on_usbdevice)
+{
+    static const char *const kinds[][2] = {
+        { "keyboard", "usb-kbd" }, { "mouse", "usb-mouse" }, { "tablet", "usb-tablet" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        if (strcmp(arg, kinds[i][0]) == 0) {
+            return append_to(s->devices, kinds[i][1]);
+        }
+    }
+    if (g_str_has_prefix(arg, "disk:") && arg[5]) {
+        return add_usb_disk(s, arg + 5);
+    }
+    return error_set(err, "-usbdevice %s: there are keyboard, mouse, tablet and disk:FILE; -device help "
+                     "lists all devices", arg);
+}
+
 /* "none", "none,..." or a driver of that name. */
 HANDLER(on_audio)
 {
@@ -519,6 +551,8 @@ const Option option_table[] = {
     { "object", "TYPE,id=ID[,PROP=VALUE]", 
       "a memory back end, secret, source of random numbers (-object help)", on_object },
     { "device", "TYPE[,id=ID][,PROP=VALUE]", "a device beyond the board's own (-device help)", on_device },
+    { "usb", NULL, "accepted: USB is a part of the board", on_usb },
+    { "usbdevice", "keyboard|mouse|tablet|disk:FILE", "short for -device usb-...", on_usbdevice },
     { "overcommit", "[mem-lock=on|off]", "whether the program's memory is locked in RAM", on_overcommit },
 
     { NULL, NULL, "Disks", NULL },

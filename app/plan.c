@@ -31,6 +31,7 @@ static void take_alias(Settings *s, const char *key, char **where)
 static bool check_machine(Plan *plan, Settings *s, GError **err)
 {
     const char *type = keyval_get(s->machine, "type");
+    bool usb = true;                    /* the board has it, whatever is said */
     plan->no_board = g_strcmp0(type, "none") == 0;
     if (type && strcmp(type, "malta") != 0 && !plan->no_board) {
         return error_set(err, "-machine %s: there is no such machine; there are malta and none", type);
@@ -48,7 +49,7 @@ static bool check_machine(Plan *plan, Settings *s, GError **err)
     take_alias(s, "firmware", &s->bios);
     keyval_get(s->machine, "accel");
     keyval_get(s->machine, "endian");
-    return only_off(s->machine, "usb", "there is no USB", err) &&
+    return keyval_get_bool(s->machine, "usb", &usb, err) &&
            only_off(s->machine, "graphics", "there is no display", err) &&
            only_off(s->machine, "mem-merge", "guest memory is not shared with other processes", err) &&
            keyval_get_bool(s->machine, "dump-guest-core", &plan->dump_guest_core, err) &&

@@ -204,7 +204,7 @@ static JsonObject *machine_properties(const Plan *plan, const Settings *s)
     json_object_set_boolean_member(p, "dump-guest-core", plan->dump_guest_core);
     json_object_set_boolean_member(p, "mem-merge", false);
     json_object_set_boolean_member(p, "graphics", false);
-    json_object_set_boolean_member(p, "usb", false);
+    json_object_set_boolean_member(p, "usb", true);
     return p;
 }
 

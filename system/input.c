@@ -125,6 +125,14 @@ void input_prefer(InputTaker *taker)
     takers_changed(input);
 }
 
+void input_retire(InputTaker *taker)
+{
+    Input *input = taker->input;
+    g_ptr_array_remove(input->takers, taker);
+    g_ptr_array_add(input->takers, taker);
+    takers_changed(input);
+}
+
 const InputTaker *input_taker(const Input *input, unsigned n)
 {
     return n < input->takers->len ? g_ptr_array_index(input->takers, n) : NULL;

@@ -166,10 +166,14 @@ static Device *first_on(Machine *machine, const Bus *bus)
     return NULL;
 }
 
-/* What sits on its buses first. */
+/* What sits on its buses first, and what it carries on its own. */
 static void take_out(Device *dev)
 {
-    Bus *bus;
+    Bus *bus = bus_of(dev);
+    Device *behind;
+    while (bus && bus->behind && (behind = bus->behind(bus, dev))) {
+        take_out(behind);
+    }
     for (unsigned i = 0; (bus = bus_at(dev->machine, i)); i++) {
         Device *child;
         while (bus->owner == dev && (child = first_on(dev->machine, bus))) {

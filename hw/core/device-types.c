@@ -6,10 +6,11 @@
 extern const DeviceType cbus_uart_type, cfi_flash_type, cirrus_type, dma8237_type, e1000_82545em_type,
     e1000_type, gt64120_pci_type, gt64120_type, i2c_eeprom_type, i8042_type, i8254_type, i8259_type,
     ide_cd_type, ide_hd_type, malta_board_type, malta_fpga_type, mc146818_type, pc_testdev_type, pcnet_type,
-    piix4_ide_type, piix4_pm_type, piix4_type, port61_type, ps2_keyboard_type, ps2_mouse_type, scsi_cd_type,
-    scsi_hd_type, superio_type,
+    piix3_uhci_type, piix4_ide_type, piix4_pm_type, piix4_type, piix4_uhci_type, port61_type,
+    ps2_keyboard_type, ps2_mouse_type, scsi_cd_type, scsi_hd_type, superio_type, usb_hub_type,
+    usb_keyboard_type, usb_mouse_type, usb_serial_type, usb_storage_type, usb_tablet_type, vga_pci_type,
     virtconsole_type, virtio_9p_type, virtio_balloon_type, virtio_blk_type, virtio_net_type, virtio_rng_type,
-    virtio_scsi_type, virtio_serial_type, virtserialport_type, vga_pci_type;
+    virtio_scsi_type, virtio_serial_type, virtserialport_type;
 
 const DeviceType *const *device_types(void)
 {
@@ -37,12 +38,20 @@ const DeviceType *const *device_types(void)
         &mc146818_type,         /* mc146818rtc */
         &pc_testdev_type,       /* pc-testdev */
         &pcnet_type,            /* pcnet */
+        &piix3_uhci_type,       /* piix3-usb-uhci */
         &piix4_ide_type,        /* piix4-ide */
+        &piix4_uhci_type,       /* piix4-usb-uhci */
         &ps2_keyboard_type,     /* ps2-kbd */
         &ps2_mouse_type,        /* ps2-mouse */
         &scsi_cd_type,          /* scsi-cd */
         &scsi_hd_type,          /* scsi-hd */
         &i2c_eeprom_type,       /* smbus-eeprom */
+        &usb_hub_type,          /* usb-hub */
+        &usb_keyboard_type,     /* usb-kbd */
+        &usb_mouse_type,        /* usb-mouse */
+        &usb_serial_type,       /* usb-serial */
+        &usb_storage_type,      /* usb-storage */
+        &usb_tablet_type,       /* usb-tablet */
         &virtconsole_type,      /* virtconsole */
         &virtio_9p_type,        /* virtio-9p-pci */
         &virtio_balloon_type,   /* virtio-balloon-pci */

@@ -3,8 +3,8 @@
  * The MIPS Malta board with a GT-64120A core card: memory map, chips and wiring. Malta
  * user's manual (MIPS MD00048), chapters 4 (map), 5 (interrupts) and 6.
  *
- * Not modelled: function 2 (USB) of the PIIX4 and the audio chip in slot 12; their configuration
- * space answers nothing. The Ethernet chip in slot 11 is there when MaltaConfig says so.
+ * Not modelled: the audio chip in slot 12; its configuration space answers nothing. The Ethernet chip in slot
+ * 11 is there when MaltaConfig says so.
  */
 #include <string.h>
 #include "hw/mips/malta.h"
@@ -159,6 +159,9 @@ static bool make_bridges(Malta *b, GError **err)
         isa_connect_irq(&b->piix4->isa, &b->ide->irq[c], 14 + c);
     }
     if (!pci_device_realize(&b->ide->pci, err)) {
+        return false;
+    }
+    if (!pci_device_realize(pci_device_new(b->gt->bus, &piix4_uhci_type, PCI_DEVFN(PIIX4_SLOT, 2)), err)) {
         return false;
     }
     b->pm = (Piix4Pm *)pci_device_new(b->gt->bus, &piix4_pm_type, PCI_DEVFN(PIIX4_SLOT, 3));

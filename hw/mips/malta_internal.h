@@ -18,6 +18,7 @@
 #include "hw/pci/gt64120.h"
 #include "hw/timer/i8254.h"
 #include "hw/timer/mc146818.h"
+#include "hw/usb/usb.h"
 
 /* The board is itself a device, realized last, so that it goes before its chips do. */
 typedef struct {

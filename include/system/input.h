@@ -49,6 +49,8 @@ InputTaker *input_add(Input *input, const InputOps *ops, void *opaque);
 void input_remove(InputTaker *taker);
 /* From now on the first to get what it takes. */
 void input_prefer(InputTaker *taker);
+/* From now on the last. */
+void input_retire(InputTaker *taker);
 /* The taker by its place, 0 for the one that is asked first; NULL behind the last. */
 const InputTaker *input_taker(const Input *input, unsigned n);
 /* Its ops and a number that stays its own. */

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "hw/intc/i8259.h"
 #include "hw/pci/pci.h"
+#include "hw/usb/usb.h"
 #include "monitor/commands.h"
 #include "monitor/tree.h"
 #include "util/error.h"
@@ -142,6 +143,13 @@ COMMAND(info_roms)
 COMMAND(info_qtree)
 {
     tree_describe_buses(c, out);
+    return true;
+}
+
+COMMAND(info_usb)
+{
+    g_autofree char *list = usb_list(c->machine);
+    g_string_append(out, list);
     return true;
 }
 
@@ -302,6 +310,7 @@ const MonitorCommand hmp_info_commands[] = {
     { "status", NULL, "", "running or not", info_status },
     { "tlb", NULL, "", "the CPU's TLB", info_tlb },
     { "trace-events", NULL, "[ITEM]", "what is logged; ITEM may hold * and ?", info_trace_events, ARG_LOG },
+    { "usb", NULL, "", "the USB devices", info_usb },
     { "usernet", NULL, "", "the connections of user networks", info_usernet },
     { "uuid", NULL, "", "the machine's -uuid", info_uuid },
     { "version", NULL, "", "the program's version", info_version },
@@ -320,6 +329,5 @@ const MonitorCommand hmp_info_absent[] = {
     NOTHING("migrate", "migration", "Machine state cannot be saved or moved."),
     NOTHING("numa", "NUMA nodes", "0 nodes"),
     NOTHING("tpm", "TPMs", "There is no TPM."),
-    NOTHING("usb", "USB devices", "USB support not enabled"),
     { 0 },
 };

@@ -24,6 +24,8 @@ SLOWNESS = float(os.environ.get("VALLETTA_TEST_SLOWNESS", "1"))
 MODULES = ["virtio_pci", "virtio_blk", "virtio_scsi", "virtio_net", "virtio_console", "i2c_dev", "i2c_piix4"]
 FUNCTIONS = [("card", "virtio-net-pci", {"netdev": "n"}, "/sys/class/net", "eth0"),
              ("disk", "virtio-blk-pci", {"drive": "two"}, "/sys/block", "vda")]
+DEVICES = ["-device", "virtio-scsi-pci,id=s", "-device", "virtio-serial-pci,id=v", "-netdev", "user,id=n",
+           "-device", "virtio-net-pci,netdev=n,id=card", "-device", "virtio-blk-pci,drive=two,id=disk"]
 CASES = []
 
 
@@ -33,21 +35,20 @@ def case(function):
 
 
 class Guest:
-    def __init__(self, valletta, kernel):
+    def __init__(self, valletta, kernel, name, modules, devices):
         self.images = []
-        for name in ("one", "two"):
-            self.images.append(os.path.join(kernel.folder, name))
+        for image in ("one", "two"):
+            self.images.append(os.path.join(kernel.folder, image))
             with open(self.images[-1], "wb") as out:
-                out.write(name.encode().ljust(512, b".") * 2048)
+                out.write(image.encode().ljust(512, b".") * 2048)
         serial, qmp = socket.socketpair(), socket.socketpair()
         nodes = [w for n, p in zip(("one", "two"), self.images)
                  for w in ("-blockdev", f"driver=raw,node-name={n},file.driver=file,file.filename={p}")]
         self.process = subprocess.Popen(
-            [valletta, "-M", "malta", "-kernel", kernel.path, "-initrd", kernel.initramfs("hotplug", MODULES), "-append",
+            [valletta, "-M", "malta", "-kernel", kernel.path, "-initrd", kernel.initramfs(name, modules), "-append",
              "console=ttyS0 quiet", "-nodefaults", "-display", "none", "-chardev", f"socket,id=c,fd={serial[1].fileno()}",
              "-serial", "chardev:c", "-chardev", f"socket,id=q,fd={qmp[1].fileno()}", "-mon", "chardev=q,mode=control",
-             "-device", "virtio-scsi-pci,id=s", "-device", "virtio-serial-pci,id=v", "-netdev", "user,id=n",
-             "-device", "virtio-net-pci,netdev=n,id=card", "-device", "virtio-blk-pci,drive=two,id=disk", *nodes],
+             *nodes, *devices],
             pass_fds=[serial[1].fileno(), qmp[1].fileno()], stdin=subprocess.DEVNULL)
         serial[1].close()
         qmp[1].close()
@@ -171,21 +172,22 @@ def the_smbus(g):
     g.do("write /sys/bus/pci/drivers/piix4-poweroff/bind 0000:00:0a.3")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def run_cases(about, name, modules, devices, cases):
+    """All of a program: one guest, whose cases are told in TAP."""
+    parser = argparse.ArgumentParser(description=about)
     parser.add_argument("valletta")
     parser.add_argument("--fetch", action="store_true")
     o = parser.parse_args()
     failed = 0
-    with tempfile.TemporaryDirectory(prefix="valletta-hotplug-") as folder:
+    with tempfile.TemporaryDirectory(prefix=f"valletta-{name}-") as folder:
         try:
             kernel = debian.Kernel(o.fetch, folder, HERE + "/shell.c")
         except Skip as skip:
             print(f"1..0 # SKIP {skip}")
             return 0
-        print(f"1..{len(CASES)}", flush=True)
-        with Guest(os.path.abspath(o.valletta), kernel) as g:
-            for number, function in enumerate(CASES, 1):
+        print(f"1..{len(cases)}", flush=True)
+        with Guest(os.path.abspath(o.valletta), kernel, name, modules, devices) as g:
+            for number, function in enumerate(cases, 1):
                 start = time.monotonic()
                 try:
                     function(g)
@@ -200,4 +202,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_cases(__doc__.splitlines()[0], "hotplug", MODULES, DEVICES, CASES))

@@ -7,6 +7,7 @@
  *     write PATH TEXT    TEXT into a file
  *     read PATH COUNT    its first bytes, in hexadecimal
  *     fill PATH COUNT    that many blocks of 4 KiB into it, each made safe
+ *     mount DEVICE FOLDER  a file system of ext4 (FOLDER is made), or with "none" for DEVICE its end
  *     smbus ADDRESS REG  a byte of a device on the first bus (hexadecimal)
  *     off                the end
  */
@@ -110,6 +111,15 @@ static int smbus(unsigned address, unsigned reg)
     return good ? 0 : -1;
 }
 
+static int mount_at(const char *device, const char *folder)
+{
+    if (strcmp(device, "none") == 0) {
+        return umount(folder);
+    }
+    mkdir(folder, 0755);
+    return mount(device, folder, "ext4", 0, NULL);
+}
+
 /* 0, or -1 with errno. */
 static int run(char *line)
 {
@@ -130,6 +140,7 @@ static int run(char *line)
     return strcmp(word, "write") == 0 ? write_text(path, more)
          : strcmp(word, "read") == 0 ? read_bytes(path, atoi(more))
          : strcmp(word, "fill") == 0 ? fill(path, atoi(more))
+         : strcmp(word, "mount") == 0 ? mount_at(path, more)
          : strcmp(word, "smbus") == 0
          ? smbus((unsigned)strtoul(path, NULL, 16), (unsigned)strtoul(more, NULL, 16)) : -1;
 }

@@ -21,7 +21,6 @@ OPERATIONS = [
 # Devices for which there is nothing, and where the reason is read: at the definition or at the start.
 FILE = "<source file='@/image'/>"
 DEVICES = [
-    ("<memballoon model='none'/>", "start", "there is no USB"),
     (NO_DEVICES + "<graphics type='spice'/><video><model type='none'/></video>", "define",
      "spice graphics are not supported"),
     (NO_DEVICES + "<video><model type='qxl'/></video>", "define", "video model 'qxl'"),

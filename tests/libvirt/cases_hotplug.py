@@ -66,6 +66,27 @@ def disks_come_and_go(env):
 
 
 @case
+def usb(env):
+    """The controller that libvirt adds by itself, what is on it from the start, and what comes later."""
+    path = file(env, "usb.img", bytes(1 << 20))
+    disk = f"<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{path}'/>" \
+        "<target dev='sda' bus='usb' removable='on'/></disk>"
+    tablet, keyboard = "<input type='tablet' bus='usb'/>", "<input type='keyboard' bus='usb'/>"
+    with idle(env, "usb", devices="<memballoon model='none'/>" + SERIAL + "<hub type='usb'/>" + tablet + keyboard) as d:
+        d.virsh("start")
+        assert "dev: piix3-usb-uhci" in devices(d)
+        listed = d.hmp("info usb")
+        assert "USB Tablet, ID: input" in listed and "USB Keyboard, ID: input" in listed, listed
+        for _ in range(3):
+            d.virsh("attach-device", xml(env, "usb-disk", disk), "--live")
+            assert "Product USB Disk, ID: usb-disk" in d.hmp("info usb") and path in d.virsh("domblklist")
+            d.virsh("detach-disk", "sda", "--live")
+            assert "USB Disk" not in d.hmp("info usb") and path not in d.virsh("domblklist")
+        d.virsh("attach-device", xml(env, "usb-mouse", "<input type='mouse' bus='usb'/>"), "--live")
+        assert "USB Mouse" in d.hmp("info usb")
+
+
+@case
 def cards_and_channels_come_and_go(env):
     with idle(env, "cards", devices=NO_DEVICES + SERIAL + CHANNELS) as d:
         d.virsh("start")

@@ -255,7 +255,7 @@ def what_a_malta_tells(env):
         assert machines["malta"]["default-ram-id"] == "mips_malta.ram"
         assert machines["malta"]["default-cpu-type"] == "24Kf-mips-cpu"
         slots = [(d["slot"], d["function"]) for d in qmp.cmd("query-pci")[0]["devices"]]
-        assert slots == [(0, 0), (10, 0), (10, 1), (10, 3)], slots
+        assert slots == [(0, 0), (10, 0), (10, 1), (10, 2), (10, 3)], slots
         assert qmp.cmd("query-kvm")["enabled"] is False
 
 

@@ -20,6 +20,7 @@ import time
 
 import fuzz_disks
 import fuzz_display
+import fuzz_usb
 
 LINES = 600
 PATIENCE = 20 * float(os.environ.get("VALLETTA_TEST_SLOWNESS", "1"))
@@ -137,11 +138,13 @@ def card_access(rng, big):
 
 
 def lines_of(seed):
-    rng, big, kind = random.Random(seed), bool(seed % 2), seed // 2 % 6
+    rng, big, kind = random.Random(seed), bool(seed % 2), seed // 2 % 7
     if kind == 1:
         return fuzz_disks.ide_lines(rng, big, 2 * LINES)
     if kind in (2, 4):
         return fuzz_disks.virtio_lines(rng, big, 4 * LINES, ["9p"] if kind == 4 else [])
+    if kind == 6:
+        return fuzz_usb.lines(rng, big, 4 * LINES)
     if kind == 3:
         return cards_set_up(big) + [line for _ in range(2 * LINES) for line in card_access(rng, big)]
     if kind == 5:
@@ -219,7 +222,7 @@ def run(program, seed, paths):
     args = [program, "-machine", f"malta,endian={'big' if seed % 2 else 'little'}", "-accel", "qtest", "-display", "none",
             "-device", "pc-testdev", "-no-shutdown", "-nic", "user,restrict=on", "-nic", "user,restrict=on,model=e1000"]
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as errors:
-        args += fuzz_disks.arguments(folder) + fuzz_display.ARGUMENTS
+        args += fuzz_disks.arguments(folder) + fuzz_display.ARGUMENTS + fuzz_usb.arguments(folder)
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(folder + "/s")
         listener.listen(1)

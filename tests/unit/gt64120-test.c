@@ -64,7 +64,7 @@ static void test_absent(void)
     gt_write(b, GT_BASE, 0xc18, 0);
     g_assert_cmphex(cfg_read(b, 10, 0, 0), ==, 0x71108086);
     g_assert_cmphex(gt_read(b, GT_BASE, 0xc18), ==, 0);
-    g_assert_cmphex(cfg_read(b, 10, 2, 0), ==, 0xffffffff);
+    g_assert_cmphex(cfg_read(b, 10, 4, 0), ==, 0xffffffff);
     g_assert_cmphex(gt_read(b, GT_BASE, 0xc18) & (1 << 18), ==, 1 << 18);
     gt_write(b, GT_BASE, 0xc18, ~(1u << 18));
     g_assert_cmphex(gt_read(b, GT_BASE, 0xc18), ==, 0);

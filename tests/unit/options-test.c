@@ -3,6 +3,7 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include "app/drives.h"
 #include "app/plan.h"
 #include "util/bits.h"
 
@@ -158,11 +159,24 @@ static void test_absent(void)
         }
     }
     static const char *const habits[] = { "-fda f", "-device frob", "-curses",
-        "-sd f", "-usb", "-vga qxl", "-display gtk",
+        "-sd f", "-vga qxl", "-display gtk",
         "-parallel stdio", "-icount 1" };
     for (size_t i = 0; i < G_N_ELEMENTS(habits); i++) {
         expect_refused("valletta", habits[i], "not there yet");
     }
+}
+
+/* USB is there; -usbdevice is short for other options. */
+static void test_usb(void)
+{
+    g_autoptr(Settings) s = parsed("-usb -usbdevice keyboard -usbdevice disk:a,b.img -M malta,usb=on");
+    g_assert_cmpuint(s->devices->len, ==, 2);
+    g_assert_cmpstr(g_ptr_array_index(s->devices, 0), ==, "usb-kbd");
+    g_assert_cmpstr(g_ptr_array_index(s->devices, 1), ==, "usb-storage,drive=usbdevice0");
+    const DriveOption *drive = g_ptr_array_index(s->drives, 0);
+    g_assert_cmpstr(drive->text, ==, "file=a,,b.img,if=none,id=usbdevice0");
+    expect_refused("valletta", "-usbdevice serial", "there are keyboard, mouse, tablet and disk:FILE");
+    expect_refused("valletta", "-usbdevice disk:", "there are keyboard, mouse, tablet and disk:FILE");
 }
 
 static void test_help(void)
@@ -198,7 +212,6 @@ static void test_bad_values(void)
         { "", "nothing to boot" },
         { "-M pc", "-machine pc: there is no such machine; there are malta and none" },
         { "-M malta,frob=1", "-machine: unknown property 'frob'; it knows type" },
-        { "-M usb=on", "usb=on is not there yet" },
         { "-M usb=perhaps", "must be on or off" },
         { "-M kvm-type=XX", "-machine kvm-type=XX: must be TE" },
         { "-accel kvm,frob=1", "-accel kvm,frob=1: no such property" },
@@ -374,6 +387,7 @@ int main(int argc, char **argv)
     g_test_add_func("/options/unknown", test_unknown);
     g_test_add_func("/options/displays", test_displays);
     g_test_add_func("/options/absent", test_absent);
+    g_test_add_func("/options/usb", test_usb);
     g_test_add_func("/options/help", test_help);
     g_test_add_func("/options/bad-values", test_bad_values);
     g_test_add_func("/options/contradictions", test_contradictions);

@@ -19,6 +19,8 @@ struct Bus {
     bool (*realize)(Bus *bus, Device *dev, GError **err);
     /* Whether dev can be taken out now; err tells what the guest must do first. NULL: nothing ever can. */
     bool (*may_remove)(const Bus *bus, const Device *dev, GError **err);
+    /* A device that dev carries on this same bus (a hub's) and that goes before it; may be or give NULL. */
+    Device *(*behind)(const Bus *bus, Device *dev);
     bool (*full)(const Bus *bus);   /* nothing more fits; NULL: there is always an answer from make */
     /* What "info qtree" adds to a device's line; may be NULL. The caller frees it. */
     char *(*address)(const Bus *bus, const Device *dev);
