@@ -49,7 +49,7 @@ class Guest:
              "console=ttyS0 quiet", "-nodefaults", "-display", "none", "-chardev", f"socket,id=c,fd={serial[1].fileno()}",
              "-serial", "chardev:c", "-chardev", f"socket,id=q,fd={qmp[1].fileno()}", "-mon", "chardev=q,mode=control",
              *nodes, *devices],
-            pass_fds=[serial[1].fileno(), qmp[1].fileno()], stdin=subprocess.DEVNULL)
+            pass_fds=[serial[1].fileno(), qmp[1].fileno()], stdin=subprocess.DEVNULL, stdout=sys.stderr)
         serial[1].close()
         qmp[1].close()
         self.console, self.qmp, self.text = serial[0], Qmp(qmp[0], 60).negotiate(), ""
