@@ -16,7 +16,8 @@ struct BlockGraph {
     unsigned next_name;
     void (*tray_moved)(void *opaque, BlockUser *user);
     void *tray_opaque;
-    GThreadPool *pool, *late;       /* carry requests out; wait for the machine lock in their place */
+    GThreadPool *pool;              /* carry requests out */
+    struct Delivery *delivery;      /* of what they have finished (system/delivery.h) */
     GMutex lock;                    /* finished and inflight of the users */
     GCond finished;
 };

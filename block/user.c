@@ -2,6 +2,7 @@
 /* Requests of devices: threads carry them out, and call back with the machine lock held. */
 #include <errno.h>
 #include "block/job_internal.h"
+#include "system/delivery.h"
 #include "util/error.h"
 
 /* Requests that may be under way at the host at once. */
@@ -54,8 +55,9 @@ static void count(BlockUser *user, const BlockRequest *r)
 }
 
 /* Calls done of one that has finished; false when there is none. Machine lock held. */
-static bool deliver(BlockUser *user)
+static bool deliver(void *owner)
 {
+    BlockUser *user = owner;
     BlockGraph *graph = user->graph;
     g_mutex_lock(&graph->lock);
     BlockRequest *r = g_queue_pop_head(&user->finished);
@@ -68,22 +70,6 @@ static bool deliver(BlockUser *user)
     return r != NULL;
 }
 
-/* Whoever drains may have delivered all meanwhile, and freed the user; then it is not looked at. */
-static void deliver_all(BlockGraph *graph, BlockUser *user)
-{
-    while (g_ptr_array_find(graph->users, user, NULL) && deliver(user)) {
-    }
-}
-
-static void deliver_late(gpointer user, gpointer opaque)
-{
-    BlockGraph *graph = opaque;
-    machine_lock(graph->machine);
-    deliver_all(graph, user);
-    machine_unlock(graph->machine);
-}
-
-/* A thread that works waits for no lock of the machine: who holds it may be draining. */
 static void work(gpointer data, gpointer opaque)
 {
     BlockGraph *graph = opaque;
@@ -98,24 +84,19 @@ static void work(gpointer data, gpointer opaque)
     g_queue_push_tail(&user->finished, r);
     g_cond_broadcast(&graph->finished);
     g_mutex_unlock(&graph->lock);
-    if (g_rec_mutex_trylock(&graph->machine->lock)) {
-        deliver_all(graph, user);
-        machine_unlock(graph->machine);
-    } else {
-        g_thread_pool_push(graph->late, user, NULL);
-    }
+    delivery_push(graph->delivery, user);
 }
 
 void block_pool_start(BlockGraph *graph)
 {
     graph->pool = g_thread_pool_new(work, graph, THREADS, FALSE, NULL);
-    graph->late = g_thread_pool_new(deliver_late, graph, 1, FALSE, NULL);
+    graph->delivery = delivery_new(graph->machine, graph->users, deliver);
 }
 
 void block_pool_stop(BlockGraph *graph)
 {
     g_thread_pool_free(graph->pool, FALSE, TRUE);
-    g_thread_pool_free(graph->late, FALSE, TRUE);
+    delivery_free(graph->delivery);
 }
 
 void block_submit(BlockUser *user, BlockRequest *request)

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include "fsdev/p9.h"
+#include "system/delivery.h"
 #include "util/error.h"
 
 #define THREADS 8                   /* requests that may be under way at the host at once */
@@ -10,34 +11,18 @@
 
 /* ---- threads ---- */
 
-/* Whoever drains may have delivered all meanwhile, and freed the server; then it is not looked at. */
-static void deliver_all(FsdevSet *set, P9Server *s)
+static bool deliver(void *server)
 {
-    while (g_ptr_array_find(set->servers, s, NULL) && p9_deliver(s)) {
-    }
+    return p9_deliver(server);
 }
 
-static void deliver_late(gpointer server, gpointer opaque)
-{
-    FsdevSet *set = opaque;
-    machine_lock(set->machine);
-    deliver_all(set, server);
-    machine_unlock(set->machine);
-}
-
-/* A thread that works waits for no lock of the machine: who holds it may be draining. */
 static void work(gpointer data, gpointer opaque)
 {
     FsdevSet *set = opaque;
     P9Request *r = data;
     P9Server *s = r->server;
     p9_carry_out(r);
-    if (g_rec_mutex_trylock(&set->machine->lock)) {
-        deliver_all(set, s);
-        machine_unlock(set->machine);
-    } else {
-        g_thread_pool_push(set->late, s, NULL);
-    }
+    delivery_push(set->delivery, s);
 }
 
 /* While the machine stands nothing of it changes, its memory least of all. */
@@ -71,7 +56,7 @@ FsdevSet *fsdev_set_new(Machine *machine)
     set->shares = g_ptr_array_new_with_free_func((GDestroyNotify)share_free);
     set->servers = g_ptr_array_new();
     set->pool = g_thread_pool_new(work, set, THREADS, FALSE, NULL);
-    set->late = g_thread_pool_new(deliver_late, set, 1, FALSE, NULL);
+    set->delivery = delivery_new(machine, set->servers, deliver);
     g_mutex_init(&set->lock);
     g_cond_init(&set->some_finished);
     machine_add_state_listener(machine, state_changed, set);
@@ -81,8 +66,9 @@ FsdevSet *fsdev_set_new(Machine *machine)
 void fsdev_set_stop(FsdevSet *set)
 {
     g_thread_pool_free(set->pool, FALSE, TRUE);
-    g_thread_pool_free(set->late, FALSE, TRUE);
-    set->pool = set->late = NULL;
+    delivery_free(set->delivery);
+    set->pool = NULL;
+    set->delivery = NULL;
 }
 
 void fsdev_set_free(FsdevSet *set)

@@ -117,6 +117,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Fid, fid_unref)
 
 /* What the fid is at, in the hand: an open file's own descriptor, else by its name. */
 int fid_object(P9Call *c, Fid *f, Object *o);
+/* The same of a fid by its number, the last thing that was read of the message. */
+int fid_number_object(P9Call *c, uint32_t number, Object *o);
 /* names held: the folder of a node. */
 int node_open(P9Server *s, const Node *n);
 
@@ -125,7 +127,8 @@ int node_open(P9Server *s, const Node *n);
 struct FsdevSet {
     Machine *machine;
     GPtrArray *shares, *servers;    /* machine lock */
-    GThreadPool *pool, *late;       /* those who carry out; the one that waits for the machine's lock then */
+    GThreadPool *pool;              /* those who carry out */
+    struct Delivery *delivery;      /* of what they have finished (system/delivery.h) */
     GMutex lock;
     GCond some_finished;
     int open_files, max_open;       /* the first is atomic */

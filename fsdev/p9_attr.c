@@ -15,16 +15,11 @@ enum { SET_MODE = 1, SET_UID = 2, SET_GID = 4, SET_SIZE = 8, SET_ATIME = 0x10, S
 
 int p9_getattr(P9Call *c)
 {
-    int r = 0;
     Object o;
     struct stat st;
     uint32_t number = (uint32_t)p9_get(&c->in, 4);
     p9_get(&c->in, 8);
-    g_autoptr(Fid) f = c->in.bad ? NULL : fid_get(c, number, &r);
-    if (!f) {
-        return c->in.bad ? -EPROTO : r;
-    }
-    r = fid_object(c, f, &o);
+    int r = fid_number_object(c, number, &o);
     if (r != 0) {
         return r;
     }
@@ -129,15 +124,10 @@ int p9_setattr(P9Call *c)
 
 int p9_statfs(P9Call *c)
 {
-    int r = 0;
     Object o;
     struct statfs fs;
     uint32_t number = (uint32_t)p9_get(&c->in, 4);
-    g_autoptr(Fid) f = c->in.bad ? NULL : fid_get(c, number, &r);
-    if (!f) {
-        return c->in.bad ? -EPROTO : r;
-    }
-    r = fid_object(c, f, &o);
+    int r = fid_number_object(c, number, &o);
     if (r != 0) {
         return r;
     }
@@ -160,15 +150,10 @@ int p9_statfs(P9Call *c)
 
 int p9_readlink(P9Call *c)
 {
-    int r = 0;
     Object o;
     char target[PATH_MAX + 1];
     uint32_t number = (uint32_t)p9_get(&c->in, 4);
-    g_autoptr(Fid) f = c->in.bad ? NULL : fid_get(c, number, &r);
-    if (!f) {
-        return c->in.bad ? -EPROTO : r;
-    }
-    r = fid_object(c, f, &o);
+    int r = fid_number_object(c, number, &o);
     if (r != 0) {
         return r;
     }

@@ -165,3 +165,10 @@ int fid_object(P9Call *c, Fid *f, Object *o)
     }
     return f->fd < 0 ? r : open_fid_object(f, o, r);
 }
+
+int fid_number_object(P9Call *c, uint32_t number, Object *o)
+{
+    int r = 0;
+    g_autoptr(Fid) f = c->in.bad ? NULL : fid_get(c, number, &r);
+    return c->in.bad ? -EPROTO : f ? fid_object(c, f, o) : r;
+}

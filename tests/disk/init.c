@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "modules.h"
 
 #define BLOCK 4096u
 #define MOST 16u
@@ -28,21 +29,6 @@ static void fail(const char *what)
     printf("FAIL %s: %s\n", what, strerror(errno));
     sync();
     reboot(RB_POWER_OFF);
-}
-
-static void load_modules(void)
-{
-    char name[128], path[160];
-    FILE *order = fopen("/order", "r");
-    while (order && fgets(name, sizeof(name), order)) {
-        name[strcspn(name, "\n")] = 0;
-        snprintf(path, sizeof(path), "/modules/%s", name);
-        int fd = open(path, O_RDONLY);
-        if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) != 0 && errno != EEXIST)) {
-            fail(path);
-        }
-        close(fd);
-    }
 }
 
 static int open_disk(void)
@@ -112,7 +98,9 @@ int main(void)
     if (fd < 0 || read(fd, line, sizeof(line) - 1) <= 0) {
         fail("/proc/cmdline");
     }
-    load_modules();
+    if (!load_modules()) {
+        fail("modules");
+    }
     const char *what = strstr(line, "disk=");
     if (!what || sscanf(what, "disk=records:%u:%u", &seed, &first) != 2) {
         errno = EINVAL;

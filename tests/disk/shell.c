@@ -28,21 +28,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-static void load_modules(void)
-{
-    char name[128], path[160];
-    FILE *order = fopen("/order", "r");
-    while (order && fgets(name, sizeof(name), order)) {
-        name[strcspn(name, "\n")] = 0;
-        snprintf(path, sizeof(path), "/modules/%s", name);
-        int fd = open(path, O_RDONLY);
-        if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) != 0 && errno != EEXIST)) {
-            printf("FAIL %s: %s\n", path, strerror(errno));
-        }
-        close(fd);
-    }
-}
+#include "modules.h"
 
 static int list(const char *path)
 {

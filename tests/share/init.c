@@ -24,6 +24,7 @@
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+#include "../disk/modules.h"
 
 #define BIG (24u << 20)
 #define PIECE 65536u
@@ -37,21 +38,6 @@
     } while (0)
 /* A call that must fail, and how: errno as this architecture has it. */
 #define FAILS(error, call) CHECK((call) < 0 && errno == (error))
-
-static void load_modules(void)
-{
-    char name[128], path[160];
-    FILE *order = fopen("/order", "r");
-    while (order && fgets(name, sizeof(name), order)) {
-        name[strcspn(name, "\n")] = 0;
-        snprintf(path, sizeof(path), "/modules/%s", name);
-        int fd = open(path, O_RDONLY);
-        if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) != 0 && errno != EEXIST)) {
-            printf("FAIL %s: %m\n", path);
-        }
-        close(fd);
-    }
-}
 
 /* ---- a tree ---- */
 
