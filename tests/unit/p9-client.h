@@ -183,7 +183,7 @@ static uint64_t take(Client *k, unsigned size)
     return load_le(k->at - size, size);
 }
 
-static char *take_string(Client *k)
+static inline char *take_string(Client *k)
 {
     size_t len = take(k, 2);
     g_assert_cmpuint((size_t)(k->reply + k->size - k->at), >=, len);
@@ -315,7 +315,7 @@ typedef struct {
     uint32_t mode, uid, gid;
 } Attr;
 
-static Attr attr_of(Client *k, uint32_t fid)
+static inline Attr attr_of(Client *k, uint32_t fid)
 {
     Attr a;
     OK(rpc(k, P9_TGETATTR, "dq", fid, UINT64_C(0x7ff)));
@@ -334,6 +334,49 @@ static Attr attr_of(Client *k, uint32_t fid)
     take(k, 8);
     a.mtime = take(k, 8);
     return a;
+}
+
+/* ---- for the tests ---- */
+
+#define F 10u                       /* a fid for this and that */
+#define G 11u
+
+static const char *const models[] = { "none", "passthrough", "mapped-xattr", "mapped-file", NULL };
+
+static inline bool is_root(void)
+{
+    return geteuid() == 0;
+}
+
+static inline Client *new_of_model(const char *model)
+{
+    g_autofree char *options = g_strconcat("security_model=", model, NULL);
+    return client_new(options, NULL);
+}
+
+static inline char *host_read(const Client *k, const char *name)
+{
+    g_autofree char *path = at_host(k, name);
+    char *text = NULL;
+    g_file_get_contents(path, &text, NULL, NULL);
+    return text;
+}
+
+static inline bool host_has(const Client *k, const char *name)
+{
+    g_autofree char *path = at_host(k, name);
+    return g_file_test(path, G_FILE_TEST_EXISTS) || g_file_test(path, G_FILE_TEST_IS_SYMLINK);
+}
+
+/* Runs func for each model that this user can have. */
+static inline void add_for_models(const char *path, void (*func)(gconstpointer model))
+{
+    for (unsigned i = 0; models[i]; i++) {
+        g_autofree char *full = g_strdup_printf("/fsdev/%s/%s", path, models[i]);
+        if (is_root() || strcmp(models[i], "passthrough") != 0) {
+            g_test_add_data_func(full, models[i], func);
+        }
+    }
 }
 
 #endif
