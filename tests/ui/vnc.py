@@ -239,14 +239,20 @@ def pointer():
         s.expect("abs x 32767", "abs y 32767")
 
 
+def client_with(s, encoding):
+    """A client that the server has told that it knows the encoding."""
+    c = Client(s.port, encodings=(rfb.RAW, encoding))
+    s.wait("vnc initialized")
+    c.request(incremental=False)
+    while not c.__dict__.get("pseudo"):
+        c.update()
+    assert (encoding, 0, 0, 0, 0) in c.pseudo, c.pseudo
+    return c
+
+
 def pointer_by_movements():
     with server() as s:
-        c = Client(s.port, encodings=(rfb.RAW, rfb.POINTER_MODE))
-        s.wait("vnc initialized")
-        c.request(incremental=False)
-        while not c.__dict__.get("pseudo"):
-            c.update()
-        assert (rfb.POINTER_MODE, 0, 0, 0, 0) in c.pseudo, c.pseudo
+        c = client_with(s, rfb.POINTER_MODE)
         c.pointer(0, 0x7fff + 7, 0x7fff - 9)
         s.expect("rel x 7", "rel y -9")
         s.do("tablet")
@@ -339,12 +345,7 @@ def layouts():
 
 def key_codes():
     with server() as s:
-        c = Client(s.port, encodings=(rfb.RAW, rfb.KEY_CODES))
-        s.wait("vnc initialized")
-        c.request(incremental=False)
-        while not c.__dict__.get("pseudo"):
-            c.update()
-        assert (rfb.KEY_CODES, 0, 0, 0, 0) in c.pseudo, c.pseudo
+        c = client_with(s, rfb.KEY_CODES)
         # What is printed on it does not matter: number 0x1e is where a US keyboard has A.
         c.key_code(ord("q"), 0x1e, True)
         c.key_code(ord("q"), 0x1e, False)
