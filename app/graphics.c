@@ -45,12 +45,20 @@ static bool asked_for(const Settings *s)
     return false;
 }
 
+/* The word of -vga, or what stands for it. */
+static const char *word_of(const Settings *s, bool qtest)
+{
+    return s->vga ? s->vga : s->nodefaults || qtest || asked_for(s) ? "none" : DEFAULT;
+}
+
+bool graphics_wanted(const Settings *s, bool qtest)
+{
+    return asked_for(s) || strcmp(word_of(s, qtest), "none") != 0;
+}
+
 bool graphics_plug(Machine *machine, const Settings *s, bool qtest, GError **err)
 {
-    const char *word = s->vga, *type = NULL;
-    if (!word) {
-        word = s->nodefaults || qtest || asked_for(s) ? "none" : DEFAULT;
-    }
+    const char *word = word_of(s, qtest), *type = NULL;
     for (size_t i = 0; i < G_N_ELEMENTS(cards); i++) {
         type = strcmp(cards[i].word, word) == 0 ? cards[i].type : type;
     }

@@ -4,7 +4,7 @@
 
 #define NO_DISK "a Malta has no such drive; -drive and -hda are there"
 #define NO_FLOPPY "the floppy controller's cable is empty; -drive and -hda are there"
-#define NO_DISPLAY "there are -vnc :N and -display sdl; and the serial console (-append console=ttyS0)"
+#define NO_DISPLAY "there are -display sdl, -vnc :N and -display curses"
 #define NO_AUDIO "there is no sound"
 #define NO_SAVE "machine state cannot be saved or loaded"
 #define NOT_MALTA "a Malta has no such thing"
@@ -19,7 +19,6 @@ const AbsentOption absent_options[] = {
     { "global", "device properties cannot be set from outside" },
     { "set", "device properties cannot be set from outside" },
     { "spice", NO_DISPLAY },
-    { "curses", NO_DISPLAY },
     { "g", NO_DISPLAY },
     { "soundhw", NO_AUDIO },
     { "debugcon", "there is no debug console" },

@@ -351,9 +351,10 @@ HANDLER(on_display)
     return is_help(arg) ? print(s, screens_help()) : screens_option(s, arg, err);
 }
 
-HANDLER(on_sdl)
+/* -sdl and -curses */
+HANDLER(on_display_name)
 {
-    return screens_option(s, "sdl", err);
+    return screens_option(s, name, err);
 }
 
 HANDLER(on_vnc)
@@ -598,9 +599,10 @@ const Option option_table[] = {
     { "nodefaults", NULL, "no console, monitor and network but those asked for", on_nodefaults },
 
     { NULL, NULL, "Display", NULL },
-    { "display", "none|sdl[,OPTION=VALUE]|vnc=...", "where the display is shown (-display help)",
+    { "display", "none|sdl[,OPTION=VALUE]|curses|vnc=...", "where the display is shown (-display help)",
       on_display },
-    { "sdl", NULL, "the same as -display sdl", on_sdl },
+    { "sdl", NULL, "the same as -display sdl", on_display_name },
+    { "curses", NULL, "the same as -display curses", on_display_name },
     { "full-screen", NULL, "the window fills the screen (Ctrl-Alt-f)", on_full_screen },
     { "vnc", "HOST:N|:N|unix:PATH|none[,password=on|,password-secret=ID][,to=N]\n"
       "                        [,share=allow-exclusive|force-shared|ignore][,id=ID][,display=DEVICE]",

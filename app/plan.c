@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "app/plan.h"
+#include "app/graphics.h"
 
 #include <string.h>
 #include "hw/mips/malta.h"
@@ -395,6 +396,10 @@ static bool choose_console(Plan *plan, Settings *s, GError **err)
         return error_set(err, "-serial %s: a Malta has three serial ports",
                          (char *)g_ptr_array_index(s->serials, PLAN_SERIALS));
     }
+    if (plan->screens.curses && (taken || s->daemonize)) {
+        return error_set(err, "-display curses: needs the terminal, which %s", taken ?
+                         "stdio has taken; use vc, pty or socket there" : "-daemonize leaves");
+    }
     if (s->daemonize && taken) {
         return error_set(err, "-daemonize: leaves no terminal for stdio; use pty, unix: or tcp: instead");
     }
@@ -403,6 +408,14 @@ static bool choose_console(Plan *plan, Settings *s, GError **err)
     }
     plan->parallel = s->parallel && strcmp(s->parallel, "none") != 0 ? s->parallel : NULL;
     bool no_console = s->serials->len == 0, no_monitor = !has_monitor(s);
+    if (plan->screens.consoles && !plan->accel.qtest && !s->qtest && !s->nodefaults) {
+        plan->serial[0] = no_console ? "vc" : plan->serial[0];
+        plan->monitor = no_monitor ? "vc" : NULL;
+        if (!plan->screens.curses) {
+            screens_say_consoles(no_console, no_monitor);
+        }
+        return true;
+    }
     if (plan->accel.qtest || s->qtest || s->nodefaults || taken || (!no_console && !no_monitor)) {
         return true;
     }
@@ -420,6 +433,11 @@ static bool choose_console(Plan *plan, Settings *s, GError **err)
     return true;
 }
 
+static bool has_card(const Plan *plan, const Settings *s)
+{
+    return !plan->no_board && graphics_wanted(s, plan->accel.qtest || s->qtest);
+}
+
 bool plan_make(Plan *plan, Settings *s, GError **err)
 {
     *plan = (Plan){ 0 };
@@ -428,7 +446,7 @@ bool plan_make(Plan *plan, Settings *s, GError **err)
            check_boot_order(s, err) &&
            check_files(plan, s, err) && check_byte_order(plan, s, err) && check_cpu(plan, s, err) &&
            check_kvm_type(plan, s, err) && check_process(plan, s, err) &&
-           screens_plan(&plan->screens, s, err) &&
+           screens_plan(&plan->screens, s, has_card(plan, s), err) &&
            choose_console(plan, s, err);
 }
 

@@ -24,6 +24,7 @@
 #include "system/fdset.h"
 #include "system/objects.h"
 #include "ui/display.h"
+#include "ui/terminal.h"
 #include "ui/vnc.h"
 #include "target/mips/cpu.h"
 #include "util/error.h"
@@ -430,9 +431,9 @@ static bool make_all(Vm *vm, GError **err)
         vm->context.preconfig = true;
         return make_shared_monitors(vm, err) && make_mons(vm, err);
     }
-    return make_board(vm, err) && make_screens(vm, err) && make_shared_monitors(vm, err) &&
-        make_mons(vm, err) &&
-        start_runner(vm, err);
+    /* Windows know the terminals of monitors, too. */
+    return make_board(vm, err) && make_shared_monitors(vm, err) && make_mons(vm, err) &&
+           make_screens(vm, err) && start_runner(vm, err);
 }
 
 Vm *vm_new(const Plan *plan, const Settings *s, GError **err)
@@ -454,6 +455,7 @@ Vm *vm_new(const Plan *plan, const Settings *s, GError **err)
     object_set_use_machine(vm->objects, vm->machine);
     net_set_new(vm->machine);
     vm->machine->displays = display_set_new(vm->machine);
+    chardev_set_screens(vm->chardevs, &terminal_screens);
     vm->machine->vncs = vnc_set_new(vm->machine);
     vm->netdevs = netdev_set_new(vm->machine, vm->chardevs);
     vm->nics = network_nics_new();
@@ -527,12 +529,12 @@ void vm_free(Vm *vm)
     fsdev_set_stop(vm->fsdevs);
     DisplaySet *displays = vm->machine->displays;
     machine_free(vm->machine);
-    display_set_free(displays);
     block_graph_free(blocks);
     drives_free(vm->drives);
     fsdev_set_free(vm->fsdevs);
     gdb_server_free(vm->gdb);
     chardev_set_free(vm->chardevs);
+    display_set_free(displays);
     mem_free(vm->ram);
     object_set_free(vm->objects);
     accel_report_clear(&vm->accel);

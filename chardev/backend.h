@@ -6,6 +6,7 @@
 #include <sys/types.h>
 #include "chardev/chardev.h"
 #include "chardev/chardev_set.h"
+#include "chardev/screens.h"
 #include "chardev/wire.h"
 #include "system/machine.h"
 #include "util/keyval.h"
@@ -42,6 +43,7 @@ struct Chardev {
     const ChardevBackend *backend;
     void *state;                /* the back end's own */
     Machine *machine;
+    const ChardevScreens *screens;      /* NULL: nobody shows terminals */
     char *id;
     char *user;                 /* what claimed it, or NULL */
     const ChardevFrontend *frontend;
@@ -144,6 +146,6 @@ bool chardev_expand(KeyVal *props, const char *text, GError **err);
 const ChardevBackend *chardev_backend_find(const char *option, const char *name, GError **err);
 
 extern const ChardevBackend stdio_backend, pty_backend, file_backend, pipe_backend;
-extern const ChardevBackend null_backend, socket_backend, ringbuf_backend, udp_backend;
+extern const ChardevBackend null_backend, socket_backend, ringbuf_backend, udp_backend, vc_backend;
 
 #endif

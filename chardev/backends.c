@@ -7,14 +7,13 @@
 
 static const ChardevBackend *const backends[] = {
     &stdio_backend, &pty_backend, &file_backend, &pipe_backend, &socket_backend, &null_backend,
-    &ringbuf_backend, &udp_backend,
+    &ringbuf_backend, &udp_backend, &vc_backend,
 };
 
 /* What users may ask for by habit. */
 static const struct {
     const char *name, *instead;
 } absent_backends[] = {
-    { "vc", "there is no display; use stdio, pty or socket" },
     { "telnet", "use socket,telnet=on" },
     { "websocket", "use socket,websocket=on" },
     { "tn3270", "use socket,telnet=on" },
@@ -58,7 +57,7 @@ const ChardevBackend *chardev_backend_find(const char *option, const char *name,
 const char *const *chardev_backend_names(void)
 {
     static const char *const names[] = { "stdio", "pty", "file", "pipe", "socket", "null", "ringbuf",
-                                          "udp", NULL };
+                                          "udp", "vc", NULL };
     G_STATIC_ASSERT(G_N_ELEMENTS(names) == G_N_ELEMENTS(backends) + 1);
     return names;
 }

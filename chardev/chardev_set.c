@@ -12,6 +12,7 @@
 
 struct ChardevSet {
     Machine *machine;
+    const ChardevScreens *screens;      /* NULL: nobody shows terminals */
     GPtrArray *list;        /* of Chardev *, in the order they were made */
     bool started;           /* connecting must not keep the main thread waiting any more */
 };
@@ -22,6 +23,11 @@ ChardevSet *chardev_set_new(Machine *machine)
     set->machine = machine;
     set->list = g_ptr_array_new();
     return set;
+}
+
+void chardev_set_screens(ChardevSet *set, const ChardevScreens *screens)
+{
+    set->screens = screens;
 }
 
 void chardev_set_flush(ChardevSet *set)
@@ -113,6 +119,14 @@ static Chardev *stdio_user(ChardevSet *set)
     return NULL;
 }
 
+/* Windows know from their start on which terminals there are. */
+static bool terminals_stay(const ChardevSet *set, const ChardevBackend *backend, const char *what,
+                           GError **err)
+{
+    return !set->started || backend != &vc_backend ||
+           error_set(err, "%s: a terminal (vc) is there from the start to the end of the program", what);
+}
+
 /* Makes the device that props describe ("backend" and what belongs to it). */
 static Chardev *make(ChardevSet *set, KeyVal *props, const char *id, GError **err)
 {
@@ -133,7 +147,11 @@ static Chardev *make(ChardevSet *set, KeyVal *props, const char *id, GError **er
                   stdio_user(set)->id);
         return NULL;
     }
+    if (!terminals_stay(set, backend, option, err)) {
+        return NULL;
+    }
     Chardev *chr = chardev_new(set->machine, backend, id);
+    chr->screens = set->screens;
     chr->background = set->started;
     if (!backend->open(chr, props, err) || !open_log(chr, props, append, err)) {
         chardev_free(chr);
@@ -170,6 +188,9 @@ bool chardev_set_remove(ChardevSet *set, const char *id, GError **err)
     if (chr->user || (chr->mux && mux_focus_user(chr->mux))) {
         return error_set(err, "Chardev '%s' is busy: %s uses it", id,
                          chr->user ? chr->user : mux_focus_user(chr->mux));
+    }
+    if (!terminals_stay(set, chr->backend, id, err)) {
+        return false;
     }
     g_ptr_array_remove(set->list, chr);
     free_device(chr);
@@ -208,6 +229,10 @@ bool chardev_set_change(ChardevSet *set, const char *id, KeyVal *props, GError *
     }
     if (backend == &stdio_backend && stdio_user(set)) {
         return error_set(err, "%s: stdio is taken by '%s'", keyval_option(props), stdio_user(set)->id);
+    }
+    if (!terminals_stay(set, chr->backend, id, err) ||
+        !terminals_stay(set, backend, keyval_option(props), err)) {
+        return false;
     }
     Chardev old = *chr;
     chardev_change_begin(chr, backend);

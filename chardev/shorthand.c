@@ -83,6 +83,32 @@ static bool is_stream(const char *kind)
            strcmp(kind, "ws") == 0;
 }
 
+/* "800x600" in pixels or "80Cx24C" in characters. */
+static bool expand_vc(KeyVal *props, const char *text, GError **err)
+{
+    const char *rest;
+    g_autofree char *size = before_comma(text, &rest);
+    char *width = size, *height = strchr(size, 'x');
+    if (!keyval_parse(props, rest, NULL, err)) {
+        return false;
+    }
+    keyval_set(props, "backend", "vc");
+    if (!height || height == width || !height[1]) {
+        return error_set(err, "%s: vc:%s: must be vc:WIDTHxHEIGHT in pixels or vc:80Cx24C in characters",
+                         keyval_option(props), text);
+    }
+    *height++ = '\0';
+    for (unsigned i = 0; i < 2; i++) {
+        char *number = i ? height : width, *end = number + strlen(number) - 1;
+        bool characters = *end == 'C';
+        if (characters) {
+            *end = '\0';
+        }
+        keyval_set(props, characters ? (i ? "rows" : "cols") : (i ? "height" : "width"), number);
+    }
+    return true;
+}
+
 bool chardev_expand(KeyVal *props, const char *text, GError **err)
 {
     const char *rest = strchr(text, ':');
@@ -93,6 +119,9 @@ bool chardev_expand(KeyVal *props, const char *text, GError **err)
     }
     if (rest && strcmp(kind, "udp") == 0) {
         return expand_udp(props, rest, err);
+    }
+    if (rest && strcmp(kind, "vc") == 0) {
+        return expand_vc(props, rest, err);
     }
     if (rest && strcmp(kind, "unix") == 0) {
         keyval_set(props, "backend", "socket");

@@ -211,7 +211,11 @@ Display *display_add(DisplaySet *set, const char *name, const DisplayOps *ops, v
     d->opaque = opaque;
     d->surface = new_surface(640, 480);
     d->viewers = g_ptr_array_new_with_free_func(g_free);
-    g_ptr_array_add(set->displays, d);
+    unsigned place = set->displays->len;
+    while (!ops->key && place > 0 && display_takes_keys(display_at(set, place - 1))) {
+        place--;                        /* terminals come behind */
+    }
+    g_ptr_array_insert(set->displays, (int)place, d);
     return d;
 }
 
@@ -341,6 +345,21 @@ const char *display_name(const Display *d)
 const DisplayCursor *display_cursor(const Display *d)
 {
     return &d->cursor;
+}
+
+bool display_takes_keys(const Display *d)
+{
+    return d->ops->key;
+}
+
+void display_key(Display *d, const DisplayKey *key)
+{
+    d->ops->key(d->opaque, key);
+}
+
+bool display_text(const Display *d, DisplayText *text)
+{
+    return d->ops->text && d->ops->text(d->opaque, text);
 }
 
 void display_set_window(Display *d, unsigned width, unsigned height)

@@ -205,3 +205,12 @@ bool keymap_find(const Keymap *map, uint32_t keysym, KeymapPlace *place)
     }
     return found;
 }
+
+uint32_t keymap_character(uint32_t keysym)
+{
+    if (keysym >> 24 == 1) {
+        return keysym & 0xffffff;
+    }
+    bool latin1 = (keysym >= 0x20 && keysym < 0x7f) || (keysym >= 0xa0 && keysym < 0x100);
+    return latin1 ? keysym : 0;
+}

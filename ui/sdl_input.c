@@ -61,6 +61,34 @@ static bool is_command(SdlWindows *w, SdlWindow *win, SDL_Scancode code)
     return true;
 }
 
+/* ---- keys of terminals ---- */
+
+static unsigned display_modifiers(unsigned held)
+{
+    return (held & KMOD_SHIFT ? DISPLAY_SHIFT : 0) | (held & KMOD_CTRL ? DISPLAY_CTRL : 0) |
+           (held & KMOD_LALT ? DISPLAY_ALT : 0);
+}
+
+/* Characters come as text, but with Ctrl or Alt there is none. */
+static void type_key(const SdlWindow *win, Key key, const SDL_Keysym *sym)
+{
+    bool command = sym->mod & (KMOD_CTRL | KMOD_LALT);
+    uint32_t character = command && sym->sym >= ' ' && sym->sym < 0x7f ? (uint32_t)sym->sym : 0;
+    display_key(win->display, &(DisplayKey){ key, character, display_modifiers(sym->mod) });
+}
+
+static void on_text(SdlWindows *w, const SDL_TextInputEvent *e)
+{
+    const SdlWindow *win = window_of(w, e->windowID);
+    unsigned held = w->lib.SDL_GetModState();
+    if (!win || !display_takes_keys(win->display) || held & (KMOD_CTRL | KMOD_LALT)) {
+        return;
+    }
+    for (const char *p = e->text; *p && g_utf8_validate(p, -1, NULL); p = g_utf8_next_char(p)) {
+        display_key(win->display, &(DisplayKey){ KEY_UNMAPPED, g_utf8_get_char(p), 0 });
+    }
+}
+
 static void on_key(SdlWindows *w, const SDL_KeyboardEvent *e)
 {
     SdlWindow *win = window_of(w, e->windowID);
@@ -68,6 +96,10 @@ static void on_key(SdlWindows *w, const SDL_KeyboardEvent *e)
     Key key = e->keysym.scancode < 256 ? w->by_usage[e->keysym.scancode] : KEY_UNMAPPED;
     bool ours = down && win && holds_grab_keys(w, e->keysym.mod);
     if (ours && (e->repeat || is_command(w, win, e->keysym.scancode))) {
+        return;
+    }
+    if (down && win && display_takes_keys(win->display)) {
+        type_key(win, key, &e->keysym);
         return;
     }
     if (key != KEY_UNMAPPED && (down || w->pressed[key])) {
@@ -182,6 +214,13 @@ static void on_window(SdlWindows *w, const SDL_WindowEvent *e)
     case SDL_WINDOWEVENT_SIZE_CHANGED:
         sdl_draw(win);
         break;
+    case SDL_WINDOWEVENT_FOCUS_GAINED:
+        if (display_takes_keys(win->display)) {
+            w->lib.SDL_StartTextInput();
+        } else {
+            w->lib.SDL_StopTextInput();         /* keys are wanted, not what an input method makes of them */
+        }
+        break;
     case SDL_WINDOWEVENT_FOCUS_LOST:
         sdl_release_keys(w);
         if (w->grab) {
@@ -204,6 +243,9 @@ void sdl_heed_events(SdlWindows *w)
         case SDL_KEYDOWN:
         case SDL_KEYUP:
             on_key(w, &e.key);
+            break;
+        case SDL_TEXTINPUT:
+            on_text(w, &e.text);
             break;
         case SDL_MOUSEMOTION:
             on_motion(w, &e.motion);

@@ -53,6 +53,16 @@ bool sdl_lib_load(SdlLib *lib, GError **err)
     return true;
 }
 
+bool sdl_can_open(GError **err)
+{
+    SdlLib lib;
+    if (!sdl_lib_load(&lib, err)) {
+        return false;
+    }
+    lib.SDL_QuitSubSystem(SDL_INIT_VIDEO);
+    return true;
+}
+
 /* Calls a function of the window system's library, which SDL has loaded already. */
 static int descriptor_of(const char *library, const char *function, void *display)
 {

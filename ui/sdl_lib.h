@@ -19,6 +19,7 @@ struct SDL_SysWMinfo;
     F(SDL_ShowCursor) F(SDL_CreateRGBSurfaceWithFormatFrom) F(SDL_FreeSurface) F(SDL_CreateColorCursor) \
     F(SDL_GetDefaultCursor) F(SDL_SetCursor) F(SDL_FreeCursor) F(SDL_PollEvent) F(SDL_ShowWindow) \
     F(SDL_HideWindow) F(SDL_RaiseWindow) F(SDL_GetWindowID) F(SDL_StopTextInput) \
+    F(SDL_StartTextInput) F(SDL_GetModState) \
     F(SDL_GetVersion) F(SDL_GetCurrentVideoDriver)
 
 typedef struct {

@@ -159,7 +159,8 @@ static void look(VncServer *server)
     static const ViewerOps ops = { .resized = on_resized, .changed = on_changed, .drawn = on_drawn,
                                    .cursor_shape = on_cursor_shape, .cursor_moved = on_cursor_moved };
     DisplaySet *set = server->machine->displays;
-    server->display = server->device ? display_by_device(set, server->device) : display_at(set, 0);
+    server->display = server->device ? display_by_device(set, server->device) :
+                      display_at(set, server->number);
     if (server->display) {
         set_picture(server, display_width(server->display), display_height(server->display));
         server->viewer = display_add_viewer(server->display, &ops, server);
@@ -257,6 +258,7 @@ static void heed(VncServer *server, VncClient *c)
     g_mutex_lock(&server->lock);
     unsigned notes = c->notes;
     int width = c->want_width, height = c->want_height;
+    unsigned number = c->want_display;
     c->notes = 0;
     g_mutex_unlock(&server->lock);
     if (notes & NOTE_INITIALIZED) {
@@ -270,6 +272,12 @@ static void heed(VncServer *server, VncClient *c)
     }
     if (notes & NOTE_WINDOW && server->display) {
         display_set_window(server->display, (unsigned)width, (unsigned)height);
+    }
+    if (notes & NOTE_SWITCH) {
+        look_away(server);
+        g_clear_pointer(&server->device, g_free);
+        server->number = number;
+        look(server);
     }
     if (notes & NOTE_GONE) {
         remove_client(server, c);

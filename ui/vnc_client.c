@@ -43,7 +43,7 @@ static void on_key(rfbBool down, rfbKeySym keysym, rfbClientPtr rfb)
 {
     VncClient *client = client_of(rfb);
     machine_lock(client->server->machine);
-    vnc_key_symbol(client, keysym, down);
+    vnc_key(client, keysym, KEY_UNMAPPED, down);
     machine_unlock(client->server->machine);
 }
 
@@ -118,9 +118,10 @@ static rfbBool on_message(rfbClientPtr rfb, void *data, const rfbClientToServerM
         client->server->lib->rfbCloseClient(rfb);
         return TRUE;
     }
+    uint32_t keysym = (uint32_t)m[3] << 24 | (uint32_t)m[4] << 16 | (uint32_t)m[5] << 8 | m[6];
     uint32_t code = (uint32_t)m[7] << 24 | (uint32_t)m[8] << 16 | (uint32_t)m[9] << 8 | m[10];
     machine_lock(client->server->machine);
-    vnc_key(client, code < 0x100 ? key_by_number(code) : KEY_UNMAPPED, m[1] | m[2]);
+    vnc_key(client, keysym, code < 0x100 ? key_by_number(code) : KEY_UNMAPPED, m[1] | m[2]);
     machine_unlock(client->server->machine);
     return TRUE;
 }

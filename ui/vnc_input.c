@@ -7,7 +7,7 @@ static Input *input_of(const VncClient *client)
     return client->server->machine->input;
 }
 
-void vnc_key(VncClient *client, Key key, bool down)
+static void press(VncClient *client, Key key, bool down)
 {
     if (key == KEY_UNMAPPED || (!down && !client->pressed[key])) {
         return;
@@ -63,7 +63,7 @@ static void press_character(VncClient *client, uint32_t keysym, const KeymapPlac
         shift = !shift;
     }
     if (command || (shift == held_shift && altgr == held_altgr)) {
-        vnc_key(client, place->key, true);      /* with Ctrl or Alt the place is meant */
+        press(client, place->key, true);      /* with Ctrl or Alt the place is meant */
         return;
     }
     override(client, KEY_SHIFT, shift);
@@ -71,7 +71,7 @@ static void press_character(VncClient *client, uint32_t keysym, const KeymapPlac
         override(client, KEY_SHIFT_R, false);
     }
     override(client, KEY_ALT_R, altgr);
-    vnc_key(client, place->key, true);
+    press(client, place->key, true);
     restore(client, KEY_ALT_R, altgr);
     if (!shift) {
         restore(client, KEY_SHIFT_R, false);
@@ -79,7 +79,7 @@ static void press_character(VncClient *client, uint32_t keysym, const KeymapPlac
     restore(client, KEY_SHIFT, shift);
 }
 
-void vnc_key_symbol(VncClient *client, uint32_t keysym, bool down)
+static void press_symbol(VncClient *client, uint32_t keysym, bool down)
 {
     KeymapPlace place;
     if (!keymap_find(client->server->keymap, keysym, &place)) {
@@ -88,14 +88,82 @@ void vnc_key_symbol(VncClient *client, uint32_t keysym, bool down)
     if (down && place.is_character) {
         press_character(client, keysym, &place);
     } else if (down || client->pressed[place.key]) {
-        vnc_key(client, place.key, down);
+        press(client, place.key, down);
     } else {
         /* Its modifier went up first, so the client calls it by another character now. */
         for (Key key = 1; key < KEY_COUNT; key++) {
             if (!is_modifier(key)) {
-                vnc_key(client, key, false);
+                press(client, key, false);
             }
         }
+    }
+}
+
+/* ---- keys that are not for the guest ---- */
+
+static unsigned modifier_of(Key key)
+{
+    switch (key) {
+    case KEY_SHIFT:
+    case KEY_SHIFT_R:
+        return DISPLAY_SHIFT;
+    case KEY_CTRL:
+    case KEY_CTRL_R:
+        return DISPLAY_CTRL;
+    case KEY_ALT:
+        return DISPLAY_ALT;
+    default:
+        return 0;
+    }
+}
+
+/* Ctrl-Alt and a digit show another of the machine's displays. */
+static bool is_command(VncClient *client, Key key)
+{
+    VncServer *server = client->server;
+    if (client->held != (DISPLAY_CTRL | DISPLAY_ALT) || key < KEY_1 || key > KEY_9 ||
+        !display_at(server->machine->displays, key - KEY_1)) {
+        return false;
+    }
+    g_mutex_lock(&server->lock);
+    client->want_display = key - KEY_1;
+    g_mutex_unlock(&server->lock);
+    vnc_note(client, NOTE_SWITCH);
+    return true;
+}
+
+/* True: it was for a terminal, or for us. */
+static bool takes_key(VncClient *client, uint32_t keysym, Key key, bool down)
+{
+    Display *display = client->server->display;
+    unsigned modifier = modifier_of(key);
+    client->held = down ? client->held | modifier : client->held & ~modifier;
+    if (!down) {
+        return false;
+    }
+    if (is_command(client, key)) {
+        return true;
+    }
+    if (!display || !display_takes_keys(display)) {
+        return false;
+    }
+    if (!modifier) {
+        display_key(display, &(DisplayKey){ key, keymap_character(keysym), client->held });
+    }
+    return true;
+}
+
+void vnc_key(VncClient *client, uint32_t keysym, Key key, bool down)
+{
+    KeymapPlace place = { .key = key };
+    bool known = key != KEY_UNMAPPED || keymap_find(client->server->keymap, keysym, &place);
+    if (takes_key(client, keysym, known ? place.key : KEY_UNMAPPED, down)) {
+        return;
+    }
+    if (key != KEY_UNMAPPED) {
+        press(client, key, down);
+    } else {
+        press_symbol(client, keysym, down);
     }
 }
 
@@ -145,7 +213,7 @@ void vnc_pointer(VncClient *client, unsigned mask, int x, int y, int width, int 
 void vnc_release_all(VncClient *client)
 {
     for (Key key = 1; key < KEY_COUNT; key++) {
-        vnc_key(client, key, false);
+        press(client, key, false);
     }
     if (client->buttons) {
         send_buttons(client, 0);

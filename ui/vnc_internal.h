@@ -13,7 +13,9 @@
 typedef enum { SHARE_ALLOW_EXCLUSIVE, SHARE_FORCE_SHARED, SHARE_IGNORE } VncShare;
 
 /* What a client's thread tells the main thread. */
-typedef enum { NOTE_INITIALIZED = 1, NOTE_EXCLUSIVE = 2, NOTE_WINDOW = 4, NOTE_GONE = 8 } VncNote;
+typedef enum {
+    NOTE_INITIALIZED = 1, NOTE_EXCLUSIVE = 2, NOTE_WINDOW = 4, NOTE_GONE = 8, NOTE_SWITCH = 16
+} VncNote;
 
 /* The device's pointer, copied; pixels as those of a display with alpha, NULL: none is to be seen. */
 typedef struct {
@@ -29,7 +31,8 @@ struct VncServer {
     Machine *machine;
     VncLib *lib;
     char *id, *name;
-    char *device;                       /* whose display; NULL: the first */
+    char *device;                       /* whose display; NULL: the one of that number */
+    unsigned number;
     Keymap *keymap;
     bool auth;
     VncShare share;
@@ -60,6 +63,7 @@ struct VncClient {
     bool resized;
     unsigned notes;                     /* VncNote, that the main thread has not heard yet */
     int want_width, want_height;        /* of NOTE_WINDOW */
+    unsigned want_display;              /* of NOTE_SWITCH */
 
     /* atomic */
     int closing, pointing_changed;
@@ -74,6 +78,7 @@ struct VncClient {
 
     /* under the machine lock */
     bool pressed[KEY_COUNT];
+    unsigned held;                      /* DisplayModifiers */
     unsigned buttons;
     int last_x, last_y;                 /* -1: there was none */
 };
@@ -92,8 +97,8 @@ void vnc_client_wake(VncClient *client);
 void vnc_client_extension(VncLib *lib);
 
 /* ---- vnc_input.c: machine lock held ---- */
-void vnc_key_symbol(VncClient *client, uint32_t keysym, bool down);
-void vnc_key(VncClient *client, Key key, bool down);
+/* The place where the key is is known, or only its X key symbol (KEY_UNMAPPED). */
+void vnc_key(VncClient *client, uint32_t keysym, Key key, bool down);
 /* mask: bits 0 to 6 are left, middle, right, and the wheel up, down, left, right. Place and size: pixels. */
 void vnc_pointer(VncClient *client, unsigned mask, int x, int y, int width, int height);
 /* All keys and buttons that it holds go up. */

@@ -358,4 +358,5 @@ void vga_line_changed(Vga *v, unsigned y, unsigned lines)
 
 const DisplayOps vga_display_ops = {
     .collect = vga_collect, .update = vga_update, .invalidate = vga_invalidate,
+    .text = vga_text,
 };

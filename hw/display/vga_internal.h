@@ -125,6 +125,8 @@ void vga_own_mode(const Vga *v, VgaMode *mode);
 extern const DisplayOps vga_display_ops;
 /* Of vga_text.c: draws the cells that look different; the font, when some page is dirty, is compared. */
 void vga_draw_text(Vga *v, bool any_dirty);
+/* What it shows, for displays that show text. */
+bool vga_text(void *opaque, DisplayText *text);
 /* Of vga_draw.c. */
 static inline uint32_t *vga_surface_line(const Vga *v, unsigned y)
 {

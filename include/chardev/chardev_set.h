@@ -9,12 +9,15 @@
 #include <glib.h>
 #include <stdbool.h>
 #include "chardev/chardev.h"
+#include "chardev/screens.h"
 #include "system/machine.h"
 #include "util/keyval.h"
 
 typedef struct ChardevSet ChardevSet;
 
 ChardevSet *chardev_set_new(Machine *machine);
+/* From now on screens, which stays the caller's, shows what is of the back end "vc". */
+void chardev_set_screens(ChardevSet *set, const ChardevScreens *screens);
 /* Writes out what is queued, waiting for the host for at most a second. */
 void chardev_set_flush(ChardevSet *set);
 /* Closes all and restores the terminal; the machine may be gone. NULL is allowed. */

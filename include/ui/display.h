@@ -12,11 +12,34 @@
 
 #include <pixman.h>
 #include <stdbool.h>
+#include "system/keys.h"
 #include "system/machine.h"
 
 typedef struct DisplaySet DisplaySet;   /* of one machine, the first display is the console */
 typedef struct Display Display;
 typedef struct Viewer Viewer;
+
+/* A key that is typed at a display that takes keys itself. */
+typedef enum { DISPLAY_SHIFT = 1, DISPLAY_CTRL = 2, DISPLAY_ALT = 4 } DisplayModifiers;
+
+typedef struct {
+    Key key;                    /* KEY_UNMAPPED: only the character is known */
+    uint32_t character;         /* Unicode; 0: it writes none */
+    unsigned modifiers;         /* DisplayModifiers that are held */
+} DisplayKey;
+
+/* What a display shows, where that is text. */
+typedef struct {
+    uint32_t character;         /* Unicode; 0: the second half of a wide one */
+    uint32_t fore, back;        /* 0xrrggbb */
+    bool bold, underlined;
+} DisplayCell;
+
+typedef struct {
+    unsigned columns, rows;
+    GArray *cells;              /* of DisplayCell, rows from the top; the caller's */
+    int cursor_column, cursor_row;      /* -1: none is to be seen */
+} DisplayText;
 
 /* What a graphics device does. */
 typedef struct {
@@ -29,6 +52,10 @@ typedef struct {
     void (*invalidate)(void *opaque);
     /* Somebody's window has this size now, in pixels; NULL: the guest's modes do not follow windows. */
     void (*window)(void *opaque, unsigned width, unsigned height);
+    /* Fills all of text with what is shown now; false: that is a picture. NULL: it always is. */
+    bool (*text)(void *opaque, DisplayText *text);
+    /* A key was typed here; NULL: keys are for the machine. */
+    void (*key)(void *opaque, const DisplayKey *key);
 } DisplayOps;
 
 /* What one who looks is told; any may be NULL. */
@@ -50,7 +77,8 @@ typedef struct {
 
 DisplaySet *display_set_new(Machine *machine);
 void display_set_free(DisplaySet *set);
-/* The display by its place, NULL behind the last. */
+/* The display by its place, NULL behind the last: first those of the machine, then terminals, which take keys
+ * themselves. */
 Display *display_at(DisplaySet *set, unsigned n);
 /* By the id or type name of its device; NULL: there is none. */
 Display *display_by_device(DisplaySet *set, const char *name);
@@ -81,6 +109,11 @@ Viewer *display_add_viewer(Display *d, const ViewerOps *ops, void *opaque);
 void display_remove_viewer(Viewer *v);
 const char *display_name(const Display *d);
 const DisplayCursor *display_cursor(const Display *d);
+/* Whether it takes keys itself; then it is given one. */
+bool display_takes_keys(const Display *d);
+void display_key(Display *d, const DisplayKey *key);
+/* What is shown, as DisplayOps has it; text->cells is there. */
+bool display_text(const Display *d, DisplayText *text);
 /* Tells the device the size of a window. */
 void display_set_window(Display *d, unsigned width, unsigned height);
 /* Brings the surface up to date now; the CPUs are parked. */

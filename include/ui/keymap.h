@@ -25,5 +25,7 @@ Keymap *keymap_new(const char *layout, GError **err);
 void keymap_free(Keymap *map);
 /* Where the X key symbol is; false: nowhere. */
 bool keymap_find(const Keymap *map, uint32_t keysym, KeymapPlace *place);
+/* The character that it writes, in Unicode; 0: none, or one of the old sets but Latin 1. */
+uint32_t keymap_character(uint32_t keysym);
 
 #endif

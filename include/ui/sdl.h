@@ -19,6 +19,8 @@ typedef struct {
 
 /* Whether there is a screen to open windows on: DISPLAY or WAYLAND_DISPLAY is set. */
 bool sdl_has_screen(void);
+/* Whether windows can be opened; false with err. */
+bool sdl_can_open(GError **err);
 /* A window for each display of the machine, of which there is one at least; shown is the first. Machine lock
  * held. NULL with err: the library is missing or has no screen. */
 SdlWindows *sdl_windows_new(Machine *machine, const SdlOptions *options, GError **err);

@@ -228,7 +228,7 @@ def a_closed_output_is_not_the_end():
 @test
 def errors_are_one_line_and_status_1():
     lines = [
-        ["-bogus"], ["-hda", "x"], [], ["-kernel", "/nonexistent"], ["-bios", FIRMWARE, "-serial", "vc"],
+        ["-bogus"], ["-hda", "x"], [], ["-kernel", "/nonexistent"], ["-bios", FIRMWARE, "-serial", "tty"],
         ["-bios", FIRMWARE, "-M", "endian=little", "-serial", "tcp:127.0.0.1:1"],
         ["-bios", FIRMWARE, "-M", "endian=little", "-d", "bogus"],
         ["-bios", FIRMWARE, "-M", "endian=little", "-D", "/nonexistent/x"],

@@ -3,96 +3,25 @@
 """sdl.py SCREEN WORK: windows on a virtual X server: title, picture, keys, pointer, close. TAP."""
 import os
 import pathlib
-import re
-import shutil
 import subprocess
 import sys
 import time
 
 from screen import Screen, run
+from x11 import ENV, focus, missing, picture, pixel, tool, until, until_pixel, window, windows, x_server
 
 PROGRAM, WORK = sys.argv[1], pathlib.Path(sys.argv[2])
 WORK.mkdir(parents=True, exist_ok=True)
 BACKGROUND = (0x10, 0x20, 0x30)
-NEEDED = ["Xvfb", "xdotool", "import", "jwm"]
-JWM = '<JWM><FocusModel>click</FocusModel><Key mask="A" key="F4">close</Key></JWM>'
-ENV = {}
-
-
-def skip(reason):
-    print(f"1..0 # SKIP {reason}")
-    sys.exit(0)
-
-
-def x_server():
-    """The processes of one with a window manager; the number that it chose is in ENV."""
-    read, write = os.pipe()
-    process = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x1024x24", "-nolisten", "tcp"],
-                               pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    os.close(write)
-    with os.fdopen(read) as number:
-        ENV.update(os.environ, DISPLAY=":" + number.readline().strip(), SDL_VIDEODRIVER="x11")
-    config = WORK / "jwmrc"
-    config.write_text(JWM)
-    return process, subprocess.Popen(["jwm", "-f", config], env=ENV, stdout=subprocess.DEVNULL,
-                                     stderr=subprocess.DEVNULL)
-
-
-def tool(*words):
-    return subprocess.run(words, env=ENV, capture_output=True, text=True, timeout=30, check=True).stdout
-
-
-def windows(s):
-    """X ids of the program's windows that are shown, by title."""
-    found = {}
-    done = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", "^Valletta"], env=ENV, capture_output=True,
-                          text=True, timeout=30, check=False)
-    for number in done.stdout.split():
-        found[tool("xdotool", "getwindowname", number).strip()] = number
-    return found
-
-
-def until(condition, what):
-    end = time.time() + 10
-    while not condition():
-        assert time.time() < end, what() if callable(what) else what
-        time.sleep(0.05)
-
-
-def window(s, title):
-    until(lambda: title in windows(s), lambda: f"no window {title!r}: {windows(s)}")
-    return windows(s)[title]
-
-
-def picture(number):
-    """Width, height and pixels of a window."""
-    done = subprocess.run(["import", "-silent", "-window", number, "-depth", "8", "ppm:-"], env=ENV, timeout=30,
-                          capture_output=True, check=True)
-    head = re.match(rb"P6\s+(\d+)\s+(\d+)\s+255\s", done.stdout)
-    return int(head[1]), int(head[2]), done.stdout[head.end():]
-
-
-def pixel(image, x, y):
-    at = (y * image[0] + x) * 3
-    return tuple(image[2][at:at + 3])
-
-
-def until_pixel(number, x, y, color):
-    until(lambda: pixel(picture(number), x, y) == color, lambda: f"{pixel(picture(number), x, y)} at {x},{y}")
 
 
 def opened(*args, **kwargs):
     return Screen(PROGRAM, *(args or ("sdl",)), env=ENV, **kwargs)
 
 
-def focus(number):
-    tool("xdotool", "windowfocus", "--sync", number)
-    time.sleep(0.2)
-
-
 def title_and_picture():
     with opened() as s:
-        number = window(s, "Valletta - test [paused]")
+        number = window("Valletta - test [paused]")
         until_pixel(number, 639, 479, BACKGROUND)
         image = picture(number)
         assert image[:2] == (640, 480) and image[2] == bytes(BACKGROUND) * (640 * 480)
@@ -104,12 +33,12 @@ def title_and_picture():
                 inside = 100 <= x < 120 and 50 <= y < 60
                 assert pixel(image, x, y) == ((0xff, 0x80, 0) if inside else BACKGROUND), (x, y)
         s.do("start")
-        window(s, "Valletta - test [running]")
+        window("Valletta - test [running]")
 
 
 def another_size_and_scaling():
     with opened() as s:
-        number = window(s, "Valletta - test [paused]")
+        number = window("Valletta - test [paused]")
         s.do("size 800 600")
         until(lambda: picture(number)[:2] == (800, 600), lambda: str(picture(number)[:2]))
         until_pixel(number, 799, 599, BACKGROUND)
@@ -128,7 +57,7 @@ def another_size_and_scaling():
 
 def keys():
     with opened() as s:
-        number = window(s, "Valletta - test [paused]")
+        number = window("Valletta - test [paused]")
         focus(number)
         tool("xdotool", "key", "a")
         s.expect("key a 1", "key a 0")
@@ -154,12 +83,12 @@ def keys():
 
 def grab():
     with opened() as s:
-        number = window(s, "Valletta - test [paused]")
+        number = window("Valletta - test [paused]")
         focus(number)
         tool("xdotool", "mousemove", "--window", number, "100", "100")
         s.nothing()                         # a mouse that nobody has caught moves nothing
         tool("xdotool", "click", "1")
-        window(s, "Valletta - test [paused] - Ctrl-Alt-g releases mouse and keyboard")
+        window("Valletta - test [paused] - Ctrl-Alt-g releases mouse and keyboard")
         time.sleep(0.3)
         tool("xdotool", "mousemove_relative", "7", "0")
         assert s.wait("rel x") == "rel x 7"
@@ -169,12 +98,12 @@ def grab():
         tool("xdotool", "click", "4")
         s.wait("button wheel-up 1")
         tool("xdotool", "key", "ctrl+alt+g")
-        window(s, "Valletta - test [paused]")
+        window("Valletta - test [paused]")
 
 
 def tablet():
     with opened() as s:
-        number = window(s, "Valletta - test [paused]")
+        number = window("Valletta - test [paused]")
         s.do("tablet")
         tool("xdotool", "mousemove", "--window", number, "639", "479")
         s.wait("abs x 32767")
@@ -188,7 +117,7 @@ def tablet():
 
 def device_pointer():
     with opened() as s:
-        number = window(s, "Valletta - test [paused]")
+        number = window("Valletta - test [paused]")
         until_pixel(number, 25, 25, BACKGROUND)
         s.do("cursor 16 00ff00")            # its point is 1,1 and lies at 20,20
         until_pixel(number, 19, 19, (0, 255, 0))
@@ -201,7 +130,7 @@ def device_pointer():
 
 def full_screen():
     with opened() as s:
-        number = window(s, "Valletta - test [paused]")
+        number = window("Valletta - test [paused]")
         focus(number)
         tool("xdotool", "key", "ctrl+alt+f")
         until(lambda: picture(number)[:2] == (1280, 1024), lambda: str(picture(number)[:2]))
@@ -212,15 +141,15 @@ def full_screen():
 
 def second_display():
     with opened("sdl-two") as s:
-        number = window(s, "Valletta - test [paused]")
-        assert len(windows(s)) == 1, windows(s)
+        number = window("Valletta - test [paused]")
+        assert len(windows()) == 1, windows()
         focus(number)
         tool("xdotool", "key", "ctrl+alt+2")
-        other = window(s, "Valletta - test (other) [paused]")
+        other = window("Valletta - test (other) [paused]")
         until_pixel(other, 5, 5, (0, 0x80, 0))
         focus(other)
         tool("xdotool", "key", "ctrl+alt+2")
-        until(lambda: len(windows(s)) == 1, "it is still there")
+        until(lambda: len(windows()) == 1, "it is still there")
 
 
 def close(number):
@@ -232,10 +161,10 @@ def close(number):
 def closing_asks_first():
     with opened() as s:
         s.do("start")
-        number = window(s, "Valletta - test [running]")
+        number = window("Valletta - test [running]")
         close(number)
         s.wait("power button")
-        number = window(s, "Valletta - test [running] - close it again to end the machine at once")
+        number = window("Valletta - test [running] - close it again to end the machine at once")
         close(number)
         s.wait("end")
         s.process.wait(10)
@@ -243,7 +172,7 @@ def closing_asks_first():
 
 def still_window_costs_nothing():
     with opened() as s:
-        until_pixel(window(s, "Valletta - test [paused]"), 639, 479, BACKGROUND)
+        until_pixel(window("Valletta - test [paused]"), 639, 479, BACKGROUND)
         time.sleep(0.5)
         before = s.stats()
         time.sleep(2)
@@ -258,10 +187,10 @@ def no_screen():
     assert process.returncode == 1 and "no window can be opened" in process.stderr, process
 
 
-for name in NEEDED:
-    if not shutil.which(name):
-        skip(f"{name} is not installed")
-servers = x_server()
+if missing():
+    print(f"1..0 # SKIP {missing()} is not installed")
+    sys.exit(0)
+servers = x_server(WORK)
 try:
     run([title_and_picture, another_size_and_scaling, keys, grab, tablet, device_pointer, full_screen, second_display,
          closing_asks_first, still_window_costs_nothing, no_screen])

@@ -374,7 +374,7 @@ static void test_refused(Fixture *f, gconstpointer data)
     static const struct {
         const char *text, *part;
     } cases[] = {
-        { "vc", "'vc' is not there yet" },
+        { "vc", "this program shows no displays" },
         { "udp:1.2.3.4", "must be udp:[HOST]:PORT" },
         { "udp:1.2.3.4:5@6", "behind '@'" },
         { "udp::70000", "at most 65535" },

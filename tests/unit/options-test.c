@@ -142,7 +142,7 @@ static void test_displays(void)
     g_assert_cmpstr(g_ptr_array_index(s->vncs, 0), ==, ":1,to=9");
     g_assert_cmpstr(s->display, ==, "sdl,show-cursor=on");
     g_assert_cmpstr(s->keyboard, ==, "de");
-    expect_refused("valletta", "-display gtk", "none, sdl and vnc=:N");
+    expect_refused("valletta", "-display gtk", "none, sdl, curses and vnc=:N");
     expect_refused("valletta", "-display sld", "no such display");
     expect_refused("valletta", "-display vnc", "-display vnc=:0");
 }
@@ -158,7 +158,7 @@ static void test_absent(void)
             g_assert_cmpstr(o->name, !=, a->name);
         }
     }
-    static const char *const habits[] = { "-fda f", "-device frob", "-curses",
+    static const char *const habits[] = { "-fda f", "-device frob", "-display gtk",
         "-sd f", "-vga qxl", "-display gtk",
         "-icount 1" };
     for (size_t i = 0; i < G_N_ELEMENTS(habits); i++) {
