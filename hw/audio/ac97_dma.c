@@ -4,8 +4,10 @@
  * ac97.c for the manual.
  *
  * Nothing runs while nothing is played: a timer is armed for the next buffer's end that interrupts, or for
- * the next time at which the host should get something. While an interrupt of the guest's is unanswered the
- * buffer after it does not end, for some time: a host on which the guest stands for a moment makes no gap.
+ * the next time at which the host should get something. While the interrupt of a buffer's end is unanswered
+ * the next buffer does not begin, for some time, and what is late is caught up gently (audio/pace.h): so a
+ * host on which the guest stands for a moment makes no gap, and a guest that stops there has not played more
+ * than it wanted. One that answers no interrupts is not waited for.
  */
 #include <string.h>
 #include "hw/audio/ac97_internal.h"
@@ -15,6 +17,7 @@
 #define RING 32u
 #define PIECE 512u                  /* frames that are moved at a time */
 #define PATIENCE_NS 50000000        /* how long an interrupt may be unanswered */
+#define SHORT_MS 2u                 /* interrupts that come sooner one after the other are not waited for */
 #define FADE 64u                    /* frames in which a last sample that is held goes to 0 */
 enum { BD_IOC = 0x8000, BD_BUP = 0x4000 };
 
@@ -76,6 +79,7 @@ static void hold_last(Ac97Channel *c)
 static void complete(Ac97Channel *c)
 {
     if (c->flags & BD_IOC) {
+        c->waits = c->patient && (c->cr & CR_IOCE) && c->since_irq >= c->pace.rate / 1000 * SHORT_MS;
         c->sr |= SR_BCIS;
         c->irq_at = now_ns(c);
         c->since_irq = 0;
@@ -93,15 +97,14 @@ static void complete(Ac97Channel *c)
 
 /* ---- samples ---- */
 
-/* Whether the end of the buffer has to wait for the guest. */
+/* Whether the next buffer has to wait for the guest. */
 static bool must_wait(Ac97Channel *c)
 {
-    if (!c->patient || !(c->flags & BD_IOC) || !(c->sr & SR_BCIS) || !(c->cr & CR_IOCE) ||
-        c->since_irq < c->pace.rate / 1000) {
-        return false;
+    if (c->waits && (!(c->sr & SR_BCIS) || now_ns(c) - c->irq_at >= PATIENCE_NS)) {
+        c->waits = false;
+        c->patient = !(c->sr & SR_BCIS);
     }
-    c->patient = now_ns(c) - c->irq_at < PATIENCE_NS;
-    return c->patient;
+    return c->waits;
 }
 
 static bool move_out(Ac97Channel *c, int16_t *samples, unsigned frames)
@@ -148,11 +151,7 @@ static void step(Ac97Channel *c, uint32_t due)
     while (runs(c) && empty <= RING) {
         unsigned frames = MIN(MIN(c->picb / c->samples, due), PIECE);
         bool ends = frames == c->picb / c->samples;
-        if (ends && must_wait(c)) {
-            ends = false;
-            frames -= frames > 0;
-        }
-        if (frames == 0 && !ends) {
+        if (must_wait(c) || (frames == 0 && !ends)) {
             return;
         }
         empty = frames ? 0 : empty + 1;
@@ -173,6 +172,10 @@ static void arm(Ac97Channel *c)
 {
     if (!runs(c)) {
         timer_cancel(c->timer);
+        return;
+    }
+    if (c->waits) {
+        timer_arm(c->timer, c->irq_at + PATIENCE_NS);
         return;
     }
     int64_t period = audio_voice_period(c->voice);
@@ -206,7 +209,7 @@ static void begin(Ac97Channel *c)
     unsigned rate = ac97_codec_rate(c->card, c->index);
     audio_voice_set_form(c->voice, rate, c->samples);
     audio_pace_start(&c->pace, now_ns(c), rate);
-    c->patient = false;
+    c->patient = c->waits = false;
     settle(c);
 }
 
@@ -273,8 +276,13 @@ void ac97_channel_write(Ac97Channel *c, unsigned at, uint8_t value)
     } else if (at == 5) {
         write_last_valid(c, value);
     } else if (at == 6) {
-        c->patient |= (value & c->sr & SR_BCIS) != 0;
+        bool answered = value & c->sr & SR_BCIS;
         c->sr &= (uint16_t)~(value & SR_W1C);
+        if (answered) {
+            c->patient = true;
+            c->waits = false;
+            arm(c);
+        }
         ac97_update_irq(c->card);
     } else if (at == 11) {
         write_control(c, value);

@@ -41,7 +41,8 @@ typedef struct {
     AudioVoice *voice;
     Timer *timer;
     AudioPace pace;
-    bool patient;               /* the guest answers interrupts: it is waited for */
+    bool patient;               /* the guest answers interrupts: it will be waited for */
+    bool waits;                 /* for it, before the next buffer begins */
     int64_t irq_at;             /* ns: when BCIS was set */
     uint32_t since_irq;         /* frames */
 } Ac97Channel;
