@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include "app/settings.h"
 #include "audio/audio.h"
+#include "system/machine.h"
 
 /* Opens all of them. False with err. Machine lock held. */
 bool sound_open(AudioSet *set, const Settings *s, GError **err);

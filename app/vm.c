@@ -460,7 +460,7 @@ Vm *vm_new(const Plan *plan, const Settings *s, GError **err)
     vm->netdevs = netdev_set_new(vm->machine, vm->chardevs);
     vm->nics = network_nics_new();
     vm->machine->fsdevs = vm->fsdevs = fsdev_set_new(vm->machine);
-    vm->machine->audio = vm->audio = audio_set_new(vm->machine);
+    vm->machine->audio = vm->audio = audio_set_new();
     vm->properties = machine_properties(plan, s);
     vm->context = (MonitorContext){
         .machine = vm->machine, .chardevs = vm->chardevs, .objects = vm->objects,

@@ -54,10 +54,9 @@ char *audio_help(void)
     return g_string_free(text, FALSE);
 }
 
-AudioSet *audio_set_new(Machine *machine)
+AudioSet *audio_set_new(void)
 {
     AudioSet *set = g_new0(AudioSet, 1);
-    set->machine = machine;
     set->devs = g_ptr_array_new();
     return set;
 }

@@ -64,7 +64,6 @@ struct AudioVoice {
 };
 
 struct AudioSet {
-    Machine *machine;
     GPtrArray *devs;                    /* of Audiodev * */
 };
 

@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "system/machine.h"
 #include "util/json_text.h"
 #include "util/keyval.h"
 
@@ -20,7 +19,7 @@ typedef struct AudioVoice AudioVoice;
 
 /* ---- ends of the host ---- */
 
-AudioSet *audio_set_new(Machine *machine);
+AudioSet *audio_set_new(void);
 /* All voices are gone. Writes out what was played. Lock not held; NULL is allowed. */
 void audio_set_free(AudioSet *set);
 /* Makes what props (of -audiodev, first item "driver") describe. False with err. */
