@@ -5,9 +5,9 @@
  *
  * Nothing runs while nothing is played: a timer is armed for the next buffer's end that interrupts, or for
  * the next time at which the host should get something. While the interrupt of a buffer's end is unanswered
- * the next buffer does not begin, for some time, and what is late is caught up gently (audio/pace.h): so a
- * host on which the guest stands for a moment makes no gap, and a guest that stops there has not played more
- * than it wanted. One that answers no interrupts is not waited for.
+ * the next buffer does not begin, for some time; and who is late ends a buffer no sooner than after half of
+ * its time. So a host on which the guest stands for a moment makes no gap, and a guest that stops at the
+ * end of a buffer has not played more than it wanted. One that answers no interrupts is not waited for.
  */
 #include <string.h>
 #include "hw/audio/ac97_internal.h"
@@ -17,7 +17,8 @@
 #define RING 32u
 #define PIECE 512u                  /* frames that are moved at a time */
 #define PATIENCE_NS 50000000        /* how long an interrupt may be unanswered */
-#define SHORT_MS 2u                 /* interrupts that come sooner one after the other are not waited for */
+#define SHORT_NS 2000000            /* interrupts that follow each other sooner are not waited for */
+#define TICK_NS 500000              /* the timer's shortest time */
 #define FADE 64u                    /* frames in which a last sample that is held goes to 0 */
 enum { BD_IOC = 0x8000, BD_BUP = 0x4000 };
 
@@ -57,7 +58,7 @@ static void advance(Ac97Channel *c)
         return;
     }
     c->addr = (uint32_t)load_le(desc, 4) & ~1u;
-    c->picb = (uint16_t)load_le(desc + 4, 2);
+    c->picb = c->length = (uint16_t)load_le(desc + 4, 2);
     c->flags = (uint16_t)load_le(desc + 6, 2);
     c->loaded = true;
     c->sr &= (uint16_t)~(SR_DCH | SR_CELV);
@@ -79,10 +80,10 @@ static void hold_last(Ac97Channel *c)
 static void complete(Ac97Channel *c)
 {
     if (c->flags & BD_IOC) {
-        c->waits = c->patient && (c->cr & CR_IOCE) && c->since_irq >= c->pace.rate / 1000 * SHORT_MS;
+        int64_t now = now_ns(c);
+        c->waits = c->patient && (c->cr & CR_IOCE) && now - c->irq_at >= SHORT_NS;
         c->sr |= SR_BCIS;
-        c->irq_at = now_ns(c);
-        c->since_irq = 0;
+        c->irq_at = now;
     }
     if (c->civ != c->lvi) {
         advance(c);
@@ -105,6 +106,14 @@ static bool must_wait(Ac97Channel *c)
         c->patient = !(c->sr & SR_BCIS);
     }
     return c->waits;
+}
+
+/* The soonest end of the buffer, ns: nothing is hurried where the guest does not care. */
+static int64_t soonest_end(const Ac97Channel *c)
+{
+    int64_t length = (int64_t)(c->length / c->samples) * 1000000000 / c->pace.rate;
+    bool matters = (c->flags & BD_IOC) && (c->cr & CR_IOCE) && length >= SHORT_NS;
+    return matters ? c->irq_at + length / 2 : INT64_MIN;
 }
 
 static bool move_out(Ac97Channel *c, int16_t *samples, unsigned frames)
@@ -141,7 +150,6 @@ static void move(Ac97Channel *c, unsigned frames)
     }
     c->addr += frames * c->samples * 2;
     c->picb = (uint16_t)(c->picb - frames * c->samples);
-    c->since_irq += frames;
     audio_pace_did(&c->pace, frames);
 }
 
@@ -151,6 +159,10 @@ static void step(Ac97Channel *c, uint32_t due)
     while (runs(c) && empty <= RING) {
         unsigned frames = MIN(MIN(c->picb / c->samples, due), PIECE);
         bool ends = frames == c->picb / c->samples;
+        if (ends && soonest_end(c) > now_ns(c)) {
+            ends = false;
+            frames -= frames > 0;
+        }
         if (must_wait(c) || (frames == 0 && !ends)) {
             return;
         }
@@ -178,10 +190,13 @@ static void arm(Ac97Channel *c)
         timer_arm(c->timer, c->irq_at + PATIENCE_NS);
         return;
     }
-    int64_t period = audio_voice_period(c->voice);
-    uint32_t least = MAX(c->pace.rate / 1000, 1), most = (uint32_t)(period * c->pace.rate / 1000000000);
-    uint32_t frames = c->flags & BD_IOC ? MIN(c->picb / c->samples, most) : most;
-    timer_arm(c->timer, audio_pace_when(&c->pace, now_ns(c), MAX(frames, least)));
+    int64_t when = now_ns(c) + TICK_NS;
+    uint32_t frames = (uint32_t)(audio_voice_period(c->voice) * c->pace.rate / 1000000000);
+    if ((c->flags & BD_IOC) && c->picb / c->samples <= frames) {
+        frames = c->picb / c->samples;
+        when = MAX(when, soonest_end(c));
+    }
+    timer_arm(c->timer, MAX(when, audio_pace_when(&c->pace, frames)));
 }
 
 static void settle(Ac97Channel *c)
@@ -194,7 +209,7 @@ static void settle(Ac97Channel *c)
 void ac97_channel_run(Ac97Channel *c)
 {
     if (runs(c)) {
-        step(c, audio_pace_due(&c->pace, now_ns(c), audio_voice_period(c->voice)));
+        step(c, audio_pace_due(&c->pace, now_ns(c)));
         settle(c);
     }
 }
@@ -210,6 +225,7 @@ static void begin(Ac97Channel *c)
     audio_voice_set_form(c->voice, rate, c->samples);
     audio_pace_start(&c->pace, now_ns(c), rate);
     c->patient = c->waits = false;
+    c->irq_at = now_ns(c) - SHORT_NS;
     settle(c);
 }
 
@@ -279,6 +295,7 @@ void ac97_channel_write(Ac97Channel *c, unsigned at, uint8_t value)
         bool answered = value & c->sr & SR_BCIS;
         c->sr &= (uint16_t)~(value & SR_W1C);
         if (answered) {
+            c->irq_at = c->waits ? now_ns(c) : c->irq_at;       /* the next buffer's time begins now */
             c->patient = true;
             c->waits = false;
             arm(c);
@@ -341,11 +358,10 @@ void ac97_channel_reset(Ac97Channel *c, bool with_enables)
     c->civ = c->lvi = c->piv = 0;
     c->cr &= with_enables ? 0 : CR_LVBIE | CR_FEIE | CR_IOCE;
     c->sr = SR_DCH;
-    c->picb = c->flags = 0;
+    c->picb = c->length = c->flags = 0;
     c->addr = 0;
     c->loaded = false;
     memset(c->last, 0, sizeof(c->last));
-    c->since_irq = 0;
     begin(c);
 }
 
@@ -362,6 +378,7 @@ bool ac97_channel_post_load(Ac97Channel *c)
 const VmField ac97_channel_state[] = {
     VM_U32(Ac97Channel, bdbar), VM_U8(Ac97Channel, civ), VM_U8(Ac97Channel, lvi), VM_U8(Ac97Channel, piv),
     VM_U8(Ac97Channel, cr), VM_U16(Ac97Channel, sr), VM_U16(Ac97Channel, picb), VM_BOOL(Ac97Channel, loaded),
-    VM_U32(Ac97Channel, addr), VM_U16(Ac97Channel, flags), VM_ARRAY(Ac97Channel, last),
+    VM_U32(Ac97Channel, addr), VM_U16(Ac97Channel, flags), VM_U16(Ac97Channel, length),
+    VM_ARRAY(Ac97Channel, last),
     { 0 }
 };

@@ -34,6 +34,7 @@ typedef struct {
     bool loaded;                /* and not at its end */
     uint32_t addr;              /* of the next sample */
     uint16_t flags;             /* its upper bits */
+    uint16_t length;            /* samples of the whole buffer */
     int16_t last[2];            /* the last frame that was played */
     /* Not saved: */
     Ac97 *card;
@@ -43,8 +44,7 @@ typedef struct {
     AudioPace pace;
     bool patient;               /* the guest answers interrupts: it will be waited for */
     bool waits;                 /* for it, before the next buffer begins */
-    int64_t irq_at;             /* ns: when BCIS was set */
-    uint32_t since_irq;         /* frames */
+    int64_t irq_at;             /* ns: when BCIS was set, or answered late; or it began */
 } Ac97Channel;
 
 struct Ac97 {

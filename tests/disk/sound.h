@@ -19,7 +19,9 @@
 #include <unistd.h>
 #include <sound/asound.h>
 
-#define SOUND_PERIOD 1024u              /* frames of ALSA's: four of them are the buffer */
+/* Frames of ALSA's. The buffer is long: Linux waits for its end no longer than a tenth more than it takes. */
+#define SOUND_PERIOD 2048u
+#define SOUND_PERIODS 8u
 #define SOUND_PEAK 16000
 
 /* Sets a control of the mixer by its name, both sides. */
@@ -66,8 +68,9 @@ static inline int sound_open(const char *path, int flags, unsigned rate)
 {
     struct snd_pcm_hw_params p = { .rmask = ~0u };
     struct snd_pcm_sw_params sw = { .period_step = 1, .avail_min = SOUND_PERIOD,
-                                    .start_threshold = 3 * SOUND_PERIOD, .stop_threshold = 4 * SOUND_PERIOD,
-                                    .boundary = 4 * SOUND_PERIOD };
+                                    .start_threshold = 2 * SOUND_PERIOD,
+                                    .stop_threshold = SOUND_PERIODS * SOUND_PERIOD,
+                                    .boundary = SOUND_PERIODS * SOUND_PERIOD };
     int fd = open(path, flags);
     memset(p.masks, 0xff, sizeof(p.masks));
     for (unsigned i = 0; i < sizeof(p.intervals) / sizeof(p.intervals[0]); i++) {
@@ -78,8 +81,8 @@ static inline int sound_open(const char *path, int flags, unsigned rate)
     sound_interval(&p, SNDRV_PCM_HW_PARAM_CHANNELS, 2);
     sound_interval(&p, SNDRV_PCM_HW_PARAM_RATE, rate);
     sound_interval(&p, SNDRV_PCM_HW_PARAM_PERIOD_SIZE, SOUND_PERIOD);
-    sound_interval(&p, SNDRV_PCM_HW_PARAM_PERIODS, 4);
-    while (sw.boundary * 2 <= 0x7fffffffu - 4 * SOUND_PERIOD) {
+    sound_interval(&p, SNDRV_PCM_HW_PARAM_PERIODS, SOUND_PERIODS);
+    while (sw.boundary * 2 <= 0x7fffffffu - SOUND_PERIODS * SOUND_PERIOD) {
         sw.boundary *= 2;
     }
     if (flags == O_RDONLY) {

@@ -370,7 +370,7 @@ static void test_slow_guest(gconstpointer big)
         }
         g_assert_cmphex(in_port(b, PO + SR, 2) & (SR_DCH | SR_LVBCI), ==, 0);
     }
-    g_assert_cmpint(shortest, >=, 6);
+    g_assert_cmpint(shortest, >=, 5);
     out_port(b, PO + CR, 0, 1);
     int16_t *heard = bench_heard(b, &samples);
     g_assert_cmpuint(samples, >, 2 * 48 * 590);
