@@ -49,8 +49,8 @@ char *audio_help(void)
         "  out.frequency=HZ       8000 to 192000 (44100)\n"
         "  out.channels=N         1 or 2 (2)\n"
         "  out.format=FORMAT      u8, s8, u16, s16, u32, s32 or f32 (s16)\n"
-        "  out.voices=N           streams that cards may have on it (any number)\n"
-        "  out.buffer-length=US   what the host may keep before it is heard\n");
+        "  out.voices=N           streams at the host, at most: all cards are mixed into one\n"
+        "  out.buffer-length=US   what the host should keep before it is heard\n");
     return g_string_free(text, FALSE);
 }
 

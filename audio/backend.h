@@ -13,7 +13,7 @@ typedef struct {
     unsigned rate, channels;            /* 1 or 2 channels */
     AudioFormat format;                 /* of the host's byte order */
     unsigned latency;                   /* us that a driver may keep; 0: its own choice */
-    unsigned voices;                    /* that cards may have; 0: any number */
+    unsigned voices;                    /* of the host that may be used: one is */
 } AudioForm;
 
 typedef struct Audiodev Audiodev;

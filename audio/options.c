@@ -45,7 +45,7 @@ static bool read_form(KeyVal *props, const char *side, AudioForm *form, GError *
            read_number(props, side, "frequency", 8000, 192000, &form->rate, err) &&
            read_number(props, side, "channels", 1, 2, &form->channels, err) &&
            read_number(props, side, "voices", 1, 1000, &form->voices, err) &&
-           read_number(props, side, "buffer-length", 1000, 1000000, &form->latency, err) &&
+           read_number(props, side, "buffer-length", 1, 1000000, &form->latency, err) &&
            read_format(props, format, &form->format, err);
 }
 

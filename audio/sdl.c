@@ -15,6 +15,7 @@
 #define RETRY_US 5000000                /* after one that could not be opened */
 #define CLOSE_US 1000000                /* how long the end of the program waits for the host */
 #define LATENCY_US 80000
+#define LEAST_FRAMES 256                /* that are kept, however little is wished */
 #define RING_LATENCIES 5
 
 #define SDL_AUDIO_FUNCTIONS(F) F(SDL_InitSubSystem) F(SDL_QuitSubSystem) F(SDL_GetError) \
@@ -282,7 +283,7 @@ static bool set_stream(Sdl *sdl, Stream *s, const AudioForm *form, const char *s
     }
     unsigned latency = form->latency ? form->latency : LATENCY_US, samples = 64;
     size_t frame = form->channels * audio_format_bytes(form->format);
-    size_t frames = (size_t)((uint64_t)form->rate * latency / 1000000);
+    size_t frames = MAX((size_t)((uint64_t)form->rate * latency / 1000000), LEAST_FRAMES);
     while (samples * 4 <= frames && samples < 4096) {
         samples *= 2;
     }

@@ -32,15 +32,6 @@ static Audiodev *find(AudioSet *set, const char *id, const char *device, GError 
     return NULL;
 }
 
-static unsigned count_voices(const Audiodev *dev, AudioDirection direction)
-{
-    unsigned n = 0;
-    for (guint i = 0; i < dev->voices->len; i++) {
-        n += ((const AudioVoice *)g_ptr_array_index(dev->voices, i))->direction == direction;
-    }
-    return n;
-}
-
 AudioVoice *audio_voice_new(AudioSet *set, const char *id, const char *device, AudioDirection direction,
                             GError **err)
 {
@@ -52,13 +43,6 @@ AudioVoice *audio_voice_new(AudioSet *set, const char *id, const char *device, A
         }
     } else if (set && set->devs->len > 0) {
         dev = g_ptr_array_index(set->devs, 0);
-    }
-    const char *side = direction == AUDIO_PLAY ? "out" : "in";
-    unsigned most = dev ? (direction == AUDIO_PLAY ? &dev->out : &dev->in)->voices : 0;
-    if (most && count_voices(dev, direction) >= most) {
-        error_set(err, "%s: -audiodev id=%s has %s.voices=%u, which are all in use", device, dev->id, side,
-                  most);
-        return NULL;
     }
     AudioVoice *v = g_new0(AudioVoice, 1);
     *v = (AudioVoice){ .dev = dev, .direction = direction, .rate = 48000, .channels = 2,

@@ -413,6 +413,7 @@ static void test_errors(void)
     refused("none,id=x,out.freqency=1", "out.frequency");
     refused("none,id=x,out.frequency=7999", "8000");
     refused("none,id=x,in.channels=3", "in.channels");
+    refused("none,id=x,in.voices=0", "in.voices");
     refused("none,id=x,out.format=s24", "f32");
     refused("none,id=x,out.mixing-engine=off", "mixing-engine");
     refused("none,id=x,out.fixed-settings=off", "one form");
@@ -422,10 +423,8 @@ static void test_errors(void)
     refused("wav,id=x,path=/nonexistent/x", "/nonexistent/x");
     refused("wav,id=x,path=x,out.format=s8", "s8");
     refused("{\"driver\":\"none\",\"id\":\"x\",\"out\":{\"channels\":0}}", "out.channels");
-    AudioVoice *v = voice(AUDIO_PLAY);
-    g_assert_null(audio_voice_new(set, "none", "card", AUDIO_PLAY, &err));
-    g_assert_nonnull(strstr(err->message, "out.voices=1"));
-    g_clear_error(&err);
+    AudioVoice *v = voice(AUDIO_PLAY), *w = voice(AUDIO_PLAY);      /* both in the one voice of the host */
+    audio_voice_free(w);
     g_assert_null(audio_voice_new(set, "other", "card", AUDIO_PLAY, &err));
     g_assert_nonnull(strstr(err->message, "other"));
     g_clear_error(&err);
