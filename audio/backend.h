@@ -6,7 +6,9 @@
 #include <speex/speex_resampler.h>
 #include "audio/audio.h"
 
-typedef enum { FORMAT_U8, FORMAT_S8, FORMAT_U16, FORMAT_S16, FORMAT_U32, FORMAT_S32, FORMAT_F32 } AudioFormat;
+typedef enum {
+    FORMAT_U8, FORMAT_S8, FORMAT_U16, FORMAT_S16, FORMAT_U32, FORMAT_S32, FORMAT_F32,
+} AudioFormat;
 
 /* What the host's end takes or gives. */
 typedef struct {
@@ -25,7 +27,8 @@ typedef struct {
     void (*write)(Audiodev *dev, const void *frames, size_t bytes);
     /* No voice plays any more, until the next write. May be NULL. */
     void (*pause)(Audiodev *dev);
-    /* The first voice records or the last one has ended; and up to that many bytes in dev->in's form that are there. NULL: silence. */
+    /* The first voice records or the last one has ended; and up to that many bytes in dev->in's form that are
+     * there. NULL: silence. */
     void (*record)(Audiodev *dev, bool on);
     size_t (*read)(Audiodev *dev, void *frames, size_t bytes);
     /* Lock not held. May be NULL. */

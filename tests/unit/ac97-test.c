@@ -14,7 +14,8 @@
 #define RING  0x10000u              /* descriptors */
 #define DATA  0x20000u
 #define MS    INT64_C(1000000)
-enum { PI = NABM, PO = NABM + 0x10, MC = NABM + 0x20, CNT = NABM + 0x2c, STA = NABM + 0x30, CAS = NABM + 0x34 };
+enum { PI = NABM, PO = NABM + 0x10, MC = NABM + 0x20, CNT = NABM + 0x2c, STA = NABM + 0x30,
+       CAS = NABM + 0x34 };
 enum { BDBAR = 0, CIV = 4, LVI = 5, SR = 6, PICB = 8, PIV = 10, CR = 11 };
 enum { IOC = 0x8000, BUP = 0x4000 };
 
@@ -478,8 +479,10 @@ static void test_bad_state(void)
         { offsetof(Ac97, ch[1].civ), 1, 32 }, { offsetof(Ac97, ch[0].lvi), 1, 99 },
         { offsetof(Ac97, ch[2].piv), 1, 255 }, { offsetof(Ac97, ch[1].cr), 1, 0x40 },
         { offsetof(Ac97, ch[1].sr), 2, 0x100 }, { offsetof(Ac97, ch[1].bdbar), 4, 4 },
-        { offsetof(Ac97, codec[AC97_DAC_RATE / 2]), 2, 100 }, { offsetof(Ac97, codec[AC97_MASTER / 2]), 2, 0x40 },
-        { offsetof(Ac97, glob_cnt), 4, 0x80 }, { offsetof(Ac97, glob_sta), 4, 1 }, { offsetof(Ac97, cas), 1, 2 },
+        { offsetof(Ac97, codec[AC97_DAC_RATE / 2]), 2, 100 },
+        { offsetof(Ac97, codec[AC97_MASTER / 2]), 2, 0x40 },
+        { offsetof(Ac97, glob_cnt), 4, 0x80 }, { offsetof(Ac97, glob_sta), 4, 1 },
+        { offsetof(Ac97, cas), 1, 2 },
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
         GByteArray *saved = g_byte_array_new();

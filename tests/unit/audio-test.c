@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sound of the host: formats, the sample clock, mixing and conversion into WAVE files, SDL's dummy and disk. */
+/* Sound of the host: formats, the sample clock, mixing and conversion into WAVE files, SDL. */
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <math.h>
