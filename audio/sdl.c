@@ -2,7 +2,7 @@
 /*
  * The host's sound by SDL2. SDL's thread takes from a ring (or fills one) and waits for nobody; what does not
  * fit is dropped. Opening a device may take as long as a sound server likes, so a thread of ours does that
- * when somebody plays, and closes it when nobody has for some time: silence costs nothing.
+ * when somebody plays or records, and closes it when nobody has for some time: silence costs nothing.
  */
 #define SDL_MAIN_HANDLED
 #include <SDL2/SDL.h>
@@ -39,7 +39,7 @@ typedef struct {
     size_t latency;                     /* bytes that are collected before they are heard */
     bool collecting;
     bool wanted;                        /* somebody plays or records */
-    int64_t used, failed;               /* us: when it was last; 0: never */
+    int64_t used, failed;               /* us: when it was last; failed 0: it did not */
     SDL_AudioDeviceID id;               /* 0: closed; the thread's */
 } Stream;
 
@@ -152,14 +152,16 @@ static int64_t tend(Stream *s)
             g_printerr("valletta: -audiodev sdl: %s\n", sdl->lib.SDL_GetError());
         }
         sdl->told |= !id;
-        return id ? INT64_MAX : s->failed + RETRY_US;
+        return id ? s->used + IDLE_US : s->failed + RETRY_US;
     }
-    if (s->id && !s->wanted && now >= s->used + IDLE_US) {
+    if (s->id && now >= s->used + IDLE_US) {
+        s->wanted = false;                  /* the machine stands */
         g_mutex_unlock(&sdl->lock);
         close_device(s);
         g_mutex_lock(&sdl->lock);
+        return now;                         /* somebody may have begun meanwhile */
     }
-    return s->id && !s->wanted ? s->used + IDLE_US : INT64_MAX;
+    return s->id ? s->used + IDLE_US : INT64_MAX;
 }
 
 static void wait_until(Sdl *sdl, int64_t when)
@@ -197,15 +199,22 @@ static gpointer run(gpointer opaque)
 
 /* ---- the driver ---- */
 
+/* Somebody plays or records, with the lock held. */
+static void use(Stream *s)
+{
+    s->used = g_get_monotonic_time();
+    if (!s->wanted) {
+        s->wanted = s->collecting = true;
+        g_cond_signal(&s->sdl->changed);
+    }
+}
+
 static void sdl_write(Audiodev *dev, const void *frames, size_t bytes)
 {
     Stream *s = &((Sdl *)dev->state)->play;
     size_t frame = dev->out.channels * audio_format_bytes(dev->out.format);
     g_mutex_lock(&s->sdl->lock);
-    if (!s->wanted) {
-        s->wanted = s->collecting = true;
-        g_cond_signal(&s->sdl->changed);
-    }
+    use(s);
     ring_put(s, frames, MIN(bytes, (s->size - s->fill) / frame * frame));
     g_mutex_unlock(&s->sdl->lock);
 }
@@ -236,6 +245,7 @@ static size_t sdl_read(Audiodev *dev, void *frames, size_t bytes)
 {
     Stream *s = &((Sdl *)dev->state)->record;
     g_mutex_lock(&s->sdl->lock);
+    use(s);
     size_t n = MIN(bytes, s->fill);
     ring_get(s, frames, n);
     g_mutex_unlock(&s->sdl->lock);
