@@ -52,16 +52,6 @@ static bool append_to(GPtrArray *list, const char *arg)
     return true;
 }
 
-/* Accepts the one word that describes what is there anyway. */
-static bool only_none(const char *name, const char *arg, const char *reason, GError **err)
-{
-    if (strcmp(arg, "none") != 0) {
-        return error_set(err, "-%s %s: not there yet: %s; only -%s none is accepted", name, arg, reason,
-                         name);
-    }
-    return true;
-}
-
 /* ---- machine ---- */
 
 static char *machine_help(void)
@@ -406,7 +396,7 @@ HANDLER(on_nic)
 
 HANDLER(on_parallel)
 {
-    return only_none(name, arg, "there is no parallel port", err);
+    return set_text(&s->parallel, name, arg, err);
 }
 
 HANDLER(on_nodefaults)
@@ -597,7 +587,8 @@ const Option option_table[] = {
     { "qmp-pretty", "DEV", "the same, replies on several lines", on_qmp },
     { "add-fd", "fd=N,set=M[,opaque=TEXT]",
       "an inherited descriptor, for /dev/fdset/M in the place of a file", on_add_fd },
-    { "parallel", "none", "there is no parallel port", on_parallel },
+    { "parallel", "DEV|none", "what a printer prints (default none: no printer), as with -serial",
+      on_parallel },
     { "nodefaults", NULL, "no console, monitor and network but those asked for", on_nodefaults },
 
     { NULL, NULL, "Display", NULL },
