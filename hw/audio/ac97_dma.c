@@ -72,7 +72,9 @@ static void hold_last(Ac97Channel *c)
     for (unsigned i = 0; i < 2 * FADE; i++) {
         fade[i] = (int16_t)(c->last[i & 1] * (int)(FADE - i / 2) / (int)(FADE + 1));
     }
-    if (c->last[0] || c->last[1]) {
+    /* What is heard takes no less time than it lasts. */
+    if ((c->last[0] || c->last[1]) && now_ns(c) >= c->faded) {
+        c->faded = now_ns(c) + FADE * INT64_C(1000000000) / c->pace.rate;
         audio_voice_play(c->voice, fade, FADE);
     }
 }

@@ -44,6 +44,7 @@ typedef struct {
     AudioPace pace;
     bool patient;               /* the guest answers interrupts: it will be waited for */
     bool waits;                 /* for it, before the next buffer begins */
+    int64_t faded;              /* ns: until when a last sample that is held is heard */
     int64_t irq_at;             /* ns: when BCIS was set, or answered late; or it began */
 } Ac97Channel;
 

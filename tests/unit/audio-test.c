@@ -243,6 +243,23 @@ static void test_stuck_and_loud(void)
     g_free(data);
 }
 
+/* A card that starts and stops all the time does not fill the disk with the ends of sounds. */
+static void test_many_starts(void)
+{
+    static const int16_t frame[] = { 30000, 30000 };
+    size_t len;
+    begin("");
+    AudioVoice *v = voice(AUDIO_PLAY);
+    for (unsigned i = 0; i < 2000; i++) {
+        audio_voice_run(v, true);
+        audio_voice_play(v, frame, 1);
+        audio_voice_run(v, false);
+    }
+    audio_voice_free(v);
+    g_free(finish(&len));
+    g_assert_cmpuint(len, <=, 4 * 2000);
+}
+
 static void test_file_formats(void)
 {
     static const int16_t frame[] = { 16384, -16384 };
@@ -443,6 +460,7 @@ int main(int argc, char **argv)
     g_test_add_func("/audio/rates", test_rates);
     g_test_add_func("/audio/mixing", test_mixing);
     g_test_add_func("/audio/stuck-and-loud", test_stuck_and_loud);
+    g_test_add_func("/audio/many-starts", test_many_starts);
     g_test_add_func("/audio/file-formats", test_file_formats);
     g_test_add_func("/audio/silence", test_silence);
     g_test_add_func("/audio/sdl-plays", test_sdl_plays);
