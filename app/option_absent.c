@@ -5,7 +5,6 @@
 #define NO_DISK "a Malta has no such drive; -drive and -hda are there"
 #define NO_FLOPPY "the floppy controller's cable is empty; -drive and -hda are there"
 #define NO_DISPLAY "there are -display sdl, -vnc :N and -display curses"
-#define NO_AUDIO "there is no sound"
 #define NO_SAVE "machine state cannot be saved or loaded"
 #define NOT_MALTA "a Malta has no such thing"
 
@@ -20,7 +19,7 @@ const AbsentOption absent_options[] = {
     { "set", "device properties cannot be set from outside" },
     { "spice", NO_DISPLAY },
     { "g", NO_DISPLAY },
-    { "soundhw", NO_AUDIO },
+    { "soundhw", "use -audio DRIVER,model=ac97 (-audiodev help)" },
     { "debugcon", "there is no debug console" },
     { "loadvm", NO_SAVE },
     { "incoming", NO_SAVE },

@@ -32,7 +32,10 @@ static const struct { const char *option, *keys; } params[] = {
     { "device", "driver:s id:s bus:s addr:s" },
     { "display", "type:s grab-mod:s show-cursor:b window-close:b full-screen:b" },
     { "vnc", "vnc:s id:s display:s head:n password:b password-secret:s to:n share:s audiodev:s" },
-    { "audiodev", "driver:s id:s" },
+    { "audio", "driver:s model:s id:s" },
+    { "audiodev", "driver:s id:s timer-period:n path:s out.frequency:n out.channels:n out.format:s "
+      "out.voices:n out.buffer-length:n out.mixing-engine:b out.fixed-settings:b in.frequency:n "
+      "in.channels:n in.format:s in.voices:n in.buffer-length:n in.mixing-engine:b in.fixed-settings:b" },
 };
 
 static const char *type_name(char letter)

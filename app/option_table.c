@@ -10,6 +10,8 @@
 #include "app/network.h"
 #include "app/readconfig.h"
 #include "app/screens.h"
+#include "app/sound.h"
+#include "audio/audio.h"
 #include "config-host.h"
 #include "fsdev/fsdev.h"
 #include "hw/core/bus.h"
@@ -329,21 +331,15 @@ HANDLER(on_usbdevice)
                      "lists all devices", arg);
 }
 
-/* "none", "none,..." or a driver of that name. */
+HANDLER(on_audiodev)
+{
+    return is_help(arg) ? print(s, audio_help()) : append_to(s->audiodevs, arg);
+}
+
 HANDLER(on_audio)
 {
-    g_autofree char *label = g_strdup_printf("-%s", name);
-    g_autoptr(KeyVal) props = keyval_new(label);
-    if (!keyval_parse(props, arg, "driver", err)) {
-        return false;
-    }
-    const char *driver = keyval_get(props, "driver");
-    keyval_get(props, "id");
-    if (g_strcmp0(driver, "none") != 0) {
-        return error_set(err, "-%s %s: not there yet: there is no sound; only the driver none is accepted",
-                         name, arg);
-    }
-    return keyval_finish(props, err);
+    char *help = sound_help(arg);
+    return help ? print(s, help) : append_to(s->audios, arg);
 }
 
 HANDLER(on_display)
@@ -592,8 +588,6 @@ const Option option_table[] = {
     { "qmp-pretty", "DEV", "the same, replies on several lines", on_qmp },
     { "add-fd", "fd=N,set=M[,opaque=TEXT]",
       "an inherited descriptor, for /dev/fdset/M in the place of a file", on_add_fd },
-    { "audio", "[driver=]none", "there is no sound", on_audio },
-    { "audiodev", "[driver=]none,id=ID", "there is no sound", on_audio },
     { "parallel", "DEV|none", "what a printer prints (default none: no printer), as with -serial",
       on_parallel },
     { "nodefaults", NULL, "no console, monitor and network but those asked for", on_nodefaults },
@@ -611,6 +605,12 @@ const Option option_table[] = {
       on_keyboard },
     { "vga", "none|std|cirrus", "the graphics card: none, a VGA with the Bochs interface, a CL-GD5446;\n"
       "cirrus if there is no -vga, no -nodefaults and no -device of the kind", on_vga },
+
+    { NULL, NULL, "Sound", NULL },
+    { "audio", "DRIVER[,model=ac97][,OPTION=VALUE...]",
+      "a sound card and where it is heard, as -audiodev; model=help lists cards", on_audio },
+    { "audiodev", "DRIVER,id=ID[,OPTION=VALUE...]",
+      "where a -device AC97,audiodev=ID is heard: none, wav (a file), sdl (-audiodev help)", on_audiodev },
 
     { NULL, NULL, "Network", NULL },
     { "nic", "TYPE|none[,model=MODEL][,mac=MAC][,...]",

@@ -38,7 +38,7 @@ Settings *settings_new(const char *program)
     s->overcommit = keyval_new("-overcommit");
     GPtrArray **lists[] = { &s->accels, &s->serials, &s->monitors, &s->mons, &s->chardevs, &s->data_dirs,
                             &s->fds, &s->netdevs, &s->nics, &s->objects, &s->devices, &s->qmps,
-                            &s->blockdevs, &s->fsdevs, &s->virtfs,
+                            &s->blockdevs, &s->fsdevs, &s->virtfs, &s->audiodevs, &s->audios,
                             &s->vncs };
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
         *lists[i] = g_ptr_array_new_with_free_func(g_free);
@@ -59,7 +59,8 @@ void settings_free(Settings *s)
     }
     GPtrArray *lists[] = { s->accels, s->serials, s->monitors, s->mons, s->chardevs, s->data_dirs,
                            s->fds, s->netdevs, s->nics, s->objects, s->devices, s->qmps,
-                           s->blockdevs, s->drives, s->fsdevs, s->virtfs, s->vncs };
+                           s->blockdevs, s->drives, s->fsdevs, s->virtfs, s->audiodevs, s->audios,
+                           s->vncs };
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
         g_ptr_array_free(lists[i], TRUE);
     }

@@ -36,6 +36,7 @@ typedef struct {
     GPtrArray *drives;      /* of DriveOption * (drives.h) */
     bool snapshot;          /* all of them are */
     GPtrArray *fsdevs, *virtfs;     /* -fsdev, -virtfs */
+    GPtrArray *audiodevs, *audios;  /* -audiodev, -audio */
     char *bios, *kernel, *initrd, *append, *dtb;
     char *gdb;              /* -gdb and -s, or NULL */
     char *vga;              /* or NULL */

@@ -13,6 +13,8 @@
 #include "app/qtest.h"
 #include "app/screens.h"
 #include "app/shares.h"
+#include "app/sound.h"
+#include "audio/audio.h"
 #include "block/block.h"
 #include "chardev/chardev_set.h"
 #include "config-host.h"
@@ -38,6 +40,7 @@ struct Vm {
     Drives *drives;
     NetdevSet *netdevs;
     FsdevSet *fsdevs;
+    AudioSet *audio;
     GArray *nics;                   /* of MaltaNic: what the board is to have */
     MemRegion *ram;                 /* of a machine without board, or NULL */
     GPtrArray *monitors;            /* of Monitor * */
@@ -344,7 +347,8 @@ static bool make_host_side(Vm *vm, GError **err)
         }
     }
     vm->drives = drives_open(vm->machine, s, !vm->plan->no_board, err);
-    return vm->drives && shares_open(vm->fsdevs, s, err) && make_ports(vm, err) &&
+    return vm->drives && shares_open(vm->fsdevs, s, err) && sound_open(vm->audio, s, err) &&
+           make_ports(vm, err) &&
            network_make(vm->netdevs, s, vm->plan, vm->nics, err) && make_objects(vm, true, err);
 }
 
@@ -355,12 +359,13 @@ static bool make_board(Vm *vm, GError **err)
         if (vm->settings->vga && strcmp(vm->settings->vga, "none") != 0) {
             return error_set(err, "-vga %s: there is no board that a card could be on", vm->settings->vga);
         }
-        return make_none(vm, err) && shares_plug(vm->machine, vm->settings, err) && add_devices(vm, err);
+        return make_none(vm, err) && shares_plug(vm->machine, vm->settings, err) &&
+               sound_plug(vm->machine, vm->settings, err) && add_devices(vm, err);
     }
     bool qtest = plan->accel.qtest || vm->settings->qtest;
     return make_malta(vm, err) && graphics_plug(vm->machine, vm->settings, qtest, err) &&
            drives_plug(vm->drives, vm->machine, err) && shares_plug(vm->machine, vm->settings, err) &&
-           add_devices(vm, err);
+           sound_plug(vm->machine, vm->settings, err) && add_devices(vm, err);
 }
 
 /* Where its displays are shown. */
@@ -460,6 +465,7 @@ Vm *vm_new(const Plan *plan, const Settings *s, GError **err)
     vm->netdevs = netdev_set_new(vm->machine, vm->chardevs);
     vm->nics = network_nics_new();
     vm->machine->fsdevs = vm->fsdevs = fsdev_set_new(vm->machine);
+    vm->machine->audio = vm->audio = audio_set_new();
     vm->properties = machine_properties(plan, s);
     vm->context = (MonitorContext){
         .machine = vm->machine, .chardevs = vm->chardevs, .objects = vm->objects,
@@ -532,6 +538,7 @@ void vm_free(Vm *vm)
     block_graph_free(blocks);
     drives_free(vm->drives);
     fsdev_set_free(vm->fsdevs);
+    audio_set_free(vm->audio);
     gdb_server_free(vm->gdb);
     chardev_set_free(vm->chardevs);
     display_set_free(displays);

@@ -15,7 +15,7 @@ mips64el) prefix=mips64el-linux-gnuabi64 ;;
 "") echo "usage: make cross HOST=mipsel|mips64el" >&2; exit 1 ;;
 *) echo "cross.sh: HOST=$host: Debian 12 has no such MIPS; there are mipsel and mips64el" >&2; exit 1 ;;
 esac
-packages="libatomic1 libc6-dev libfdt-dev libglib2.0-dev libjson-glib-dev libseccomp-dev libslirp-dev libzstd-dev zlib1g-dev libnbd-dev libpixman-1-dev libpng-dev libsdl2-dev libvncserver-dev libvterm-dev libpango1.0-dev libncurses-dev libxkbcommon-dev"
+packages="libatomic1 libc6-dev libfdt-dev libglib2.0-dev libjson-glib-dev libseccomp-dev libslirp-dev libzstd-dev zlib1g-dev libnbd-dev libpixman-1-dev libpng-dev libsdl2-dev libvncserver-dev libvterm-dev libpango1.0-dev libncurses-dev libxkbcommon-dev libspeexdsp-dev"
 sysroot=$cache/sysroot-$host
 
 for tool in "$prefix-gcc" apt-get dpkg-deb meson ninja pkg-config; do

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ui/sdl_lib.h"
 #include <SDL2/SDL_syswm.h>
-#include <gmodule.h>
 #include <string.h>
 #include "ui/sdl.h"
 #include "util/error.h"
-
-#define LIBRARY "libSDL2-2.0.so.0"
+#include "util/sdl.h"
 
 bool sdl_has_screen(void)
 {
@@ -14,27 +12,20 @@ bool sdl_has_screen(void)
     return (x && *x) || (wayland && *wayland);
 }
 
-static bool load(SdlLib *lib)
+bool sdl_lib_load(SdlLib *lib, GError **err)
 {
-    GModule *module = g_module_open(LIBRARY, G_MODULE_BIND_LOCAL | G_MODULE_BIND_LAZY);
+    GModule *module = sdl_library("opens windows", err);
     bool ok = module != NULL;
+    if (!ok) {
+        return false;
+    }
 #define FUNCTION(name) ok = ok && g_module_symbol(module, #name, (gpointer *)&lib->name);
     SDL_FUNCTIONS(FUNCTION)
     FUNCTION(SDL_GetWindowWMInfo)
 #undef FUNCTION
-    if (module) {
-        g_module_make_resident(module);
+    if (!ok) {
+        return error_set(err, "no window can be opened: the SDL library is too old");
     }
-    return ok;
-}
-
-bool sdl_lib_load(SdlLib *lib, GError **err)
-{
-    if (!load(lib)) {
-        return error_set(err, LIBRARY " is missing, which opens windows (Debian: libsdl2-2.0-0)");
-    }
-    lib->SDL_SetMainReady();
-    lib->SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
     lib->SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
     lib->SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
     lib->SDL_SetHint(SDL_HINT_MOUSE_FOCUS_CLICKTHROUGH, "1");

@@ -11,7 +11,7 @@
 struct SDL_SysWMinfo;
 
 #define SDL_FUNCTIONS(F) F(SDL_InitSubSystem) F(SDL_QuitSubSystem) F(SDL_SetHint) F(SDL_GetError) \
-    F(SDL_SetMainReady) F(SDL_CreateWindow) F(SDL_DestroyWindow) F(SDL_CreateRenderer) \
+    F(SDL_CreateWindow) F(SDL_DestroyWindow) F(SDL_CreateRenderer) \
     F(SDL_DestroyRenderer) \
     F(SDL_CreateTexture) F(SDL_CreateTextureFromSurface) F(SDL_DestroyTexture) F(SDL_UpdateTexture) \
     F(SDL_RenderClear) F(SDL_RenderCopy) F(SDL_RenderPresent) F(SDL_SetWindowTitle) F(SDL_SetWindowSize) \

@@ -410,7 +410,7 @@ static bool read_options(VncServer *server, KeyVal *kv, uint64_t *to, GError **e
         }
     }
     server->device = g_strdup(keyval_get(kv, "display"));
-    keyval_get(kv, "audiodev");         /* there is no sound */
+    keyval_get(kv, "audiodev");         /* clients do not hear */
     keyval_get(kv, "id");
     keyval_get(kv, "head");
     return keyval_finish(kv, err);

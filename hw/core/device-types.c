@@ -3,9 +3,10 @@
 #include <string.h>
 #include "hw/core/device.h"
 
-extern const DeviceType cbus_uart_type, cfi_flash_type, cirrus_type, dma8237_type, e1000_82545em_type,
-    e1000_type, gt64120_pci_type, gt64120_type, i2c_eeprom_type, i8042_type, i8254_type, i8259_type,
-    ide_cd_type, ide_hd_type, malta_board_type, malta_fpga_type, mc146818_type, pc_testdev_type, pcnet_type,
+extern const DeviceType ac97_type, cbus_uart_type, cfi_flash_type, cirrus_type, dma8237_type,
+    e1000_82545em_type, e1000_type, gt64120_pci_type, gt64120_type, i2c_eeprom_type,
+    i8042_type, i8254_type, i8259_type, ide_cd_type, ide_hd_type, malta_board_type, malta_fpga_type,
+    mc146818_type, pc_testdev_type, pcnet_type,
     piix3_uhci_type, piix4_ide_type, piix4_pm_type, piix4_type, piix4_uhci_type, port61_type,
     ps2_keyboard_type, ps2_mouse_type, scsi_cd_type, scsi_hd_type, superio_type, usb_hub_type,
     usb_keyboard_type, usb_mouse_type, usb_serial_type, usb_storage_type, usb_tablet_type, vga_pci_type,
@@ -15,6 +16,7 @@ extern const DeviceType cbus_uart_type, cfi_flash_type, cirrus_type, dma8237_typ
 const DeviceType *const *device_types(void)
 {
     static const DeviceType *const types[] = {
+        &ac97_type,             /* AC97 */
         &piix4_type,            /* PIIX4 */
         &piix4_pm_type,         /* PIIX4_PM */
         &vga_pci_type,          /* VGA */

@@ -91,6 +91,7 @@ struct Machine {
     const Balloon *balloon;     /* NULL: there is none */
     struct NetSet *net;         /* all ends of networks (net/net.h); NULL: there is no network */
     struct FsdevSet *fsdevs;    /* shared folders (fsdev/fsdev.h); NULL in tests without */
+    struct AudioSet *audio;     /* sound of the host (audio/audio.h); NULL: there is none */
     struct FdSets *fdsets;      /* descriptors that are files by name (system/fdset.h) */
 
     uint64_t ram_size;          /* bytes */

@@ -321,7 +321,7 @@ const MonitorCommand hmp_info_commands[] = {
 #define NOTHING(what, about, sentence) { what, NULL, "", about, NULL, ARG_OTHER, sentence "\n" }
 
 const MonitorCommand hmp_info_absent[] = {
-    NOTHING("capture", "sound that is recorded", "There is no sound."),
+    NOTHING("capture", "sound that is recorded", "Nothing is (-audiodev wav does)."),
     NOTHING("history", "the lines typed", "Only a monitor with a terminal remembers lines."),
     NOTHING("hotpluggable-cpus", "CPUs that could be added", "CPUs cannot be added."),
     NOTHING("iothreads", "threads of disks", "There are none."),

@@ -159,9 +159,9 @@ const MonitorCommand hmp_absent_commands[] = {
     ABSENT("savevm", NO_SAVE),
     ABSENT("singlestep", "use -accel tcg,one-insn-per-tb=on"),
     ABSENT("snapshot_blkdev", NO_DISK),
-    ABSENT("stopcapture", "there is no sound"),
+    ABSENT("stopcapture", "-audiodev wav,path=FILE writes what is played"),
     ABSENT("system_wakeup", "nothing is suspended: the guest cannot suspend itself"),
     ABSENT("watchdog_action", "there is no watchdog"),
-    ABSENT("wavcapture", "there is no sound"),
+    ABSENT("wavcapture", "-audiodev wav,path=FILE writes what is played"),
     { 0 },
 };

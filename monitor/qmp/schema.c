@@ -23,10 +23,10 @@ const SchemaType *schema_type(const char *name)
 }
 
 static const QmpCommand *const command_tables[] = {
-    qmp_block_commands, qmp_query_block_commands, qmp_job_commands, qmp_snapshot_commands,
-    qmp_chardev_commands, qmp_dump_commands, qmp_fdset_commands, qmp_memory_commands, qmp_misc_commands,
-    qmp_input_commands, qmp_net_commands, qmp_object_commands, qmp_qom_commands,
-    qmp_query_commands, qmp_run_commands, qmp_trace_commands, qmp_vnc_commands,
+    qmp_audio_commands, qmp_block_commands, qmp_query_block_commands, qmp_job_commands,
+    qmp_snapshot_commands, qmp_chardev_commands, qmp_dump_commands, qmp_fdset_commands,
+    qmp_memory_commands, qmp_misc_commands, qmp_input_commands, qmp_net_commands, qmp_object_commands,
+    qmp_qom_commands, qmp_query_commands, qmp_run_commands, qmp_trace_commands, qmp_vnc_commands,
 };
 
 const QmpCommand *schema_command(const char *name)

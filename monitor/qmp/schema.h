@@ -89,6 +89,7 @@ JsonArray *schema_introspect(void);
 /* The whole table as the page docs/qmp-reference.md; freed by the caller. */
 char *schema_document(void);
 
+extern const QmpCommand qmp_audio_commands[];
 extern const QmpCommand qmp_block_commands[], qmp_query_block_commands[], qmp_job_commands[],
     qmp_snapshot_commands[];
 extern const QmpCommand qmp_fdset_commands[], qmp_chardev_commands[], qmp_misc_commands[],

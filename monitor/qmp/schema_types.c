@@ -17,6 +17,15 @@
 
 const SchemaType schema_types[] = {
     OBJECT("AddfdInfo", { "fdset-id", "int", NULL }, { "fd", "int", "its number here" }),
+    ENUM("AudioFormat", "u8 s8 u16 s16 u32 s32 f32"),
+    OBJECT("Audiodev", { "id", "str", NULL }, { "driver", "AudiodevDriver", NULL },
+           { "timer-period?", "uint32", "us" }, { "in?", "AudiodevPerDirectionOptions", NULL },
+           { "out?", "AudiodevPerDirectionOptions", NULL }, { "path?", "str", "of wav" }),
+    ENUM("AudiodevDriver", "none wav sdl"),
+    OBJECT("AudiodevPerDirectionOptions", { "mixing-engine?", "bool", NULL },
+           { "fixed-settings?", "bool", NULL }, { "frequency?", "uint32", NULL },
+           { "channels?", "uint32", NULL }, { "voices?", "uint32", NULL },
+           { "format?", "AudioFormat", NULL }, { "buffer-length?", "uint32", "us" }),
     OBJECT("BlockDeviceInfo", { "file", "str", NULL }, { "node-name?", "str", NULL }, { "ro", "bool", NULL },
            { "drv", "str", NULL }, { "backing_file?", "str", NULL }, { "backing_file_depth", "int", NULL },
            { "encrypted", "bool", NULL }, { "detect_zeroes", "BlockdevDetectZeroesOptions", NULL },

@@ -237,6 +237,9 @@ def errors_are_one_line_and_status_1():
         ["-bios", FIRMWARE, "-M", "endian=little", "-mon", "nobody"],
         ["-bios", FIRMWARE, "-M", "endian=little", "-chardev", "null,id=a", "-mon", "a,mode=frob"],
         ["-bios", FIRMWARE, "-M", "endian=little", "-chardev", "null,id=a", "-serial", "chardev:a", "-mon", "a"],
+        ["-bios", FIRMWARE, "-M", "endian=little", "-audiodev", "pa,id=a"],
+        ["-bios", FIRMWARE, "-M", "endian=little", "-audiodev", "none,id=a", "-device", "AC97,audiodev=b"],
+        ["-bios", FIRMWARE, "-M", "endian=little", "-audio", "none,model=hda"],
     ]
     for line in lines:
         done = run(*line)
@@ -247,9 +250,45 @@ def errors_are_one_line_and_status_1():
 
 @test
 def printing_options_print():
-    for line in (["-help"], ["-version"], ["-M", "help"], ["-cpu", "help"], ["-accel", "help"], ["-d", "help"]):
+    for line in (["-help"], ["-version"], ["-M", "help"], ["-cpu", "help"], ["-accel", "help"], ["-d", "help"],
+                 ["-audiodev", "help"], ["-audio", "help"], ["-audio", "none,model=help"]):
         done = run(*line)
         assert done.returncode == 0 and done.stdout and not done.stderr, f"{line}: {done}"
+
+
+@test
+def sound_in_its_forms():
+    """Each with a card, and a file whose header is right however the program ends."""
+    here = ["-bios", FIRMWARE, "-M", "endian=little", "-nographic", "-serial", "none"]
+    wav = os.path.join(FOLDER, "sound.wav")
+    forms = [["-audiodev", "none,id=a", "-device", "AC97,audiodev=a"], ["-device", "AC97"],
+             ["-audio", "driver=none,model=ac97"], ["-audio", "none,model=ac97,id=b"], ["-audio", "none"],
+             ["-audiodev", '{"driver":"none","id":"a"}', "-device", "AC97"],
+             ["-audiodev", f'{{"driver":"wav","id":"a","path":"{wav}","out":{{"channels":1,"frequency":8000}}}}',
+              "-device", "AC97", "-device", "AC97,audiodev=a"]]
+    for form in forms:
+        for how in ("quit", "term"):
+            if os.path.exists(wav):
+                os.remove(wav)
+            monitor_path = os.path.join(FOLDER, "sound-monitor")
+            process = start([VALLETTA, *here, *form, "-monitor", f"unix:{monitor_path},server=on,wait=off"],
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            s = monitor(monitor_path)
+            cards = form.count("-device") + sum("model=" in word for word in form)
+            assert ask(s, "info pci\ninfo status", "VM status: running").count("8086:2415") == cards, form
+            if how == "quit":
+                s.sendall(b"quit\n")
+            else:
+                process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0 and process.stdout.read() == b"", form
+            s.close()
+            process.stdout.close()
+            assert os.path.exists(wav) == (wav in form[1])
+            if wav in form[1]:
+                with open(wav, "rb") as file:
+                    data = file.read()
+                assert struct.unpack("<4sI4s4sIHHIIHH4sI", data) == \
+                    (b"RIFF", 36, b"WAVE", b"fmt ", 16, 1, 1, 8000, 16000, 2, 16, b"data", 0), data
 
 
 @test

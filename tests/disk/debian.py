@@ -36,7 +36,7 @@ class Kernel:
         compiler, out = guest.COMPILERS["le32"], os.path.join(self.folder, "init")
         if not shutil.which(compiler):
             raise Skip(f"{compiler} is not installed (scripts/setup.sh test)")
-        subprocess.run([compiler, "-O2", "-Wall", "-Werror", "-static", "-s", source, "-o", out], check=True)
+        subprocess.run([compiler, "-O2", "-Wall", "-Werror", "-static", "-s", source, "-o", out, "-lm"], check=True)
         with open(out, "rb") as data:
             return data.read()
 

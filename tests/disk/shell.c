@@ -9,6 +9,9 @@
  *     fill PATH COUNT    that many blocks of 4 KiB into it, each made safe
  *     mount DEVICE FOLDER  a file system of ext4 (FOLDER is made), or with "none" for DEVICE its end
  *     smbus ADDRESS REG  a byte of a device on the first bus (hexadecimal)
+ *     sound NAME VALUE   a control of the mixer
+ *     play RATE PERIODS  a sine by ALSA; dsp RATE CHANNELS MS: the same by OSS
+ *     record PATH RATE PERIODS  the sum of what was recorded
  *     off                the end
  */
 #define _GNU_SOURCE
@@ -29,6 +32,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "modules.h"
+#include "sound.h"
 
 static int list(const char *path)
 {
@@ -106,6 +110,26 @@ static int mount_at(const char *device, const char *folder)
     return mount(device, folder, "ext4", 0, NULL);
 }
 
+/* "sound", "play", "record" and "dsp"; -1 for other words, with errno. */
+static int run_sound(const char *word, char *first, char *more)
+{
+    char *last = strrchr(more, ' ');
+    unsigned number = (unsigned)atoi(last ? last + 1 : more);
+    if (strcmp(word, "play") == 0) {
+        return sound_play((unsigned)atoi(first), number);
+    }
+    if (!last) {
+        return -1;
+    }
+    if (strcmp(word, "sound") == 0) {
+        *last = 0;
+        first[strlen(first)] = ' ';     /* a name has several words */
+        return sound_set(first, (long)number);
+    }
+    return strcmp(word, "record") == 0 ? sound_record(first, (unsigned)atoi(more), number)
+         : strcmp(word, "dsp") == 0 ? sound_dsp(atoi(first), atoi(more), number) : -1;
+}
+
 /* 0, or -1 with errno. */
 static int run(char *line)
 {
@@ -128,7 +152,8 @@ static int run(char *line)
          : strcmp(word, "fill") == 0 ? fill(path, atoi(more))
          : strcmp(word, "mount") == 0 ? mount_at(path, more)
          : strcmp(word, "smbus") == 0
-         ? smbus((unsigned)strtoul(path, NULL, 16), (unsigned)strtoul(more, NULL, 16)) : -1;
+         ? smbus((unsigned)strtoul(path, NULL, 16), (unsigned)strtoul(more, NULL, 16))
+         : run_sound(word, path, more);
 }
 
 int main(void)

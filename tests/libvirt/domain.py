@@ -13,9 +13,11 @@ SERIAL = "<serial type='pty'><target port='0'/></serial>" \
          "<console type='pty'><target type='serial' port='0'/></console>"
 
 
-def xml(name, arch, emulator=None, boot="", kind="qemu", args=(), devices=NO_DEVICES + SERIAL, more="", memory=128):
-    """boot: what goes into <os>; args: of <qemu:commandline>."""
+def xml(name, arch, emulator=None, boot="", kind="qemu", args=(), devices=NO_DEVICES + SERIAL, more="", memory=128,
+        environment=()):
+    """boot: what goes into <os>; args, environment (pairs): of <qemu:commandline>."""
     line = "".join(f"<qemu:arg value='{escape(arg)}'/>" for arg in args)
+    line += "".join(f"<qemu:env name='{name}' value='{escape(value)}'/>" for name, value in environment)
     return f"""<domain type='{kind}' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>{name}</name><memory unit='MiB'>{memory}</memory><vcpu>1</vcpu>
   <os><type arch='{arch}' machine='malta'>hvm</type>{boot}</os>{more}

@@ -104,7 +104,25 @@ def machine_none(env):
     assert "needs -kernel" in refused(*env["none"], "-append", "x")
     assert "malta and none" in refused(env["program"], "-machine", "frob")
     assert "not there yet" in refused(*env["none"], "-device", "frob")
-    assert "-audiodev" in refused(*env["none"], "-audiodev", "pa,id=x")
+    assert "none, wav and sdl" in refused(*env["none"], "-audiodev", "pa,id=x")
+    assert "audiodev=b" in refused(*env["malta"], "-audiodev", "none,id=a", "-device", "AC97,audiodev=b")
+    assert "ac97" in refused(*env["malta"], "-audio", "none,model=hda")
+
+
+@case
+def audiodevs(env):
+    with Machine(*env["malta"], "-S", "-audiodev", '{"driver":"none","id":"x","out":{"frequency":8000,"voices":1}}') as m:
+        qmp = m.qmp.negotiate()
+        found = {a["id"]: a for a in qmp.cmd("query-audiodevs")}
+        assert sorted(found) == ["audio0", "x"], found        # each of these machines has an -audio none
+        form = {"mixing-engine": True, "fixed-settings": True, "frequency": 44100, "channels": 2, "format": "s16"}
+        assert found["x"] == {"id": "x", "driver": "none", "timer-period": 10000, "in": form,
+                              "out": {**form, "frequency": 8000, "voices": 1}}, found
+        qmp.cmd("device_add", {"driver": "AC97", "id": "card", "audiodev": "x"})
+        assert "audiodev=y" in qmp.error("device_add", {"driver": "AC97", "audiodev": "y"})
+        assert qmp.cmd("qom-get", {"path": "card", "property": "audiodev"}) == "x"
+        qmp.cmd("device_del", {"id": "card"})
+        assert qmp.event("DEVICE_DELETED")["data"]["device"] == "card"
 
 
 @case

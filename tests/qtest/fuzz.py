@@ -20,6 +20,7 @@ import time
 
 import fuzz_disks
 import fuzz_display
+import fuzz_sound
 import fuzz_usb
 
 LINES = 600
@@ -138,7 +139,7 @@ def card_access(rng, big):
 
 
 def lines_of(seed):
-    rng, big, kind = random.Random(seed), bool(seed % 2), seed // 2 % 7
+    rng, big, kind = random.Random(seed), bool(seed % 2), seed // 2 % 8
     if kind == 1:
         return fuzz_disks.ide_lines(rng, big, 2 * LINES)
     if kind in (2, 4):
@@ -149,6 +150,8 @@ def lines_of(seed):
         return cards_set_up(big) + [line for _ in range(2 * LINES) for line in card_access(rng, big)]
     if kind == 5:
         return fuzz_display.lines(rng, big, 4 * LINES)
+    if kind == 7:
+        return fuzz_sound.lines(rng, big, 4 * LINES)
     makers = rng.choices([access, config_access, port_access, block, nonsense, other], [10, 5, 5, 1, 1, 3], k=LINES)
     return [line for make in makers for line in make(rng)]
 
@@ -222,7 +225,8 @@ def run(program, seed, paths):
     args = [program, "-machine", f"malta,endian={'big' if seed % 2 else 'little'}", "-accel", "qtest", "-display", "none",
             "-device", "pc-testdev", "-no-shutdown", "-nic", "user,restrict=on", "-nic", "user,restrict=on,model=e1000"]
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as errors:
-        args += fuzz_disks.arguments(folder) + fuzz_display.ARGUMENTS + fuzz_usb.arguments(folder)
+        args += fuzz_disks.arguments(folder) + fuzz_display.ARGUMENTS + fuzz_usb.arguments(folder) + \
+            fuzz_sound.arguments(folder)
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(folder + "/s")
         listener.listen(1)

@@ -14,26 +14,27 @@ import sys
 ALLOWED = {
     "util": [],
     "system": ["util"],
+    "audio": ["util", "system"],
     "block": ["util", "system"],
     "chardev": ["util", "system"],
     "net": ["util", "system", "chardev"],
     "fsdev": ["util", "system"],
-    "monitor": ["util", "system", "block", "chardev", "net", "ui", "hw/core", "hw", "target", "accel"],
+    "monitor": ["util", "system", "audio", "block", "chardev", "net", "ui", "hw/core", "hw", "target", "accel"],
     "gdbstub": ["util", "system", "chardev", "monitor"],
     "hw/core": ["util", "system", "chardev"],
     "ui": ["util", "system", "chardev"],
-    "hw": ["hw/core", "util", "system", "block", "chardev", "fsdev", "net", "ui"],
+    "hw": ["hw/core", "util", "system", "audio", "block", "chardev", "fsdev", "net", "ui"],
     "accel/tcg/ir": ["util"],
     "target": ["util", "system", "accel/tcg/ir"],
     "accel/tcg": ["util", "system", "target", "accel", "accel/tcg/ir"],
     "accel/qtest": ["util", "system"],
     "accel": ["util", "system", "target", "accel/tcg", "accel/qtest"],
-    "app": ["util", "system", "block", "chardev", "fsdev", "net", "ui", "monitor", "gdbstub", "hw", "hw/core", "accel",
+    "app": ["util", "system", "audio", "block", "chardev", "fsdev", "net", "ui", "monitor", "gdbstub", "hw", "hw/core", "accel",
             "accel/tcg", "accel/tcg/ir",
             "accel/qtest", "target"],
     "tests": None,          # anything
 }
-SOURCE_ROOMS = ["util", "system", "block", "chardev", "fsdev", "net", "ui", "monitor", "gdbstub", "hw", "accel", "target",
+SOURCE_ROOMS = ["util", "system", "audio", "block", "chardev", "fsdev", "net", "ui", "monitor", "gdbstub", "hw", "accel", "target",
                 "app"]
 # These headers of a lower-level contract lie in a folder above it.
 ROOM_OF_FILE = {
