@@ -30,6 +30,7 @@ struct VncServer {
     VncLib *lib;
     char *id, *name;
     char *device;                       /* whose display; NULL: the first */
+    unsigned head;                      /* which of its displays */
     Keymap *keymap;
     bool auth;
     VncShare share;
