@@ -119,7 +119,7 @@ class Screen:
     def run(self, context):
         kernel, modules = guest.debian("mipsel", "vmlinuz-*"), None
         if self.modules:
-            kernel, modules = guest.packaged_kernel(self.modules)
+            kernel, modules = guest.packaged_kernel(*self.modules)
         command = [context.valletta, "-M", "malta", "-m", "256", "-kernel", kernel, "-initrd",
                    initramfs(context, self.name, modules), "-append", "console=tty0 console=ttyS0 quiet",
                    "-nographic", "-nic", "none", *self.card]
@@ -141,5 +141,7 @@ class Screen:
 
 CASES = [
     Screen("display-cirrus", (), "CL Picasso4", (640, 480)),
-    Screen("display-std", ("-vga", "std"), "bochs-drm", (1280, 800), modules="bochs"),
+    Screen("display-std", ("-vga", "std"), "bochs-drm", (1280, 800), modules=("bochs",)),
+    Screen("display-virtio", ("-vga", "none", "-device", "virtio-gpu-pci"), "virtio_gpudrmfb", (1280, 800),
+           modules=("virtio_pci", "virtio_gpu")),
 ]
