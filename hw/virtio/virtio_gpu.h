@@ -92,6 +92,8 @@ uint32_t gpu_resource_attach(GpuResources *all, GpuResource *r, const uint8_t *e
 void gpu_resource_detach(GpuResources *all, GpuResource *r);
 /* Copies a rectangle, whose first pixel is at offset, from the backing. */
 uint32_t gpu_resource_transfer(GpuResources *all, GpuResource *r, const GpuRect *rect, uint64_t offset);
+/* Its image, unused bytes of pixels being their alpha; the caller unrefs it before the resource goes. */
+pixman_image_t *gpu_resource_with_alpha(const GpuResource *r);
 /* Whether the rectangle is not empty and in the resource. */
 bool gpu_resource_has(const GpuResource *r, const GpuRect *rect);
 /* Of a GpuResources. */

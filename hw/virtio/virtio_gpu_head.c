@@ -89,7 +89,8 @@ static void draw_picture(GpuHead *h)
 
 /* ---- the pointer ---- */
 
-/* Linux, which is who uses the device, has its pointers with the alpha multiplied in. */
+/* Linux, which is who uses the device, has its pointers with the alpha multiplied in, and in resources whose
+ * format has none. */
 static uint32_t without_alpha(uint32_t pixel)
 {
     uint32_t alpha = pixel >> 24, out = alpha << 24;
@@ -108,7 +109,9 @@ void gpu_head_set_cursor(GpuHead *h, GpuResource *r, uint32_t hot_x, uint32_t ho
     if (r) {
         pixman_image_t *to = pixman_image_create_bits(PIXMAN_a8r8g8b8, GPU_CURSOR, GPU_CURSOR, h->cursor,
                                                       GPU_CURSOR * 4);
-        pixman_image_composite32(PIXMAN_OP_SRC, r->image, NULL, to, 0, 0, 0, 0, 0, 0, GPU_CURSOR, GPU_CURSOR);
+        pixman_image_t *from = gpu_resource_with_alpha(r);
+        pixman_image_composite32(PIXMAN_OP_SRC, from, NULL, to, 0, 0, 0, 0, 0, 0, GPU_CURSOR, GPU_CURSOR);
+        pixman_image_unref(from);
         pixman_image_unref(to);
         for (unsigned i = 0; i < G_N_ELEMENTS(h->cursor); i++) {
             h->cursor[i] = without_alpha(h->cursor[i]);

@@ -34,6 +34,23 @@ static pixman_format_code_t pixman_format(uint32_t format)
     return 0;
 }
 
+static pixman_image_t *new_image(const GpuResource *r, uint32_t format)
+{
+    return pixman_image_create_bits_no_clear(pixman_format(format), (int)r->width, (int)r->height,
+                                             (uint32_t *)(void *)r->pixels, (int)(r->width * PIXEL));
+}
+
+pixman_image_t *gpu_resource_with_alpha(const GpuResource *r)
+{
+    switch (r->format) {
+    case 2:   return new_image(r, 1);
+    case 4:   return new_image(r, 3);
+    case 68:  return new_image(r, 121);
+    case 134: return new_image(r, 67);
+    default:  return new_image(r, r->format);
+    }
+}
+
 /* ---- all of them ---- */
 
 static void free_resource(gpointer data)
@@ -106,9 +123,7 @@ uint32_t gpu_resource_create(GpuResources *all, uint32_t id, uint32_t format, ui
         return GPU_ERR_OUT_OF_MEMORY;
     }
     r.pixels = g_try_malloc0(pixel_bytes(&r));
-    r.image = r.pixels ? pixman_image_create_bits_no_clear(pixman_format(format), (int)width, (int)height,
-                                                           (uint32_t *)(void *)r.pixels, (int)(width * PIXEL))
-                       : NULL;
+    r.image = r.pixels ? new_image(&r, format) : NULL;
     if (!r.image) {
         g_free(r.pixels);
         all->used -= r.charged;

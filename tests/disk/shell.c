@@ -9,6 +9,7 @@
  *     fill PATH COUNT    that many blocks of 4 KiB into it, each made safe
  *     mount DEVICE FOLDER  a file system of ext4 (FOLDER is made), or with "none" for DEVICE its end
  *     smbus ADDRESS REG  a byte of a device on the first bus (hexadecimal)
+ *     drm WORD ARGUMENTS  pictures: see drm.h
  *     off                the end
  */
 #define _GNU_SOURCE
@@ -28,6 +29,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "drm.h"
 #include "modules.h"
 
 static int list(const char *path)
@@ -127,6 +129,7 @@ static int run(char *line)
          : strcmp(word, "read") == 0 ? read_bytes(path, atoi(more))
          : strcmp(word, "fill") == 0 ? fill(path, atoi(more))
          : strcmp(word, "mount") == 0 ? mount_at(path, more)
+         : strcmp(word, "drm") == 0 ? drm(path, more)
          : strcmp(word, "smbus") == 0
          ? smbus((unsigned)strtoul(path, NULL, 16), (unsigned)strtoul(more, NULL, 16)) : -1;
 }
