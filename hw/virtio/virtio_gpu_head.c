@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The displays of the graphics device on virtio: VIRTIO 1.1, section 5.7.6.8 (scanouts) and 5.7.6.10 (pointer).
- * Commands only note what is to be shown, for they come in the CPUs' threads; the main thread draws.
+ * The displays of the graphics device on virtio: VIRTIO 1.1, sections 5.7.6.8 (scanouts) and 5.7.6.10
+ * (pointer). Commands only note what is to be shown, for they come in the CPUs' threads; the main thread
+ * draws.
  */
 #include "hw/display/edid.h"
 #include "hw/virtio/virtio_gpu.h"

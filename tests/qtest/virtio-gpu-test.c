@@ -13,8 +13,8 @@
 #define EDID_FEATURE 2u
 enum { OK = 0x1100, OK_INFO, OK_EDID = 0x1104, UNSPEC = 0x1200, NO_MEMORY, NO_SCANOUT, NO_RESOURCE,
        PARAMETER = 0x1205 };
-enum { INFO = 0x100, CREATE, UNREF, SCANOUT, FLUSH, TRANSFER, ATTACH, DETACH, EDID = 0x10a, UPDATE_CURSOR = 0x300,
-       MOVE_CURSOR };
+enum { INFO = 0x100, CREATE, UNREF, SCANOUT, FLUSH, TRANSFER, ATTACH, DETACH, EDID = 0x10a,
+       UPDATE_CURSOR = 0x300, MOVE_CURSOR };
 
 /* ---- commands ---- */
 
@@ -83,8 +83,8 @@ static Picture picture_of(Virtio *v, unsigned head)
     g_assert_cmpint(fd, >=, 0);
     close(fd);
     g_autofree char *command = g_strdup_printf(
-        "{\"execute\": \"screendump\", \"arguments\": {\"filename\": \"%s\", \"device\": \"g\", \"head\": %u}}",
-        path, head);
+        "{\"execute\": \"screendump\", \"arguments\": {\"filename\": \"%s\", \"device\": \"g\", "
+        "\"head\": %u}}", path, head);
     g_autoptr(JsonNode) reply = qt_qmp(v->q, command);
     g_assert_nonnull(reply);
     g_assert_true(g_file_get_contents(path, &p.data, &size, NULL));
@@ -400,7 +400,9 @@ static void test_memory(Virtio *v)
     uint32_t at = BACKING + 0x100000;
     ram_write(v->q, at, words, 4 * (2 + 4 * 4000));
     put_command(v, ATTACH, NULL, 0);
-    const VdBuffer buffers[] = { { COMMAND, 24, false }, { at, 4 * (2 + 4 * 4000), false }, { REPLY, 24, true } };
+    const VdBuffer buffers[] = {
+        { COMMAND, 24, false }, { at, 4 * (2 + 4 * 4000), false }, { REPLY, 24, true },
+    };
     g_assert_cmpuint(vd_do(v, 0, buffers, 3), ==, 24);
     g_assert_cmphex(ram_get(v->q, REPLY, 4), ==, NO_MEMORY);
     DO(v, UNREF, 1, 0);

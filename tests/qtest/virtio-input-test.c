@@ -144,7 +144,8 @@ static void send(Virtio *v, const char *events)
 }
 
 #define KEY_EVENT(key, down) \
-    "{\"type\": \"key\", \"data\": {\"down\": " down ", \"key\": {\"type\": \"qcode\", \"data\": \"" key "\"}}}"
+    "{\"type\": \"key\", \"data\": {\"down\": " down ", \"key\": {\"type\": \"qcode\", \"data\": \"" key \
+    "\"}}}"
 #define BUTTON(button, down) \
     "{\"type\": \"btn\", \"data\": {\"down\": " down ", \"button\": \"" button "\"}}"
 #define MOVE(kind, axis, value) \
@@ -207,7 +208,8 @@ static void test_pointer(Virtio *v)
     send(v, BUTTON("wheel-up", "true") ", " BUTTON("wheel-up", "false"));
     expect(v, 7, 2, 8, 1);
     expect(v, 8, 0, 0, 0);
-    send(v, BUTTON("wheel-down", "true") ", " BUTTON("wheel-left", "true") ", " BUTTON("wheel-right", "true"));
+    send(v, BUTTON("wheel-down", "true") ", " BUTTON("wheel-left", "true") ", "
+            BUTTON("wheel-right", "true"));
     expect(v, 9, 2, 8, -1);
     expect(v, 10, 2, 6, -1);
     expect(v, 11, 2, 6, 1);
@@ -297,8 +299,8 @@ static void test_buffers(Virtio *v)
 /* Events for lamps are taken, whatever they say; those that have no events too. */
 static void test_status(Virtio *v)
 {
-    static const uint8_t events[][9] = { "\x11\0\1\0\1\0\0\0", "\x11\0\xff\xff\1\0\0\0", "\x14\0\0\0\xfa\0\0\0",
-                                         "\1\0\36\0\1\0\0\0" };
+    static const uint8_t events[][9] = { "\x11\0\1\0\1\0\0\0", "\x11\0\xff\xff\1\0\0\0",
+                                         "\x14\0\0\0\xfa\0\0\0", "\1\0\36\0\1\0\0\0" };
     start(v);
     for (unsigned i = 0; i < 4; i++) {
         ram_write(v->q, VD_DATA, events[i], 8);

@@ -311,6 +311,15 @@ static void test_hostile(void)
         device_reset(&card->dev);
     }
     g_assert_cmpuint(good, >, 100);
+    /* One that ends early, and says so or not. */
+    for (guint len = 8; len < state->len; len += 509) {
+        g_autofree uint8_t *bytes = g_memdup2(state->data, len);
+        size_t used;
+        g_assert_false(state_load(&card->dev, bytes, len, &used, NULL));
+        store_be(bytes + 4, 4, len - 8);
+        g_assert_false(state_load(&card->dev, bytes, len, &used, NULL));
+        device_reset(&card->dev);
+    }
     /* A display that shows what is not there. */
     memset(state->data + resources, 0, 3);
     state->data[resources + 3] = 9;
