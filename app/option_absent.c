@@ -3,14 +3,15 @@
 #include "app/options.h"
 
 #define NO_DISK "a Malta has no such drive; -drive and -hda are there"
+#define NO_FLOPPY "the floppy controller's cable is empty; -drive and -hda are there"
 #define NO_DISPLAY "there are -vnc :N and -display sdl; and the serial console (-append console=ttyS0)"
 #define NO_AUDIO "there is no sound"
 #define NO_SAVE "machine state cannot be saved or loaded"
 #define NOT_MALTA "a Malta has no such thing"
 
 const AbsentOption absent_options[] = {
-    { "fda", NO_DISK },
-    { "fdb", NO_DISK },
+    { "fda", NO_FLOPPY },
+    { "fdb", NO_FLOPPY },
     { "pflash", "use -bios FILE for the boot flash" },
     { "mtdblock", NO_DISK },
     { "sd", NO_DISK },

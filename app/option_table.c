@@ -50,16 +50,6 @@ static bool append_to(GPtrArray *list, const char *arg)
     return true;
 }
 
-/* Accepts the one word that describes what is there anyway. */
-static bool only_none(const char *name, const char *arg, const char *reason, GError **err)
-{
-    if (strcmp(arg, "none") != 0) {
-        return error_set(err, "-%s %s: not there yet: %s; only -%s none is accepted", name, arg, reason,
-                         name);
-    }
-    return true;
-}
-
 /* ---- machine ---- */
 
 static char *machine_help(void)
@@ -414,7 +404,7 @@ HANDLER(on_nic)
 
 HANDLER(on_parallel)
 {
-    return only_none(name, arg, "there is no parallel port", err);
+    return set_text(&s->parallel, name, arg, err);
 }
 
 HANDLER(on_nodefaults)
@@ -607,7 +597,8 @@ const Option option_table[] = {
       "an inherited descriptor, for /dev/fdset/M in the place of a file", on_add_fd },
     { "audio", "[driver=]none", "there is no sound", on_audio },
     { "audiodev", "[driver=]none,id=ID", "there is no sound", on_audio },
-    { "parallel", "none", "there is no parallel port", on_parallel },
+    { "parallel", "DEV|none", "what a printer prints (default none: no printer), as with -serial",
+      on_parallel },
     { "nodefaults", NULL, "no console, monitor and network but those asked for", on_nodefaults },
 
     { NULL, NULL, "Display", NULL },

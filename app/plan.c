@@ -365,7 +365,8 @@ static bool stdio_taken(const Settings *s)
             }
         }
     }
-    if ((s->qtest && names_stdio(s->qtest)) || (s->gdb && names_stdio(s->gdb))) {
+    if ((s->parallel && names_stdio(s->parallel)) || (s->qtest && names_stdio(s->qtest)) ||
+        (s->gdb && names_stdio(s->gdb))) {
         return true;
     }
     for (guint i = 0; i < s->qmps->len; i++) {
@@ -400,6 +401,7 @@ static bool choose_console(Plan *plan, Settings *s, GError **err)
     for (guint i = 0; i < s->serials->len; i++) {
         plan->serial[i] = g_ptr_array_index(s->serials, i);
     }
+    plan->parallel = s->parallel && strcmp(s->parallel, "none") != 0 ? s->parallel : NULL;
     bool no_console = s->serials->len == 0, no_monitor = !has_monitor(s);
     if (plan->accel.qtest || s->qtest || s->nodefaults || taken || (!no_console && !no_monitor)) {
         return true;

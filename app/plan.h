@@ -40,6 +40,7 @@ typedef struct {
 
     const char *name, *process;     /* -name */
     const char *serial[PLAN_SERIALS];   /* short forms; NULL: not connected */
+    const char *parallel;               /* likewise */
     const char *monitor;            /* the default monitor's, or NULL */
 } Plan;
 

@@ -65,7 +65,7 @@ void settings_free(Settings *s)
     }
     char *texts[] = { s->bios, s->kernel, s->initrd, s->append, s->dtb, s->pidfile, s->log_items, s->log_file,
                       s->uuid, s->vga, s->gdb, s->qtest, s->qtest_log, s->print,
-                      s->display, s->keyboard };
+                      s->display, s->keyboard, s->parallel };
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_free(texts[i]);
     }

@@ -32,6 +32,7 @@ typedef struct {
     GPtrArray *vncs;        /* -vnc and -display vnc= */
     char *display;          /* -display and -sdl, the last one; or NULL */
     char *keyboard;         /* -k, or NULL */
+    char *parallel;         /* -parallel, or NULL */
     GPtrArray *drives;      /* of DriveOption * (drives.h) */
     bool snapshot;          /* all of them are */
     GPtrArray *fsdevs, *virtfs;     /* -fsdev, -virtfs */

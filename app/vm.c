@@ -48,6 +48,7 @@ struct Vm {
     GdbServer *gdb;                 /* NULL until it is asked for */
     AccelReport accel;
     Chardev *serial[MALTA_SERIALS];
+    Chardev *printer;
     bool broken;                    /* x-exit-preconfig has failed half-way */
 };
 
@@ -67,7 +68,7 @@ static void add_qmp(Vm *vm, Chardev *chr, bool pretty)
     }
 }
 
-static bool make_serials(Vm *vm, GError **err)
+static bool make_ports(Vm *vm, GError **err)
 {
     for (unsigned i = 0; i < MALTA_SERIALS; i++) {
         const char *text = vm->plan->serial[i];
@@ -76,7 +77,8 @@ static bool make_serials(Vm *vm, GError **err)
             return false;
         }
     }
-    return true;
+    const char *printer = vm->plan->parallel;
+    return !printer || chardev_set_open(vm->chardevs, "-parallel", "parallel0", printer, &vm->printer, err);
 }
 
 /* The monitors that share a serial port's device: of those who share one the first to attach has
@@ -252,6 +254,7 @@ static bool make_malta(Vm *vm, GError **err)
     MaltaConfig config = { .bios = plan->bios, .nics = (const MaltaNic *)(const void *)vm->nics->data,
                            .nic_count = vm->nics->len };
     memcpy(config.serial, vm->serial, sizeof(config.serial));
+    config.printer = vm->printer;
     if (!claim_memory(vm, &config.ram, err) || !mips_cpu_new(vm->machine, plan->model, 0, err) ||
         !malta_build(vm->machine, &config, err)) {
         return false;
@@ -340,7 +343,7 @@ static bool make_host_side(Vm *vm, GError **err)
         }
     }
     vm->drives = drives_open(vm->machine, s, !vm->plan->no_board, err);
-    return vm->drives && shares_open(vm->fsdevs, s, err) && make_serials(vm, err) &&
+    return vm->drives && shares_open(vm->fsdevs, s, err) && make_ports(vm, err) &&
            network_make(vm->netdevs, s, vm->plan, vm->nics, err) && make_objects(vm, true, err);
 }
 

@@ -215,6 +215,7 @@ static bool make_superio(Malta *b, const MaltaConfig *config, GError **err)
     for (unsigned i = 0; i < SUPERIO_UARTS; i++) {
         b->superio->chr[i] = config->serial[i];
     }
+    b->superio->printer = config->printer;
     return device_realize(&b->superio->dev, err);
 }
 

@@ -58,16 +58,17 @@ static void li_address(Asm *a, unsigned rt, uint64_t v)
     ori(a, rt, rt, v & 0xffff);
 }
 
-/* What YAMON writes: GT-64120 registers, by physical address, and configuration registers
- * behind it, as the address register has them. */
+/* What YAMON writes: GT-64120 registers, by physical address, configuration registers behind it, as the
+ * address register has them, and bytes of I/O ports. */
 typedef struct {
-    enum { GT, PCI } kind;
+    enum { GT, PCI, PORT } kind;
     uint32_t at, value;
 } BoardWrite;
 
 #define PCI_AT(slot, function, reg) (0x80000000u | (slot) << 11 | (function) << 8 | (reg))
 #define PCI_ADDRESS 0x1be00cf8
 #define PCI_DATA 0x1be00cfc
+#define PORTS 0x18000000
 
 static const BoardWrite board_writes[] = {
     { GT, 0x14000068, 0x1be00000 >> 21 },       /* from where it is after reset */
@@ -78,6 +79,7 @@ static const BoardWrite board_writes[] = {
     { GT, 0x1be00080, 0x18200000 >> 21 },       /* PCI memory 1: to 0x1bdfffff */
     { GT, 0x1be00088, 0x5e },
     { PCI, PCI_AT(10u, 0u, 0x60u), 0x0b0b0a0a },    /* PIIX4: PIRQ A, B to IRQ 10, C, D to 11 */
+    { PORT, 0x4d1, 0x0c },                      /* which are level-triggered: cards share them */
     { PCI, PCI_AT(10u, 3u, 0x90u), 0x00001101 },    /* its SMBus at port 0x1100, */
     { PCI, PCI_AT(10u, 3u, 0xd0u), 0x00090000 },    /* enabled, with IRQ 9 */
     { PCI, PCI_AT(10u, 3u, 0x04u), 0x00000001 },
@@ -93,6 +95,13 @@ static void store_word(Asm *a, uint32_t paddr, uint32_t value)
     sw(a, T1, paddr & 0xfff, T0);
 }
 
+static void store_port(Asm *a, unsigned port, uint8_t value)
+{
+    li(a, T0, 0xa0000000 | PORTS);
+    ori(a, T1, ZERO, value);
+    emit_i(a, 0x28, T0, T1, port);                  /* sb t1, port(t0) */
+}
+
 /* GT-64120 registers are little endian whatever the CPU is; configuration data of other
  * devices are swapped by the GT-64120, so they are written as the CPU has them. */
 static uint32_t gt_order(const Asm *a, uint32_t value)
@@ -106,6 +115,8 @@ static void set_up_board(Asm *a)
         const BoardWrite *w = &board_writes[i];
         if (w->kind == GT) {
             store_word(a, w->at, gt_order(a, w->value));
+        } else if (w->kind == PORT) {
+            store_port(a, w->at, (uint8_t)w->value);
         } else {
             store_word(a, PCI_ADDRESS, gt_order(a, w->at));
             store_word(a, PCI_DATA, w->value);
@@ -119,6 +130,8 @@ void stub_set_up_board(AddressSpace *as, bool big_endian)
         const BoardWrite *w = &board_writes[i];
         if (w->kind == GT) {
             as_write(as, w->at, 4, false, w->value);
+        } else if (w->kind == PORT) {
+            as_write(as, PORTS + w->at, 1, false, w->value);
         } else {
             as_write(as, PCI_ADDRESS, 4, false, w->at);
             as_write(as, PCI_DATA, 4, big_endian, w->value);

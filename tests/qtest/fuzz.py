@@ -27,8 +27,8 @@ PATIENCE = 20 * float(os.environ.get("VALLETTA_TEST_SLOWNESS", "1"))
 PORTS, GT, FPGA, FLASH = 0x10000000, 0x14000000, 0x1f000000, 0x1e000000
 # Where something is: start, length, how often.
 PLACES = [
-    (PORTS, 0x100, 6), (PORTS + 0x3f0, 16, 2), (PORTS + 0x2f8, 8, 1), (PORTS + 0x1f0, 8, 1), (PORTS + 0x4d0, 2, 1),
-    (PORTS + 0x1000, 0x120, 3), (PORTS, 0x10000, 1), (GT, 0xd00, 4), (GT + 0xcf8, 8, 4), (GT, 0x200000, 1),
+    (PORTS, 0x100, 6), (PORTS + 0x3f0, 16, 2), (PORTS + 0x378, 3, 1), (PORTS + 0x2f8, 8, 1),
+    (PORTS + 0x1f0, 8, 1), (PORTS + 0x4d0, 2, 1), (PORTS + 0x1000, 0x120, 3), (PORTS, 0x10000, 1), (GT, 0xd00, 4), (GT + 0xcf8, 8, 4), (GT, 0x200000, 1),
     (FPGA, 0xc00, 4), (FPGA + 0x900, 0x40, 2), (FPGA, 0x100000, 1), (FLASH, 0x400000, 2), (0x1fc00000, 0x400000, 1),
     (0, 0x8000000, 1), (0x08000000, 0x18000000, 1), (0x20000000, 0xe0000000, 1), (0, 1 << 64, 1),
 ]

@@ -160,7 +160,7 @@ static void test_absent(void)
     }
     static const char *const habits[] = { "-fda f", "-device frob", "-curses",
         "-sd f", "-vga qxl", "-display gtk",
-        "-parallel stdio", "-icount 1" };
+        "-icount 1" };
     for (size_t i = 0; i < G_N_ELEMENTS(habits); i++) {
         expect_refused("valletta", habits[i], "not there yet");
     }

@@ -118,6 +118,7 @@ static void test_entry(void)
         }
         gt_write(c->b, GT_BASE, 0xcf8, 0x80005060);         /* the PIIX4's interrupt routes */
         g_assert_cmphex(phys_read(c->b, GT_BASE + 0xcfc, 4), ==, 0x0b0b0a0a);
+        g_assert_cmphex(inb(c->b, 0x4d1), ==, 0x0c);         /* level-triggered */
         gt_write(c->b, GT_BASE, 0xcf8, 0x80005340);         /* its power management ports */
         g_assert_cmphex(phys_read(c->b, GT_BASE + 0xcfc, 4) & 0xffc0, ==, 0x1000);
         core_free(c);

@@ -20,6 +20,7 @@ typedef struct {
 
 typedef struct {
     Chardev *serial[MALTA_SERIALS];     /* NULL: the port is there, nothing is connected */
+    Chardev *printer;                   /* on the parallel port; likewise */
     Chardev *display;                   /* ASCII display of the FPGA; may be NULL */
     MemRegion *ram;                     /* of ram_size, somebody else's; NULL: the board makes its own */
     const MaltaNic *nics;
