@@ -373,6 +373,10 @@ HANDLER(on_vga)
     if (is_help(arg)) {
         return print(s, g_strdup("Graphics cards: " GRAPHICS_WORDS "\n"));
     }
+    if (strcmp(arg, "virtio") == 0) {
+        return error_set(err, "-vga virtio: there is no VGA with virtio graphics behind it (virtio-vga); "
+                         "-vga none -device virtio-gpu-pci is virtio graphics alone");
+    }
     if (!graphics_known(arg)) {
         return error_set(err, "-vga %s: not there yet: the cards are " GRAPHICS_WORDS, arg);
     }

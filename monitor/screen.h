@@ -5,9 +5,10 @@
 
 #include "monitor/monitor.h"
 
-/* What display device (NULL: the first there is) shows now as the file path, format "png" or "ppm". The CPUs
- * stand meanwhile. False with err: there is no such display, or the file cannot be written. */
-bool screen_dump(const MonitorContext *c, const char *device, const char *path, const char *format,
-                 GError **err);
+/* What head (from 0) of device (NULL: the first with a display) shows now as the file path, format "png"
+ * or "ppm". The CPUs stand meanwhile. False with err: there is no such display, or the file cannot be
+ * written. */
+bool screen_dump(const MonitorContext *c, const char *device, int64_t head, const char *path,
+                 const char *format, GError **err);
 
 #endif

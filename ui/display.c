@@ -16,6 +16,7 @@ struct Viewer {
 struct Display {
     DisplaySet *set;
     char *name;
+    unsigned head;
     const DisplayOps *ops;
     void *opaque;
     pixman_image_t *surface;
@@ -184,15 +185,22 @@ Display *display_at(DisplaySet *set, unsigned n)
     return n < set->displays->len ? g_ptr_array_index(set->displays, n) : NULL;
 }
 
-Display *display_by_device(DisplaySet *set, const char *name)
+Display *display_by_device(DisplaySet *set, const char *name, unsigned head)
 {
     for (unsigned i = 0; i < set->displays->len; i++) {
         Display *d = g_ptr_array_index(set->displays, i);
-        if (strcmp(d->name, name) == 0) {
+        if (d->head == head && strcmp(d->name, name) == 0) {
             return d;
         }
     }
     return NULL;
+}
+
+Display *display_find(DisplaySet *set, const char *name, unsigned head)
+{
+    const Display *first = display_at(set, 0);
+    name = name ? name : first ? first->name : NULL;
+    return name ? display_by_device(set, name, head) : NULL;
 }
 
 /* ---- for graphics devices ---- */
@@ -202,11 +210,12 @@ static pixman_image_t *new_surface(unsigned width, unsigned height)
     return pixman_image_create_bits(PIXMAN_x8r8g8b8, (int)width, (int)height, NULL, (int)width * 4);
 }
 
-Display *display_add(DisplaySet *set, const char *name, const DisplayOps *ops, void *opaque)
+Display *display_add(DisplaySet *set, const char *name, unsigned head, const DisplayOps *ops, void *opaque)
 {
     Display *d = g_new0(Display, 1);
     d->set = set;
     d->name = g_strdup(name);
+    d->head = head;
     d->ops = ops;
     d->opaque = opaque;
     d->surface = new_surface(640, 480);

@@ -95,7 +95,7 @@ static void *terminal_open(Machine *machine, const char *name, unsigned columns,
     t->vt = vterm_new((int)rows, (int)columns);
     vterm_set_utf8(t->vt, 1);
     vterm_output_set_callback(t->vt, on_output, t);
-    t->display = display_add(machine->displays, name, &terminal_display_ops, t);
+    t->display = display_add(machine->displays, name, 0, &terminal_display_ops, t);
     t->screen = vterm_obtain_screen(t->vt);
     vterm_screen_set_callbacks(t->screen, &callbacks, t);
     vterm_screen_set_damage_merge(t->screen, VTERM_DAMAGE_ROW);

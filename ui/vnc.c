@@ -159,8 +159,8 @@ static void look(VncServer *server)
     static const ViewerOps ops = { .resized = on_resized, .changed = on_changed, .drawn = on_drawn,
                                    .cursor_shape = on_cursor_shape, .cursor_moved = on_cursor_moved };
     DisplaySet *set = server->machine->displays;
-    server->display = server->device ? display_by_device(set, server->device) :
-                      display_at(set, server->number);
+    server->display = server->number ? display_at(set, server->number) :
+                      display_find(set, server->device, server->head);
     if (server->display) {
         set_picture(server, display_width(server->display), display_height(server->display));
         server->viewer = display_add_viewer(server->display, &ops, server);
@@ -276,6 +276,7 @@ static void heed(VncServer *server, VncClient *c)
     if (notes & NOTE_SWITCH) {
         look_away(server);
         g_clear_pointer(&server->device, g_free);
+        server->head = 0;
         server->number = number;
         look(server);
     }
@@ -393,6 +394,16 @@ static bool read_secret(VncServer *server, const char *id, GError **err)
     return true;
 }
 
+static bool read_head(VncServer *server, const char *text, GError **err)
+{
+    guint64 head = 0;
+    if (text && !g_ascii_string_to_unsigned(text, 10, 0, UINT32_MAX, &head, NULL)) {
+        return error_set(err, "head=%s: must be the number of one of the device's displays, from 0", text);
+    }
+    server->head = (unsigned)head;
+    return true;
+}
+
 static bool read_options(VncServer *server, KeyVal *kv, uint64_t *to, GError **err)
 {
     static const char *const absent[] = { "tls-creds", "tls-authz", "sasl", "sasl-authz", "websocket",
@@ -412,8 +423,7 @@ static bool read_options(VncServer *server, KeyVal *kv, uint64_t *to, GError **e
     server->device = g_strdup(keyval_get(kv, "display"));
     keyval_get(kv, "audiodev");         /* clients do not hear */
     keyval_get(kv, "id");
-    keyval_get(kv, "head");
-    return keyval_finish(kv, err);
+    return read_head(server, keyval_get(kv, "head"), err) && keyval_finish(kv, err);
 }
 
 static bool server_open(VncServer *server, KeyVal *kv, const char *where, const char *layout, GError **err)
@@ -422,8 +432,11 @@ static bool server_open(VncServer *server, KeyVal *kv, const char *where, const 
     if (!read_options(server, kv, &to, err)) {
         return false;
     }
-    if (server->device && !display_by_device(server->machine->displays, server->device)) {
+    if (server->device && !display_by_device(server->machine->displays, server->device, 0)) {
         return error_set(err, "display=%s: there is no graphics device of that id", server->device);
+    }
+    if (server->head && !display_find(server->machine->displays, server->device, server->head)) {
+        return error_set(err, "head=%u: the graphics device has no such display", server->head);
     }
     server->keymap = keymap_new(layout, err);
     return server->keymap && vnc_listen(server, where, (unsigned)to, err);

@@ -31,8 +31,9 @@ struct VncServer {
     Machine *machine;
     VncLib *lib;
     char *id, *name;
-    char *device;                       /* whose display; NULL: the one of that number */
-    unsigned number;
+    char *device;                       /* whose display; NULL: the first */
+    unsigned head;                      /* which of its displays */
+    unsigned number;                    /* a client wanted to see that one; 0: none did */
     Keymap *keymap;
     bool auth;
     VncShare share;

@@ -10,8 +10,9 @@ extern const DeviceType ac97_type, cbus_uart_type, cfi_flash_type, cirrus_type, 
     piix3_uhci_type, piix4_ide_type, piix4_pm_type, piix4_type, piix4_uhci_type, port61_type,
     ps2_keyboard_type, ps2_mouse_type, scsi_cd_type, scsi_hd_type, superio_type, usb_hub_type,
     usb_keyboard_type, usb_mouse_type, usb_serial_type, usb_storage_type, usb_tablet_type, vga_pci_type,
-    virtconsole_type, virtio_9p_type, virtio_balloon_type, virtio_blk_type, virtio_net_type, virtio_rng_type,
-    virtio_scsi_type, virtio_serial_type, virtserialport_type;
+    virtconsole_type, virtio_9p_type, virtio_balloon_type, virtio_blk_type, virtio_gpu_type,
+    virtio_keyboard_type, virtio_mouse_type, virtio_net_type, virtio_rng_type, virtio_scsi_type,
+    virtio_serial_type, virtio_tablet_type, virtserialport_type;
 
 const DeviceType *const *device_types(void)
 {
@@ -58,10 +59,14 @@ const DeviceType *const *device_types(void)
         &virtio_9p_type,        /* virtio-9p-pci */
         &virtio_balloon_type,   /* virtio-balloon-pci */
         &virtio_blk_type,       /* virtio-blk-pci */
+        &virtio_gpu_type,       /* virtio-gpu-pci */
+        &virtio_keyboard_type,  /* virtio-keyboard-pci */
+        &virtio_mouse_type,     /* virtio-mouse-pci */
         &virtio_net_type,       /* virtio-net-pci */
         &virtio_rng_type,       /* virtio-rng-pci */
         &virtio_scsi_type,      /* virtio-scsi-pci */
         &virtio_serial_type,    /* virtio-serial-pci */
+        &virtio_tablet_type,    /* virtio-tablet-pci */
         &virtserialport_type,   /* virtserialport */
         NULL,
     };

@@ -8,7 +8,8 @@
 typedef struct {
     const uint8_t *p, *end;
     uint32_t version;
-    bool failed;
+    bool failed;                /* it ends early */
+    const char *wrong;          /* the part that cannot be */
 } Reader;
 
 static uint64_t int_get(const void *p, size_t size)
@@ -45,6 +46,15 @@ static void int_put(void *p, size_t size, uint64_t value)
     g_assert_not_reached();
 }
 
+static void save_part(const VmField *f, const void *p, GByteArray *out)
+{
+    const uint8_t none[4] = { 0 };
+    guint start = out->len;
+    g_byte_array_append(out, none, sizeof(none));
+    f->part->save(p, out);
+    store_be(out->data + start, 4, out->len - start - sizeof(none));
+}
+
 static void save_fields(const VmField *list, const char *base, GByteArray *out)
 {
     for (const VmField *f = list; f && f->name; f++) {
@@ -53,6 +63,8 @@ static void save_fields(const VmField *list, const char *base, GByteArray *out)
             uint8_t wire[8];
             if (f->kind == VM_KIND_STRUCT) {
                 save_fields(f->fields, p, out);
+            } else if (f->kind == VM_KIND_PART) {
+                save_part(f, p, out);
             } else if (f->kind == VM_KIND_BUFFER) {
                 g_byte_array_append(out, (const uint8_t *)p, (guint)f->size);
             } else if (f->kind == VM_KIND_BOOL) {
@@ -76,16 +88,30 @@ static const uint8_t *take(Reader *r, size_t size)
     return r->p - size;
 }
 
+static void load_part(const VmField *f, void *p, Reader *r)
+{
+    const uint8_t *head = take(r, 4);
+    size_t len = head ? (size_t)load_be(head, 4) : 0;
+    const uint8_t *data = head ? take(r, len) : NULL;
+    if (data && !f->part->load(p, data, len)) {
+        r->wrong = f->name;
+    }
+}
+
 static void load_fields(const VmField *list, char *base, Reader *r)
 {
     for (const VmField *f = list; f && f->name; f++) {
         if (f->since > r->version) {
             continue;
         }
-        for (size_t i = 0; i < f->count && !r->failed; i++) {
+        for (size_t i = 0; i < f->count && !r->failed && !r->wrong; i++) {
             char *p = base + f->offset + i * f->size;
             if (f->kind == VM_KIND_STRUCT) {
                 load_fields(f->fields, p, r);
+                continue;
+            }
+            if (f->kind == VM_KIND_PART) {
+                load_part(f, p, r);
                 continue;
             }
             const uint8_t *wire = take(r, f->kind == VM_KIND_BOOL ? 1 : f->size);
@@ -127,12 +153,16 @@ bool state_load(Device *dev, const uint8_t *data, size_t len, size_t *used, GErr
         return error_set(err, "%s: the saved state ends early", device_name(dev));
     }
     size_t size = (size_t)load_be(data + 4, 4);
-    Reader r = { data + 8, data + 8 + size, (uint32_t)load_be(data, 4), false };
+    Reader r = { data + 8, data + 8 + size, (uint32_t)load_be(data, 4), false, NULL };
     if (r.version < 1 || r.version > version_of(dev->type)) {
         return error_set(err, "%s: the saved state has version %u, this program reads 1 to %u",
                          device_name(dev), r.version, version_of(dev->type));
     }
     load_fields(dev->type->state, (char *)dev, &r);
+    if (r.wrong) {
+        return error_set(err, "%s: the saved state has something as %s that cannot be", device_name(dev),
+                         r.wrong);
+    }
     if (r.failed || r.p != r.end) {
         return error_set(err, "%s: the saved state has %s bytes than version %u", device_name(dev),
                          r.failed ? "fewer" : "more", r.version);

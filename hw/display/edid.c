@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a monitor says of itself: VESA Enhanced EDID Standard, release A revision 2 (EDID 1.4), section 3. */
+#include "hw/display/edid.h"
+
+#include <glib.h>
 #include <string.h>
-#include "hw/display/vga_internal.h"
 #include "util/bits.h"
 
 /* A letter has five bits, A is 1. */

@@ -371,7 +371,7 @@ bool vga_realize(Vga *v, PciDevice *pci, GError **err)
     mem_add(pci->bus->io, 0x3d4, v->colour, 0);
     mem_add(pci->bus->mem, VGA_WINDOW, v->window, 0);
     if (machine->displays) {
-        v->display = display_add(machine->displays, device_name(v->dev), &vga_display_ops, v);
+        v->display = display_add(machine->displays, device_name(v->dev), 0, &vga_display_ops, v);
         v->written = mem_watch_writes(machine->as, v->vram, touched, v);
         v->blink = timer_new(machine->clock, CLOCK_VIRTUAL, blink, v);
     }

@@ -134,9 +134,6 @@ static inline uint32_t *vga_surface_line(const Vga *v, unsigned y)
     return pixman_image_get_data(surface) + (size_t)y * ((size_t)pixman_image_get_stride(surface) / 4);
 }
 
-/* EDID 1.4 of a display whose best mode this is, 60 Hz. */
-void edid_fill(uint8_t block[128], unsigned width, unsigned height);
-
 /* A state list for VM_STRUCT. */
 extern const VmField vga_state[];
 

@@ -11,6 +11,7 @@
  * BAR 0 is the video memory. Not modelled: 4 bits per pixel, a BIOS.
  */
 #include <string.h>
+#include "hw/display/edid.h"
 #include "hw/display/vga_internal.h"
 #include "util/bits.h"
 #include "util/error.h"
@@ -33,7 +34,7 @@ typedef struct {
     MemRegion *mmio, *ports;
     uint32_t vgamem_mb, edid_width, edid_height;
     bool has_edid;
-    uint8_t edid[128];
+    uint8_t edid[EDID_BYTES];
     uint16_t index, dispi[D_COUNT];
     bool big_endian;
 } VgaPci;

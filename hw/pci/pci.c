@@ -88,6 +88,10 @@ static char *device_address(const Bus *base, const Device *dev)
 static bool may_remove(const Bus *base, const Device *dev, GError **err)
 {
     const PciDevice *pci = (const PciDevice *)dev;
+    if (info_of(pci)->stays) {
+        return error_set(err, "Device '%s' (%s) cannot be taken out: it stays as long as the machine",
+                         device_name(dev), dev->type->name);
+    }
     if (!(pci->wmask[PCI_COMMAND] & PCI_COMMAND_MASTER)) {
         return error_set(err, "Device '%s' (%s) cannot be taken out: whether the guest uses it cannot be "
                          "seen", device_name(dev), dev->type->name);

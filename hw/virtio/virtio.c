@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include "util/bits.h"
+#include "util/error.h"
 #include "util/log.h"
 
 #define RING_FEATURES (VIRTIO_F_INDIRECT | VIRTIO_F_EVENT_IDX)
@@ -160,6 +161,11 @@ VirtQueue *virtio_add_queue(VirtioDevice *vdev, uint16_t max)
 bool virtio_realize(VirtioDevice *vdev, const VirtioKind *kind, GError **err)
 {
     vdev->kind = kind;
+    if (kind->modern_only && (!vdev->disable_legacy || vdev->disable_modern)) {
+        return error_set(err, "%s: %s: the device has the interface of virtio 1.x and no other",
+                         device_name(&vdev->pci.dev),
+                         vdev->disable_modern ? "disable-modern=on" : "disable-legacy=off");
+    }
     vdev->offered = (kind->features ? kind->features(vdev) : 0) | RING_FEATURES;
     vdev->offered |= vdev->disable_modern ? 0 : VIRTIO_F_VERSION_1;
     vdev->offered |= vdev->disable_legacy ? 0 : LEGACY_FEATURES;

@@ -80,12 +80,15 @@ void display_set_free(DisplaySet *set);
 /* The display by its place, NULL behind the last: first those of the machine, then terminals, which take keys
  * themselves. */
 Display *display_at(DisplaySet *set, unsigned n);
-/* By the id or type name of its device; NULL: there is none. */
-Display *display_by_device(DisplaySet *set, const char *name);
+/* By the id or type name of its device, which may have several (head, from 0); NULL: there is none. */
+Display *display_by_device(DisplaySet *set, const char *name, unsigned head);
+/* The one that a user means, who may have named neither (name NULL: the first device with a display). */
+Display *display_find(DisplaySet *set, const char *name, unsigned head);
 
 /* ---- for graphics devices ---- */
-/* A display of 640 by 480 black pixels; name (copied) is the device's. ops stays the caller's. */
-Display *display_add(DisplaySet *set, const char *name, const DisplayOps *ops, void *opaque);
+/* A display of 640 by 480 black pixels; name (copied) is the device's, head its number there. ops stays the
+ * caller's. */
+Display *display_add(DisplaySet *set, const char *name, unsigned head, const DisplayOps *ops, void *opaque);
 void display_remove(Display *d);
 /* x8r8g8b8, rows of 32-bit pixels without gaps; valid until the next display_resize. */
 pixman_image_t *display_surface(const Display *d);

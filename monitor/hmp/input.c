@@ -122,22 +122,28 @@ COMMAND(info_mice)
 
 COMMAND(run_screendump)
 {
-    g_auto(GStrv) words = commands_words(args, 1, 4, "screendump FILE [DEVICE] [-f png|ppm]", err);
+    g_auto(GStrv) words = commands_words(args, 1, 5, "screendump FILE [DEVICE [HEAD]] [-f png|ppm]", err);
     const char *device = NULL, *format = "ppm";
+    bool has_head = false;
+    guint64 head = 0;
     if (!words) {
         return false;
     }
     for (char **word = words + 1; *word; word++) {
         if (strcmp(*word, "-f") == 0 && word[1]) {
             format = *++word;
-        } else {
+        } else if (!device) {
             device = *word;
+        } else if (has_head || !g_ascii_string_to_unsigned(*word, 10, 0, UINT32_MAX, &head, NULL)) {
+            return error_set(err, "screendump: '%s' is no display's number", *word);
+        } else {
+            has_head = true;
         }
     }
     if (strcmp(format, "png") != 0 && strcmp(format, "ppm") != 0) {
         return error_set(err, "screendump: -f %s: pictures are png or ppm", format);
     }
-    return screen_dump(c, device, words[0], format, err);
+    return screen_dump(c, device, (int64_t)head, words[0], format, err);
 }
 
 const MonitorCommand hmp_input_commands[] = {
@@ -146,8 +152,8 @@ const MonitorCommand hmp_input_commands[] = {
     { "mouse_move", NULL, "X Y [WHEEL]", "move the pointer by, or with a tablet (0 to 32767) to, X and Y",
       run_mouse_move },
     { "mouse_set", NULL, "N", "choose the pointer that gets what is done", run_mouse_set },
-    { "screendump", NULL, "FILE [DEVICE] [-f png|ppm]", "a picture of the display; ppm if it is not said",
-      run_screendump, ARG_PATH },
+    { "screendump", NULL, "FILE [DEVICE [HEAD]] [-f png|ppm]",
+      "a picture of the display; ppm if it is not said", run_screendump, ARG_PATH },
     { "sendkey", NULL, "KEY[-KEY...] [MS]", "press keys together for MS milliseconds (100): ctrl-alt-f1",
       run_sendkey },
     { 0 },

@@ -129,10 +129,8 @@ QMP(query_mice)
 QMP(screendump)
 {
     const char *format = qmp_text(args, "format"), *device = qmp_text(args, "device");
-    if (qmp_int(args, "head", 0) != 0) {
-        return error_set(err, "Parameter 'head': displays have one head each; 'device' names another");
-    }
-    return screen_dump(call->c, device, qmp_text(args, "filename"), format ? format : "ppm", err);
+    return screen_dump(call->c, device, qmp_int(args, "head", 0), qmp_text(args, "filename"),
+                       format ? format : "ppm", err);
 }
 
 const QmpCommand qmp_input_commands[] = {
@@ -143,7 +141,7 @@ const QmpCommand qmp_input_commands[] = {
     { "query-mice", query_mice, .ret = "[MouseInfo]", .doc = "The pointers, the one in use first." },
     { "screendump", screendump,
       MEMBERS({ "filename", "str", NULL }, { "device?", "str", "whose display; the first there is" },
-              { "head?", "int", "0" }, { "format?", "ImageFormat", "ppm" }),
+              { "head?", "int", "which of the device's displays; 0" }, { "format?", "ImageFormat", "ppm" }),
       .doc = "Writes a picture of a display." },
     { "send-key", send_key,
       MEMBERS({ "keys", "[KeyValue]", "pressed in this order, released in the other" },

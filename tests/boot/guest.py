@@ -90,8 +90,8 @@ def trap_and_emulate_guest():
     return kept[-1] if kept else shared("vmlinux-te-guest")
 
 
-def packaged_kernel(module):
-    """Debian's kernel as tests/disk/kernel.sh keeps it, and (name, bytes) of a module behind those it needs."""
+def packaged_kernel(*modules):
+    """Debian's kernel as tests/disk/kernel.sh keeps it, and (name, bytes) of modules behind those they need."""
     cache = os.environ.get("VALLETTA_CACHE") or os.path.join(
         os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "valletta")
     kept = os.path.join(cache, "linux-image-4kc-malta")
@@ -110,7 +110,9 @@ def packaged_kernel(module):
                 add(other.replace("-", "_"))
         found[name] = data
 
-    add(module)
+    for module in modules:
+        if module not in found:
+            add(module)
     return os.path.join(kept, "vmlinuz"), list(found.items())
 
 

@@ -16,9 +16,9 @@ CACHE = os.environ.get("VALLETTA_CACHE") or os.path.join(
 
 
 class Kernel:
-    """source: the first program's; folder: for what is made of it."""
+    """sources: the first program's; folder: for what is made of it."""
 
-    def __init__(self, fetch, folder, source):
+    def __init__(self, fetch, folder, *sources):
         kept = os.path.join(CACHE, "linux-image-4kc-malta")
         if fetch and shutil.which("dpkg-deb"):
             done = subprocess.run([HERE + "/kernel.sh"], capture_output=True, text=True, check=False)
@@ -30,13 +30,13 @@ class Kernel:
         self.modules = {name[:-3].replace("-", "_"): os.path.join(parent, name)
                         for parent, _, names in os.walk(kept + "/modules") for name in names if name.endswith(".ko")}
         self.folder = folder
-        self.init = self.compile(source)
+        self.init = self.compile(sources)
 
-    def compile(self, source):
+    def compile(self, sources):
         compiler, out = guest.COMPILERS["le32"], os.path.join(self.folder, "init")
         if not shutil.which(compiler):
             raise Skip(f"{compiler} is not installed (scripts/setup.sh test)")
-        subprocess.run([compiler, "-O2", "-Wall", "-Werror", "-static", "-s", source, "-o", out, "-lm"], check=True)
+        subprocess.run([compiler, "-O2", "-Wall", "-Werror", "-static", "-s", *sources, "-o", out, "-lm"], check=True)
         with open(out, "rb") as data:
             return data.read()
 

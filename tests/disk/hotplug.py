@@ -181,7 +181,7 @@ def run_cases(about, name, modules, devices, cases):
     failed = 0
     with tempfile.TemporaryDirectory(prefix=f"valletta-{name}-") as folder:
         try:
-            kernel = debian.Kernel(o.fetch, folder, HERE + "/shell.c")
+            kernel = debian.Kernel(o.fetch, folder, HERE + "/shell.c", HERE + "/drm.c")
         except Skip as skip:
             print(f"1..0 # SKIP {skip}")
             return 0

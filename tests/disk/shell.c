@@ -12,6 +12,7 @@
  *     sound NAME VALUE   a control of the mixer
  *     play RATE PERIODS  a sine by ALSA; dsp RATE CHANNELS MS: the same by OSS
  *     record PATH RATE PERIODS  the sum of what was recorded
+ *     drm WORD ARGUMENTS  pictures: see drm.h
  *     off                the end
  */
 #define _GNU_SOURCE
@@ -31,6 +32,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "drm.h"
 #include "modules.h"
 #include "sound.h"
 
@@ -151,6 +153,7 @@ static int run(char *line)
          : strcmp(word, "read") == 0 ? read_bytes(path, atoi(more))
          : strcmp(word, "fill") == 0 ? fill(path, atoi(more))
          : strcmp(word, "mount") == 0 ? mount_at(path, more)
+         : strcmp(word, "drm") == 0 ? drm(path, more)
          : strcmp(word, "smbus") == 0
          ? smbus((unsigned)strtoul(path, NULL, 16), (unsigned)strtoul(more, NULL, 16))
          : run_sound(word, path, more);

@@ -36,7 +36,15 @@ def which_card(env):
     assert cards(env, "-device", "VGA,addr=14") == [(STD, 20)]
     assert cards(env, "-device", '{"driver": "cirrus-vga", "id": "v", "vgamem_mb": 2}') == [(CIRRUS, 18)]
     assert cards(env, "-nic", "user", "-nic", "user") == [(CIRRUS, 19)]
-    for options, part in ((("-vga", "qxl"), "none, std, cirrus"), (("-device", "VGA,vgamem_mb=3"), "16 would work"),
+    for options, part in ((("-vga", "qxl"), "none, std, cirrus"), (("-vga", "virtio"), "-device virtio-gpu-pci"),
+                          (("-device", "virtio-gpu-pci,max_outputs=17"), "1 to 16"),
+                          (("-device", "virtio-gpu-pci,max_outputs=0"), "1 to 16"),
+                          (("-device", "virtio-gpu-pci,yres=63"), "1280x800 would work"),
+                          (("-device", "virtio-gpu-pci,max_hostmem=3G"), "2G"),
+                          (("-device", "virtio-gpu-pci,disable-legacy=off"), "1.x and no other"),
+                          (("-device", "virtio-tablet-pci,disable-modern=on"), "1.x and no other"),
+                          (("-device", "virtio-vga"), "not there yet"),
+                          (("-device", "virtio-input-host-pci,evdev=/dev/input/event0"), "not there yet"), (("-device", "VGA,vgamem_mb=3"), "16 would work"),
                           (("-device", "cirrus-vga,vgamem_mb=64"), "1, 2, 4"),
                           (("-vga", "cirrus", "-device", "VGA,addr=12"), "taken")):
         text = refused(*line(env), *options)
@@ -61,3 +69,25 @@ def pictures(env):
         assert "second" in qmp.hmp("info qtree")
         refusal = qmp.hmp("device_del second")
         assert "cannot be taken out" in refusal, refusal
+
+
+@case
+def heads(env):
+    """Of a device with several displays; the first device is meant when none is named."""
+    gpu = ("-vga", "none", "-device", "virtio-gpu-pci,id=g,max_outputs=2", "-device", "cirrus-vga")
+    with Machine(*line(env, *gpu, "-vnc", "127.0.0.1:50,to=199,display=g,head=1")) as m:
+        qmp, path = m.qmp.negotiate(), os.path.join(env["folder"], "screen.ppm")
+        for arguments in ({}, {"head": 1}, {"device": "g", "head": 1}, {"device": "cirrus-vga"}):
+            qmp.cmd("screendump", {"filename": path, **arguments})
+        for line_ in (f"screendump {path} g 1", f"screendump {path} g 1 -f png", f"screendump {path} -f png g"):
+            assert qmp.hmp(line_) == "", line_
+        for arguments in ({"head": 2}, {"device": "g", "head": -1}, {"device": "g", "head": 1 << 32},
+                          {"device": "cirrus-vga", "head": 1}):
+            assert "has no display" in qmp.error("screendump", {"filename": path, **arguments}), arguments
+        assert "not found" in qmp.error("screendump", {"filename": path, "device": "h", "head": 1}, "DeviceNotFound")
+        for words in ("g 2", "g x", "g 1 2"):
+            assert qmp.hmp(f"screendump {path} {words}"), words
+        assert "cannot be taken out" in qmp.error("device_del", {"id": "g"})
+    for words, part in (("head=2", "no such display"), ("head=x", "from 0")):
+        text = refused(*line(env, *gpu), "-vnc", f"127.0.0.1:50,to=199,display=g,{words}")
+        assert part in text, text

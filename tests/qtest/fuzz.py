@@ -144,6 +144,8 @@ def lines_of(seed):
         return fuzz_disks.ide_lines(rng, big, 2 * LINES)
     if kind in (2, 4):
         return fuzz_disks.virtio_lines(rng, big, 4 * LINES, ["9p"] if kind == 4 else [])
+    if kind == 7:
+        return fuzz_disks.virtio_lines(rng, big, 8 * LINES, ["gpu", rng.choice(["keyboard", "tablet"])])
     if kind == 6:
         return fuzz_usb.lines(rng, big, 4 * LINES)
     if kind == 3:
@@ -182,7 +184,7 @@ class Peer:
 
 
 class Monitor(Peer):
-    """QMP, for pictures of both graphics cards."""
+    """QMP, for pictures of the graphics cards, and for what a person does."""
 
     def __init__(self, path):
         sock = socket.socket(socket.AF_UNIX)
@@ -200,8 +202,14 @@ class Monitor(Peer):
             raise Failure(f"{name}: {reply}")
 
     def pictures(self):
-        for card in ("cirrus", "std"):
-            self.command("screendump", filename="/dev/null", device=card)
+        for card, head in (("cirrus", 0), ("std", 0), ("gpu", 0), ("gpu", 1)):
+            self.command("screendump", filename="/dev/null", device=card, head=head)
+
+    def input(self, count):
+        """As many events at one moment, of all kinds."""
+        events = [{"type": "key", "data": {"down": n % 2 == 0, "key": {"type": "qcode", "data": "a"}}} if n % 3 else
+                  {"type": "abs", "data": {"axis": "x", "value": n}} for n in range(count)]
+        self.command("input-send-event", events=[*events, {"type": "btn", "data": {"down": True, "button": "wheel-up"}}])
 
 
 def real_path(line, paths):
@@ -241,6 +249,9 @@ def run(program, seed, paths):
             for line in lines_of(seed):
                 if line == "!":
                     monitor.pictures()
+                    continue
+                if line.startswith("!input"):
+                    monitor.input(int(line.split(" ")[1]))
                     continue
                 peer.sock.sendall((real_path(line, paths) + "\n").encode())
                 reply = "IRQ"

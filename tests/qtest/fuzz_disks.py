@@ -13,7 +13,9 @@ MASTER, TABLE, BUFFER = 0x1100, 0x180000, 0x190000
 VIRTIO = {
     "blk": (13, [256, 256]), "net": (14, [256, 256, 64]), "rng": (15, [8]), "balloon": (16, [128, 128]),
     "serial": (17, [128] * 8), "scsi": (19, [64, 64, 256]), "9p": (20, [128]),
+    "gpu": (21, [256, 16]), "keyboard": (3, [64, 64]), "tablet": (4, [64, 64]),
 }
+MODERN = {"gpu", "keyboard", "tablet"}     # that have no legacy interface
 
 
 def opening_9p(n):
@@ -63,6 +65,53 @@ def message_9p(rng):
     return size.to_bytes(4, "little") + bytes([kind]) + number(2) + body
 
 
+def opening_gpu(n, base):
+    """The n-th of the messages after which there are resources 1 to 4, of which 1 and 2 are shown."""
+    def message(kind, *numbers):
+        return b"".join(number.to_bytes(4, "little") for number in (kind, 0, 0, 0, 0, 0, *numbers))
+
+    messages = [message(0x101, number, 1 + number % 4, 64, 64) for number in range(1, 5)]
+    messages += [message(0x106, number, 2, base + 0x60000, 0, 5000, 0, base + 0x70000, 0, 20000, 0) for number in range(1, 5)]
+    messages += [message(0x105, 0, 0, 64, 64, 0, 0, number, 0) for number in range(1, 5)]
+    messages += [message(0x103, 0, 0, 64, 64, number, number + 1) for number in range(2)]
+    return messages[n] if n < len(messages) else None
+
+
+def command_gpu(rng, n, base):
+    """One for virtio graphics that is nearly right, on few resources: what the device reads, in pieces."""
+    def words(*numbers):
+        return b"".join((number & 0xffffffff).to_bytes(4, "little") for number in numbers)
+
+    def size():
+        return rng.choices([rng.randrange(1, 80), 64, 640, 8192, 16384, rng.getrandbits(32)], [10, 10, 2, 1, 1, 1])[0]
+
+    def rectangle():
+        return (*(rng.choices([0, rng.randrange(40), rng.getrandbits(32)], [8, 4, 1])[0] for _ in range(2)), size(), size())
+
+    def memory():
+        return rng.choices([base + 0x60000 + 4 * rng.randrange(0x8000), 0, 0x1be00000, rng.getrandbits(32)], [20, 1, 1, 1])[0]
+
+    resource, display = rng.choices([rng.randrange(5), rng.getrandbits(32)], [30, 1])[0], rng.choices([0, 1, 2, 16], [8, 4, 1, 1])[0]
+    kinds = [0x100, *[0x101] * 4, 0x102, *[0x103] * 3, *[0x104] * 3, *[0x105] * 4, *[0x106] * 4, 0x107, 0x10a, rng.randrange(0x400)]
+    kind = rng.choice([0x300, 0x300, 0x301, rng.randrange(0x400)]) if n == 1 else rng.choice(kinds)
+    entries = rng.choices([1, 2, 20, 0], [4, 4, 2, 1])[0]
+    lengths = [rng.choices([4096, 20000, 40000, rng.randrange(300), rng.getrandbits(32)], [8, 8, 8, 2, 1])[0] for _ in range(entries)]
+    body = {
+        0x101: words(resource, rng.choice([1, 2, 3, 4, 67, 68, 121, 134, rng.randrange(200)]), size(), size()),
+        0x102: words(resource, 0), 0x103: words(*rectangle(), display, resource), 0x104: words(*rectangle(), resource, 0),
+        0x105: words(*rectangle(), rng.choice([0, 0, 0, 4, 4096, rng.getrandbits(32)]), rng.choice([0] * 9 + [0xffffffff]), resource, 0),
+        0x106: words(resource, rng.choices([entries, entries + 1, 16384, rng.getrandbits(32)], [20, 1, 1, 1])[0]) +
+        b"".join(words(memory(), 0, length, 0) for length in lengths),
+        0x107: words(resource, 0), 0x10a: words(display, 0),
+        0x300: words(display, rng.getrandbits(32), rng.randrange(900), 0, resource, rng.randrange(80), rng.getrandbits(32), 0),
+        0x301: words(display, rng.randrange(900), rng.getrandbits(32), 0, 0, 0, 0, 0),
+    }.get(kind, rng.randbytes(rng.randrange(40)))
+    message = words(kind, rng.choice([0, 1]), 7, 0, 0, 0) + body
+    if rng.random() < 0.02:
+        message = message[:rng.randrange(len(message) + 1)]
+    return rng.choice([[message], [message[:24], message[24:]]])
+
+
 def arguments(folder):
     """The command line of a machine with all of them; their images are made in the folder."""
     for name, size in (("hd", 1 << 20), ("cd", 1 << 18), ("v", 1 << 20), ("s", 1 << 20)):
@@ -89,6 +138,8 @@ def arguments(folder):
         "-device", "virtconsole,chardev=vc,bus=vs.0", "-device", "virtserialport,chardev=vf,name=f,bus=vs.0",
         "-fsdev", f"local,id=fs,path={folder}/share,security_model=mapped",
         "-device", "virtio-9p-pci,fsdev=fs,mount_tag=share,addr=14",
+        "-device", "virtio-gpu-pci,id=gpu,max_outputs=2,max_hostmem=2M,addr=15",
+        "-device", "virtio-keyboard-pci,addr=3", "-device", "virtio-tablet-pci,addr=4",
         "-device", "virtio-scsi-pci,addr=13,id=sc",
         *drive("s", "s"), "-device", "scsi-hd,drive=s,serial=s,bus=sc.0,scsi-id=0,removable=on",
         *drive("c", "cd", "media=cdrom,readonly=on,"), "-device", "scsi-cd,drive=c,bus=sc.0,scsi-id=0,lun=1",
@@ -141,12 +192,12 @@ class Virtio:
         bus.config(self.devfn, 0x10, self.io)
         bus.config(self.devfn, 0x20, self.mem)
         bus.config(self.devfn, 0x04, 7)
-        self.legacy, self.rings = False, []
+        self.legacy, self.rings, self.said, self.right = False, [], 0, False
         self.set_up()
 
     def set_up(self):
         rng, bus = self.rng, self.bus
-        self.legacy = rng.random() < 0.4
+        self.legacy = rng.random() < 0.4 and self.name not in MODERN
         self.rings, self.said = [], 0           # messages of 9P
         wanted = rng.choice([0xffffffff, 0xffffffff, 0, rng.getrandbits(32), 1 << 28, 1 << 29, 0xcfffffff])
         if self.legacy:
@@ -163,6 +214,10 @@ class Virtio:
         for n, most in enumerate(self.most):
             self.place_queue(n, most)
         self.status(7 if self.legacy else 0xf)
+        if self.name == "gpu":
+            for number in range(14):
+                self.make_available(0, self.right_chain(0, opening_gpu(number, self.base)))
+                self.ring_bell(0)
 
     def place_queue(self, n, most):
         """Rings as the interface has them; sometimes they overlap those of the queue before."""
@@ -246,6 +301,13 @@ class Virtio:
             return rng.choice([[message], [message[:7], message[7:]]]), rng.choice([[room], [11, room]])
         if self.name == "balloon":
             return [b"".join(number(rng.choice([0x8000, rng.randrange(0x8000), rng.getrandbits(32)]), 4) for _ in range(20))], []
+        if self.name == "gpu":
+            if self.right:
+                return None, [b"".join(command_gpu(rng, n, self.base))]
+            return command_gpu(rng, n, self.base), [rng.choices([1056, 408, 24, 3], [8, 2, 2, 1])[0]] * (n == 0 or rng.random() < 0.3)
+        if self.name in MODERN:
+            return ([number(rng.choice([0x11, 0x14, 0]), 2) + number(rng.randrange(4), 2) + number(rng.randrange(2), 4)], []) if n else \
+                ([], [rng.choices([8, 7, 100], [30, 1, 3])[0]])
         if self.name == "serial" and n == 3:
             return [number(rng.choice([0, 1, 2, 40]), 4) + number(rng.randrange(9), 2) + number(rng.randrange(2), 2)], []
         if self.name == "serial" and n % 2:
@@ -299,12 +361,21 @@ class Virtio:
         n = rng.randrange(len(self.rings))
         ring = self.rings[n]
         opening = self.name == "9p" and opening_9p(self.said)
-        for _ in range(1 if opening else rng.choice([1, 1, 1, 2, 5])):
-            head = rng.choices([self.chain(n), rng.getrandbits(16)], [60, 1])[0]
-            bus.memory(ring[1] + 4 + 2 * (ring[4] % ring[3]), self.number(head, 2))
-            ring[4] = rng.choices([ring[4] + 1, rng.getrandbits(16)], [80, 1])[0] & 0xffff
-        bus.memory(ring[1], self.number(rng.choice([0, 0, 1]), 2) + self.number(ring[4], 2))
+        self.right = self.name == "gpu" and rng.random() < 0.8      # a chain that is as it should be
+        if self.name in MODERN and rng.random() < 0.3:
+            bus.lines.append("!" if self.name == "gpu" else f"!input {rng.choice([1, 1, 2, 7, 40])}")
+        for _ in range(1 if opening or self.right else rng.choice([1, 1, 1, 2, 5])):
+            self.make_available(n, rng.choices([self.chain(n), rng.getrandbits(16)], [60, 1])[0])
+        if rng.random() < 0.02:
+            ring[4] = rng.getrandbits(16)
+            bus.memory(ring[1], self.number(rng.choice([0, 0, 1]), 2) + self.number(ring[4], 2))
         self.ring_bell(n)
+
+    def make_available(self, n, head):
+        ring = self.rings[n]
+        self.bus.memory(ring[1] + 4 + 2 * (ring[4] % ring[3]), self.number(head, 2))
+        ring[4] = ring[4] + 1 & 0xffff
+        self.bus.memory(ring[1], self.number(self.rng.choice([0, 0, 1]), 2) + self.number(ring[4], 2))
 
     def ring_bell(self, n):
         if self.legacy:
@@ -315,14 +386,14 @@ class Virtio:
     def poke(self):
         """Registers of both interfaces, the window in configuration space, and resets in the middle of it."""
         rng, bus = self.rng, self.bus
-        kind = rng.randrange(8)
+        kind = rng.randrange(8) if self.name != "gpu" or rng.random() < 0.4 else 6
         if kind == 0:
             self.status(0)
             self.set_up()
         elif kind == 1:
             self.set_up()
         elif kind == 2:
-            at = self.mem + rng.choice([rng.randrange(0x38), 0x1000, 0x2000 + rng.randrange(64), rng.randrange(0x4000)])
+            at = self.mem + rng.choice([rng.randrange(0x38), 0x1000, 0x2000 + rng.randrange(150), rng.randrange(0x4000)])
             rng.choice([bus.read, bus.read, lambda a, s: bus.write(a, rng.choice([0, 1, 0xf, rng.getrandbits(32)]), s)])(
                 at, rng.choice([1, 2, 4]))
         elif kind == 3:
@@ -342,6 +413,8 @@ class Virtio:
             bus.step()
         else:
             self.ring_bell(rng.choice([*range(len(self.rings)), 63, 64, 0xffff]))
+        if self.name == "gpu" and kind in (2, 3, 4, 5) and rng.random() < 0.8:
+            self.set_up()               # what it has cannot go on without
 
 
 def virtio_lines(rng, big, count, always=()):

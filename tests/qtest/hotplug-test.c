@@ -62,7 +62,8 @@ static void add_node(QTest *q, const char *path)
 static void test_functions(QTest *q)
 {
     static const char *const types[] = { "pcnet", "e1000", "virtio-net-pci", "virtio-rng-pci",
-                                         "virtio-balloon-pci", "virtio-serial-pci" };
+                                         "virtio-balloon-pci", "virtio-serial-pci", "virtio-keyboard-pci",
+                                         "virtio-tablet-pci" };
     DO(q, "{\"execute\": \"netdev_add\", \"arguments\": {\"type\": \"hubport\", \"id\": \"n\", "
        "\"hubid\": 0}}");
     for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {

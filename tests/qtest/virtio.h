@@ -61,5 +61,7 @@ void vd_set_config(Virtio *v, unsigned offset, unsigned size, uint64_t value);
 
 /* Adds path/legacy and path/modern, each as qt_add; func gets a device in slot 13 that was vd_init. */
 void vd_add_test(const char *path, const char *args, void (*func)(Virtio *v));
+/* The same for a device that has no legacy interface. */
+void vd_add_modern_test(const char *path, const char *args, void (*func)(Virtio *v));
 
 #endif

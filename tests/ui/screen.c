@@ -222,7 +222,7 @@ static SdlWindows *show(Screen *s, int argc, char **argv)
             }
         } else if (g_str_has_prefix(argv[i], "sdl")) {
             if (strcmp(argv[i], "sdl-two") == 0) {
-                s->second = display_add(s->machine->displays, "other", &second_ops, s);
+                s->second = display_add(s->machine->displays, "other", 0, &second_ops, s);
             }
             windows = sdl_windows_new(s->machine, &options, &err);
             if (!windows) {
@@ -247,7 +247,7 @@ int main(int argc, char **argv)
     machine->objects = object_set_new();
     machine->displays = display_set_new(machine);
     machine->vncs = vnc_set_new(machine);
-    s.display = display_add(machine->displays, "card", &ops, &s);
+    s.display = display_add(machine->displays, "card", 0, &ops, &s);
     InputTaker *keys = input_add(machine->input, &keyboard, &s);
     s.pointer = input_add(machine->input, &mouse, &s);
     machine_add_power_button(machine, power_button, &s);

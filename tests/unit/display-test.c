@@ -35,7 +35,7 @@ static void set_up(Fixture *f, gconstpointer data)
 {
     *f = (Fixture){ .m = machine_new(NULL) };
     f->set = display_set_new(f->m);
-    f->d = display_add(f->set, "test", &ops, f);
+    f->d = display_add(f->set, "test", 0, &ops, f);
 }
 
 static void tear_down(Fixture *f, gconstpointer data)

@@ -75,7 +75,7 @@ static void card_init(Card *c)
     memset(c, 0, sizeof(*c));
     c->machine = machine_new(NULL);
     c->machine->displays = display_set_new(c->machine);
-    c->display = display_add(c->machine->displays, "card", &card_ops, c);
+    c->display = display_add(c->machine->displays, "card", 0, &card_ops, c);
 }
 
 static void card_end(Card *c)

@@ -12,7 +12,13 @@ typedef struct Device Device;
 typedef struct DeviceType DeviceType;
 typedef struct VmField VmField;
 
-typedef enum { VM_KIND_INT, VM_KIND_BOOL, VM_KIND_BUFFER, VM_KIND_STRUCT } VmKind;
+typedef enum { VM_KIND_INT, VM_KIND_BOOL, VM_KIND_BUFFER, VM_KIND_STRUCT, VM_KIND_PART } VmKind;
+
+/* State that has no fixed size, of the field at p. */
+typedef struct {
+    void (*save)(const void *p, GByteArray *out);       /* appends it */
+    bool (*load)(void *p, const uint8_t *data, size_t len);     /* of all len bytes; false: it cannot be */
+} VmPart;
 
 struct VmField {
     const char *name;
@@ -22,6 +28,7 @@ struct VmField {
     size_t count;
     const VmField *fields;      /* of a structure */
     uint32_t since;             /* first version that has it; 0 means 1 */
+    const VmPart *part;
 };
 
 #define VM_SIZEOF(Type, f) sizeof(((Type *)0)->f)
@@ -46,6 +53,9 @@ struct VmField {
 #define VM_STRUCTS(Type, f, list) \
     { #f, VM_KIND_STRUCT, offsetof(Type, f), VM_SIZEOF(Type, f[0]), \
       VM_SIZEOF(Type, f) / VM_SIZEOF(Type, f[0]), list, 0 }
+/* What functions save and load: on the wire its length and its bytes. */
+#define VM_PART(Type, f, what) \
+    { #f, VM_KIND_PART, offsetof(Type, f), VM_SIZEOF(Type, f), 1, NULL, 0, what }
 
 /* Appends the device's state: version, length of what follows, fields in the order of the
  * list, numbers big endian. Machine lock held. */

@@ -10,7 +10,7 @@
 
 #define VIRTIO_QUEUES 64u           /* most that a device has */
 #define VIRTIO_QUEUE_SIZE 1024u     /* most entries of a queue */
-#define VIRTIO_CONFIG 64u           /* most bytes of a device's own configuration */
+#define VIRTIO_CONFIG 136u          /* most bytes of a device's own configuration */
 
 #define VIRTIO_F_NOTIFY_ON_EMPTY (UINT64_C(1) << 24)
 #define VIRTIO_F_ANY_LAYOUT      (UINT64_C(1) << 27)
@@ -51,6 +51,7 @@ typedef struct {
 typedef struct {
     uint16_t id;                    /* of section 5: 1 network, 2 block ... */
     uint16_t config_size;
+    bool modern_only;               /* there was no such device before virtio 1.0 */
     uint64_t (*features)(VirtioDevice *vdev);
     /* Writes the device's configuration, numbers through virtio_put. */
     void (*get_config)(VirtioDevice *vdev, uint8_t *config);
@@ -148,8 +149,11 @@ void virtio_pci_finalize(VirtioDevice *vdev);
 uint32_t virtio_pci_config_read(PciDevice *pci, unsigned reg, unsigned size);
 void virtio_pci_config_written(PciDevice *pci, unsigned reg, unsigned size);
 
-#define VIRTIO_PROPS(Type, v) \
-    { "disable-legacy", PROP_BOOL, offsetof(Type, v.disable_legacy), "off", \
+#define VIRTIO_PROPS(Type, v) VIRTIO_PROPS_WITH(Type, v, "off")
+/* Of a kind that is modern_only. */
+#define VIRTIO_MODERN_PROPS(Type, v) VIRTIO_PROPS_WITH(Type, v, "on")
+#define VIRTIO_PROPS_WITH(Type, v, only_modern) \
+    { "disable-legacy", PROP_BOOL, offsetof(Type, v.disable_legacy), only_modern, \
       "only the interface of virtio 1.x" }, \
     { "disable-modern", PROP_BOOL, offsetof(Type, v.disable_modern), "off", "only the legacy interface" }
 
