@@ -22,6 +22,7 @@ bool graphics_known(const char *word)
     return false;
 }
 
+/* One that takes the place of the board's own. */
 static bool is_card(const char *type)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(cards); i++) {
@@ -32,13 +33,19 @@ static bool is_card(const char *type)
     return false;
 }
 
-/* Whether -device makes a card; what is wrong with a -device is said when it is made. */
-static bool asked_for(const Settings *s)
+static bool has_displays(const char *type)
+{
+    const DeviceType *t = type ? device_type_find(type) : NULL;
+    return t && t->graphics;
+}
+
+/* Whether a -device is of such a type; what is wrong with a -device is said when it is made. */
+static bool asked_for(const Settings *s, bool (*such)(const char *type))
 {
     for (guint i = 0; i < s->devices->len; i++) {
         g_autoptr(KeyVal) props = keyval_new("-device");
         if (keyval_parse(props, g_ptr_array_index(s->devices, i), "driver", NULL) &&
-            is_card(keyval_get(props, "driver"))) {
+            such(keyval_get(props, "driver"))) {
             return true;
         }
     }
@@ -48,12 +55,12 @@ static bool asked_for(const Settings *s)
 /* The word of -vga, or what stands for it. */
 static const char *word_of(const Settings *s, bool qtest)
 {
-    return s->vga ? s->vga : s->nodefaults || qtest || asked_for(s) ? "none" : DEFAULT;
+    return s->vga ? s->vga : s->nodefaults || qtest || asked_for(s, is_card) ? "none" : DEFAULT;
 }
 
 bool graphics_wanted(const Settings *s, bool qtest)
 {
-    return asked_for(s) || strcmp(word_of(s, qtest), "none") != 0;
+    return asked_for(s, has_displays) || strcmp(word_of(s, qtest), "none") != 0;
 }
 
 bool graphics_plug(Machine *machine, const Settings *s, bool qtest, GError **err)

@@ -9,7 +9,7 @@
 /* Whether -vga knows the word; the words, for messages. */
 bool graphics_known(const char *word);
 #define GRAPHICS_WORDS "none, std, cirrus"
-/* Whether the board gets a card, by itself or by a -device. */
+/* Whether there will be a display: of the board's card or of a -device. */
 bool graphics_wanted(const Settings *s, bool qtest);
 /* Puts the card into the first connector that is free: slot 18, unless network cards took it. Machine lock
  * held; false with err. */

@@ -400,7 +400,7 @@ static const PciInfo cirrus_info = {
 
 const DeviceType cirrus_type = {
     "cirrus-vga", sizeof(Cirrus), .parent = "pci-device", .description = "Cirrus Logic CL-GD5446",
-    .user_creatable = true, .state = cirrus_state, .props = cirrus_props, .bus_info = &cirrus_info,
-    .realize = cirrus_realize, .reset = cirrus_reset, .finalize = cirrus_finalize,
+    .user_creatable = true, .graphics = true, .state = cirrus_state, .props = cirrus_props,
+    .bus_info = &cirrus_info, .realize = cirrus_realize, .reset = cirrus_reset, .finalize = cirrus_finalize,
     .post_load = cirrus_post_load,
 };

@@ -88,8 +88,8 @@ static char *device_address(const Bus *base, const Device *dev)
 static bool may_remove(const Bus *base, const Device *dev, GError **err)
 {
     const PciDevice *pci = (const PciDevice *)dev;
-    if (info_of(pci)->stays) {
-        return error_set(err, "Device '%s' (%s) cannot be taken out: it stays as long as the machine",
+    if (dev->type->graphics) {
+        return error_set(err, "Device '%s' (%s) cannot be taken out: displays stay as long as the machine",
                          device_name(dev), dev->type->name);
     }
     if (!(pci->wmask[PCI_COMMAND] & PCI_COMMAND_MASTER)) {

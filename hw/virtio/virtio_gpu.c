@@ -446,13 +446,13 @@ static const VmField virtio_gpu_state[] = {
     VM_STRUCTS(VirtioGpu, head, gpu_head_state), VM_U32(VirtioGpu, events), { 0 }
 };
 static const PciInfo virtio_gpu_info = {
-    .vendor = 0x1af4, .device = 0x1050, .class_code = 0x0380, .int_pin = 1, .stays = true,
+    .vendor = 0x1af4, .device = 0x1050, .class_code = 0x0380, .int_pin = 1,
     .config_read = virtio_pci_config_read, .config_written = virtio_pci_config_written,
 };
 
 const DeviceType virtio_gpu_type = {
     "virtio-gpu-pci", sizeof(VirtioGpu), .parent = "pci-device", .description = "virtio graphics, 2D",
-    .user_creatable = true, .state = virtio_gpu_state, .props = virtio_gpu_props,
-    .bus_info = &virtio_gpu_info, .realize = virtio_gpu_realize, .reset = virtio_reset,
-    .finalize = virtio_gpu_finalize, .post_load = virtio_gpu_post_load,
+    .user_creatable = true, .graphics = true, .state = virtio_gpu_state,
+    .props = virtio_gpu_props, .bus_info = &virtio_gpu_info, .realize = virtio_gpu_realize,
+    .reset = virtio_reset, .finalize = virtio_gpu_finalize, .post_load = virtio_gpu_post_load,
 };

@@ -191,6 +191,28 @@ def vnc():
         client.close()
 
 
+def a_window_for_any_graphics():
+    """Without -display, whatever device there is something to see of."""
+    servers = x11.x_server(WORK)
+
+    def in_window(command):
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, env=x11.ENV)
+
+    try:
+        for options in (("-vga", "none", "-device", "virtio-gpu-pci"),
+                        ("-vga", "none", "-device", '{"driver": "virtio-gpu-pci", "id": "g"}'),
+                        ("-nodefaults", "-device", "VGA")):
+            with Machine("-bios", str(LOOP), "-S", *options, start=in_window):
+                x11.window("Valletta [paused]")
+        with Machine("-bios", str(LOOP), "-S", "-vga", "none", "-device", "virtio-rng-pci", start=in_window):
+            time.sleep(0.5)
+            assert not x11.windows(), x11.windows()
+    finally:
+        for process in reversed(servers):
+            process.terminate()
+            process.wait(10)
+
+
 def newcomers_window():
     """Without any option: a window, in which the consoles are a key away."""
     servers = x11.x_server(WORK)
@@ -229,11 +251,13 @@ def vc_stays():
             assert "error" in json.loads(m.file.readline()), command
 
 
-CASES = [curses, curses_keys_are_pressed, curses_needs_a_terminal, vnc, newcomers_window, vc_stays]
+CASES = [curses, curses_keys_are_pressed, curses_needs_a_terminal, vnc, newcomers_window, a_window_for_any_graphics,
+         vc_stays]
 if not shutil.which("tmux"):
     print("# tmux is missing: nothing on a terminal is tested")
     CASES = [case for case in CASES if not case.__name__.startswith("curses")]
 if x11.missing():
     print(f"# {x11.missing()} is missing: no window is tested")
     CASES.remove(newcomers_window)
+    CASES.remove(a_window_for_any_graphics)
 run(CASES)

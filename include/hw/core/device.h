@@ -35,6 +35,7 @@ struct DeviceType {
     const char *parent;             /* for introspection; NULL means "device" */
     const char *description;
     bool user_creatable;            /* -device may make one */
+    bool graphics;                  /* it has displays (ui/display.h), from the start of the program only */
 
     const Reg *regs;                /* ascending addresses, ended by { 0 }; may be NULL */
     uint8_t reg_width;              /* bytes of a register: 1, 2 or 4; 0 means 4 */

@@ -31,7 +31,6 @@ typedef struct {
     uint16_t command, command_mask; /* reset value; writable bits, 0: I/O, memory, master */
     uint8_t int_pin;                /* 0: none, 1: INTA# ... */
     bool multifunction;             /* of function 0 */
-    bool stays;                     /* cannot be taken out while the machine is there */
     /* What a configuration read gives; NULL: what is stored. */
     uint32_t (*config_read)(PciDevice *pci, unsigned reg, unsigned size);
     /* After a configuration write that covered [reg, reg + size). May be NULL. */
