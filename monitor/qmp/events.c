@@ -121,8 +121,12 @@ static void clock_changed(QmpHub *hub, int64_t offset)
     g_source_attach(hub->clock_later, hub->c->machine->context);
 }
 
+/* What a device is made of (the disk in usb-storage) goes with it: nobody has added it, and nobody waits. */
 static void device_deleted(QmpHub *hub, const Device *dev)
 {
+    if (!dev->user_added) {
+        return;
+    }
     JsonObject *data = json_object_new();
     g_autofree char *path = tree_device_path(hub->c, dev);
     if (dev->id) {

@@ -58,7 +58,7 @@ def events(g, path, act):
 
 
 def deleted(g, *names):
-    """In that order; the unit of a disk has no name."""
+    """In that order, and nothing else."""
     gone = tuple(g.qmp.event("DEVICE_DELETED")["data"].get("device") for _ in names)
     assert gone == names, gone
 
@@ -121,7 +121,7 @@ def a_file_system(g):
     g.do("fill /mnt/data 64")
     g.do("mount none /mnt")
     g.qmp.cmd("device_del", {"id": "disk"})
-    deleted(g, None, "disk")
+    deleted(g, "disk")
     g.wait_list("/dev", "sda", False)
     g.qmp.cmd("blockdev-del", {"node-name": "fs"})
     subprocess.run(["e2fsck", "-fn", image], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -171,7 +171,7 @@ def come_and_go(g):
             time.sleep(0.5)
         g.qmp.cmd("device_del", {"id": "second"})         # and what is behind it
         g.qmp.cmd("device_del", {"id": "mouse"})
-        deleted(g, None, "disk", "second", "mouse")
+        deleted(g, "disk", "second", "mouse")
         if round_ == 2:
             assert g.wait_for(r"<([^<>]*)>(.+)\n", 60).group(2) != "DONE"
         wait_device(g, "1-1.3", False)

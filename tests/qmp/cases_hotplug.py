@@ -59,6 +59,28 @@ def deleted_devices_are_told(env):
 
 
 @case
+def parts_of_devices_are_not_told(env):
+    """The disk in usb-storage, which nobody has added."""
+    path = image(env, "usb.img")
+    with Machine(*env["malta"], "-device", "usb-hub,id=hub,port=1", "-blockdev",
+                 f"raw,node-name=n,file.driver=file,file.filename={path}") as m:
+        qmp = m.qmp.negotiate()
+        for name in ("one", "two"):
+            qmp.cmd("device_add", {"driver": "usb-storage", "id": name, "drive": "n", "port": "1.2"})
+            assert any(d["type"] == "child<scsi-hd>" for d in qmp.cmd("qom-list", {"path": "/machine/unattached"}))
+            if name == "one":
+                qmp.cmd("device_del", {"id": name})
+                qmp.cmd("query-status")
+                gone = [e["data"] for e in qmp.events if e["event"] == "DEVICE_DELETED"]
+                assert gone == [{"device": name, "path": f"/machine/peripheral/{name}"}], gone
+                qmp.events.clear()
+        qmp.cmd("device_del", {"id": "hub"})         # and what is behind it
+        qmp.cmd("query-status")
+        gone = [e["data"].get("device") for e in qmp.events if e["event"] == "DEVICE_DELETED"]
+        assert gone == ["two", "hub"], gone
+
+
+@case
 def a_drive_goes_with_its_device(env):
     path = image(env, "drive.img")
     with Machine(*env["malta"], "-drive", f"file={path},format=raw,if=none,id=d", "-device",
