@@ -5,13 +5,12 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include "util/error.h"
+#include "util/unix_socket.h"
 
 static bool check_port(const char *option, const char *key, const char *port, GError **err)
 {
@@ -132,38 +131,25 @@ static int check_inherited(const SockAddr *addr, const char *option, bool listen
     return addr->fd;
 }
 
-static socklen_t fill_unix(const SockAddr *addr, struct sockaddr_un *un)
-{
-    size_t len = strlen(addr->path);
-    memset(un, 0, sizeof(*un));
-    un->sun_family = AF_UNIX;
-    if (addr->abstract) {
-        memcpy(un->sun_path + 1, addr->path, MIN(len, sizeof(un->sun_path) - 1));
-        return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + len);
-    }
-    memcpy(un->sun_path, addr->path, len);
-    return sizeof(*un);
-}
-
-static int open_unix(const SockAddr *addr, bool listening, bool at_once)
+static int connect_unix(const SockAddr *addr, bool at_once)
 {
     struct sockaddr_un un;
-    socklen_t len = fill_unix(addr, &un);
+    socklen_t len = unix_socket_address(&un, addr->path, addr->abstract);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (at_once ? SOCK_NONBLOCK : 0), 0);
-    if (fd < 0) {
-        return -1;
-    }
-    if (listening && !addr->abstract) {
-        unlink(addr->path);         /* left by an earlier run */
-    }
-    int rc = listening ? bind(fd, (struct sockaddr *)&un, len) : connect(fd, (struct sockaddr *)&un, len);
-    if (rc != 0 || (listening && listen(fd, 1) != 0)) {
+    if (fd >= 0 && (!len || connect(fd, (struct sockaddr *)&un, len) != 0)) {
         int saved = errno;
         close(fd);
         errno = saved;
         return -1;
     }
     return fd;
+}
+
+static int listen_unix(const SockAddr *addr, const char *option, GError **err)
+{
+    g_autoptr(GError) why = NULL;
+    int fd = unix_socket_listen(addr->path, addr->abstract, 1, &why);
+    return fd >= 0 ? fd : fail(addr, NULL, option, "listen on", why->message, err);
 }
 
 static struct addrinfo *resolve(const SockAddr *addr, int type, int flags, const char **why)
@@ -225,8 +211,11 @@ static int open_stream(SockAddr *addr, const char *option, bool listening, unsig
     if (addr->fd >= 0) {
         return check_inherited(addr, option, listening, err);
     }
+    if (addr->path && listening) {
+        return listen_unix(addr, option, err);
+    }
     const char *why = NULL;
-    int fd = addr->path ? open_unix(addr, listening, seconds > 0) : open_tcp(addr, listening, seconds, &why);
+    int fd = addr->path ? connect_unix(addr, seconds > 0) : open_tcp(addr, listening, seconds, &why);
     if (fd < 0) {
         return fail(addr, NULL, option, listening ? "listen on" : "connect to", why, err);
     }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include "chardev/connect.h"
 #include "util/error.h"
+#include "util/unix_socket.h"
 
 /* How long a client of a websocket may take to say what it wants. */
 #define HANDSHAKE_MS 10000
@@ -353,7 +354,7 @@ static void socket_close(Chardev *chr)
     if (s->listen_fd >= 0) {
         close(s->listen_fd);
         if (s->made_path) {
-            unlink(s->made_path);
+            unix_socket_remove(s->made_path);
         }
     }
     g_free(s->made_path);

@@ -12,9 +12,9 @@
 #include <netdb.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include "util/error.h"
+#include "util/unix_socket.h"
 
 /* Frames taken from the host in one go, before others have their turn. */
 #define BATCH 64
@@ -157,30 +157,26 @@ bool dgram_open_inet(NetBackend *netdev, const char *option, const char *remote,
 
 /* ---- unix ---- */
 
-static bool fill_unix(const char *option, const char *path, struct sockaddr_un *un, GError **err)
+static bool is_path(const char *option, const char *path, struct sockaddr_un *un, GError **err)
 {
-    *un = (struct sockaddr_un){ .sun_family = AF_UNIX };
-    if (!path || !*path || strlen(path) >= sizeof(un->sun_path)) {
-        return error_set(err, "%s: a unix address needs path=, of 1 to %zu bytes", option,
-                         sizeof(un->sun_path) - 1);
-    }
-    memcpy(un->sun_path, path, strlen(path));
-    return true;
+    return (path && unix_socket_address(un, path, false)) ||
+           error_set(err, "%s: a unix address needs path=, of 1 to %zu bytes", option,
+                     sizeof(un->sun_path) - 1);
 }
 
 static bool open_unix(NetBackend *netdev, const char *option, const char *remote, const char *local,
                       GError **err)
 {
     Dgram *d = netdev->state;
+    g_autoptr(GError) why = NULL;
     struct sockaddr_un from, *to = (struct sockaddr_un *)&d->to;
-    if (!fill_unix(option, remote, to, err) || !fill_unix(option, local, &from, err)) {
+    if (!is_path(option, remote, to, err) || !is_path(option, local, &from, err)) {
         return false;
     }
     d->to_len = sizeof(*to);
-    d->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    unlink(local);              /* left by an earlier run */
-    if (d->fd < 0 || bind(d->fd, (struct sockaddr *)&from, sizeof(from)) != 0) {
-        return failed(option, "bind to", local, err);
+    d->fd = unix_socket_datagrams(local, &why);
+    if (d->fd < 0) {
+        return error_set(err, "%s: cannot bind to %s: %s", option, local, why->message);
     }
     d->made_path = g_canonicalize_filename(local, NULL);
     g_autofree char *info = g_strdup_printf("unix=%s,local=%s", remote, local);
@@ -248,7 +244,7 @@ void dgram_close(NetBackend *netdev)
         close(d->fd);
     }
     if (d->made_path) {
-        unlink(d->made_path);
+        unix_socket_remove(d->made_path);
     }
     g_free(d->made_path);
     g_free(d);

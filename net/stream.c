@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "chardev/sockaddr.h"
 #include "util/error.h"
+#include "util/unix_socket.h"
 
 /* How long a connection may take while the machine stands still for it. */
 #define CONNECT_SECONDS 5
@@ -143,7 +144,7 @@ void stream_close(NetBackend *netdev)
         close(s->listen_fd);
     }
     if (s->made_path) {
-        unlink(s->made_path);
+        unix_socket_remove(s->made_path);
     }
     g_free(s->made_path);
     sockaddr_clear(&s->addr);

@@ -11,8 +11,10 @@
 #include <unistd.h>
 #include "ui/vnc_internal.h"
 #include "util/error.h"
+#include "util/unix_socket.h"
 
 #define FIRST_PORT 5900
+#define BACKLOG 8
 
 void vnc_address_clear(VncAddress *address)
 {
@@ -57,7 +59,7 @@ static void add_socket(VncServer *server, int fd, const char *path)
     VncSocket *s = g_new0(VncSocket, 1);
     s->server = server;
     s->fd = fd;
-    s->path = g_strdup(path);
+    s->path = path ? g_canonicalize_filename(path, NULL) : NULL;     /* the process may change its folder */
     vnc_address_of(fd, false, &s->address);
     s->source = g_unix_fd_source_new(fd, G_IO_IN);
     g_source_set_callback(s->source, G_SOURCE_FUNC(on_connection), s, NULL);
@@ -72,7 +74,7 @@ void vnc_socket_free(gpointer socket)
     g_source_unref(s->source);
     close(s->fd);
     if (s->path) {
-        unlink(s->path);
+        unix_socket_remove(s->path);
     }
     vnc_address_clear(&s->address);
     g_free(s->path);
@@ -81,19 +83,10 @@ void vnc_socket_free(gpointer socket)
 
 static bool listen_unix(VncServer *server, const char *path, GError **err)
 {
-    struct sockaddr_un un = { .sun_family = AF_UNIX };
-    if (strlen(path) >= sizeof(un.sun_path)) {
-        return error_set(err, "the path is longer than %zu bytes", sizeof(un.sun_path) - 1);
-    }
-    g_strlcpy(un.sun_path, path, sizeof(un.sun_path));
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    unlink(path);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&un, sizeof(un)) != 0 || listen(fd, 8) != 0) {
-        error_set(err, "cannot listen there: %s", g_strerror(errno));
-        if (fd >= 0) {
-            close(fd);
-        }
-        return false;
+    g_autoptr(GError) why = NULL;
+    int fd = unix_socket_listen(path, false, BACKLOG, &why);
+    if (fd < 0) {
+        return error_set(err, "cannot listen there: %s", why->message);
     }
     add_socket(server, fd, path);
     return true;
@@ -109,7 +102,7 @@ static int listen_tcp(const struct addrinfo *ai)
     if (ai->ai_family == AF_INET6) {
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
     }
-    if (bind(fd, ai->ai_addr, ai->ai_addrlen) != 0 || listen(fd, 8) != 0) {
+    if (bind(fd, ai->ai_addr, ai->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0) {
         int why = errno;
         close(fd);
         errno = why;

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Options that the monitors make visible."""
 import os
+import socket
+import stat
 import subprocess
 
 from client import Machine
@@ -39,6 +41,52 @@ def preconfig(env):
         assert qmp.cmd("query-status")["status"] == "prelaunch"
         assert qmp.cmd("query-memory-size-summary") == {"base-memory": 64 << 20}
         assert "machine" in qmp.error("object-del", {"id": "late"})
+
+
+@case
+def what_is_no_socket_stays(env):
+    """Listening on a unix socket takes the place of one that was left, and of nothing else."""
+    path, other = os.path.join(env["folder"], "listen"), os.path.join(env["folder"], "other")
+    forms = [("-vnc", f"unix:{path}"), ("-qmp", f"unix:{path},server=on,wait=off"),
+             ("-gdb", f"unix:{path},server=on,wait=off"),
+             ("-netdev", f"stream,id=n,server=on,addr.type=unix,addr.path={path}"),
+             ("-netdev", f"dgram,id=n,local.type=unix,local.path={path},remote.type=unix,remote.path={other}")]
+
+    def occupy(kind):
+        if kind == "link":
+            os.symlink(other, path)
+        else:
+            with open(path, "w", encoding="ascii") as out:
+                out.write("precious")
+
+    for kind in ("file", "link"):
+        occupy(kind)
+        for form in forms:
+            text = refused(*env["malta"], "-S", "-display", "none", *form)
+            assert "no socket" in text and path in text, text
+            assert os.path.islink(path) == (kind == "link") and os.path.lexists(path), form
+        os.unlink(path)
+    for form in forms:
+        left = socket.socket(socket.AF_UNIX)
+        left.bind(path)
+        left.close()
+        with Machine(*env["malta"], "-S", *form) as m:
+            qmp = m.qmp.negotiate()
+            assert stat.S_ISSOCK(os.lstat(path).st_mode)
+            if form[0] == "-vnc":
+                os.rename(path, other)              # somebody makes another file meanwhile
+                occupy("file")
+                backend = {"type": "socket", "data": {"addr": {"type": "unix", "data": {"path": path}},
+                                                      "server": True, "wait": False}}
+                assert "no socket" in qmp.error("chardev-add", {"id": "c", "backend": backend})
+            qmp.cmd("quit")
+            assert m.wait() == 0
+        if form[0] == "-vnc":
+            with open(path, encoding="ascii") as file:
+                assert file.read() == "precious"
+            os.unlink(path)
+            os.unlink(other)
+        assert not os.path.lexists(path), form
 
 
 @case
