@@ -362,6 +362,7 @@ bool vga_realize(Vga *v, PciDevice *pci, GError **err)
     v->dirty = g_malloc0(v->ram_size >> 12);
     v->line_dirty = g_malloc0(VGA_MOST_PIXELS);
     v->line = g_new0(uint32_t, VGA_MOST_PIXELS + 64);
+    v->wide = g_new0(uint32_t, VGA_MOST_PIXELS);
     v->mono = mem_io_new("vga-mono", 7, &mono_ops, v);
     v->ports = mem_io_new("vga-ports", 16, &port_ops, v);
     v->colour = mem_io_new("vga-colour", 7, &colour_ops, v);
@@ -392,6 +393,7 @@ void vga_finalize(Vga *v)
     g_free(v->dirty);
     g_free(v->line_dirty);
     g_free(v->line);
+    g_free(v->wide);
     g_free(v->cells);
 }
 

@@ -215,18 +215,60 @@ static void decode(const Source *s, const VgaMode *m, uint32_t *out, unsigned do
     }
 }
 
-static void draw_line(const Vga *v, const VgaMode *m, uint32_t at, uint32_t *out)
+/* Where the line's pixels are: in memory of v's, or in room where they had to be made wider. */
+static uint32_t *make_line(const Vga *v, const VgaMode *m, uint32_t at, uint32_t *room)
 {
     const Source s = { v, at };
     unsigned dots = (m->width + m->dot_repeat - 1) / m->dot_repeat;
     decode(&s, m, v->line, dots + m->pan);
     if (m->dot_repeat == 1) {
-        memcpy(out, v->line + m->pan, m->width * sizeof(*out));
-        return;
+        return v->line + m->pan;
     }
-    for (unsigned x = 0; x < m->width; x++) {
-        out[x] = v->line[x / m->dot_repeat + m->pan];
+    const uint32_t *dot = v->line + m->pan;
+    unsigned width = m->width, shift = m->dot_repeat / 2;       /* 2 or 4 pixels */
+    for (unsigned x = 0; x < width; x++) {
+        room[x] = dot[x >> shift];
     }
+    return room;
+}
+
+/* ---- what of it is new ---- */
+
+/* A part of a line, of several, or nothing: begin is not before end. */
+typedef struct { unsigned begin, end; } Columns;
+
+#define STRETCH 64u                     /* pixels that are compared at once */
+
+static Columns difference(const uint32_t *a, const uint32_t *b, unsigned width)
+{
+    Columns c = { 0, width };
+    while (c.begin + STRETCH <= width && memcmp(a + c.begin, b + c.begin, STRETCH * sizeof(*a)) == 0) {
+        c.begin += STRETCH;
+    }
+    while (c.begin < width && a[c.begin] == b[c.begin]) {
+        c.begin++;
+    }
+    while (c.end >= c.begin + STRETCH &&
+           memcmp(a + c.end - STRETCH, b + c.end - STRETCH, STRETCH * sizeof(*a)) == 0) {
+        c.end -= STRETCH;
+    }
+    while (c.end > c.begin && a[c.end - 1] == b[c.end - 1]) {
+        c.end--;
+    }
+    return c;
+}
+
+static Columns draw_line(Vga *v, const VgaMode *m, unsigned y, uint32_t at)
+{
+    uint32_t *out = vga_surface_line(v, y), *line = make_line(v, m, at, v->all ? out : v->wide);
+    if (v->chip->overlay) {
+        v->chip->overlay(v, y, line, m->width);
+    }
+    Columns c = v->all ? (Columns){ 0, m->width } : difference(line, out, m->width);
+    if (line != out) {
+        memcpy(out + c.begin, line + c.begin, (c.end - c.begin) * sizeof(*out));
+    }
+    return c;
 }
 
 /* ---- which lines ---- */
@@ -266,24 +308,28 @@ static bool any_dirty(const Vga *v, uint32_t at, uint32_t len)
     return false;
 }
 
+/* Lines that have changed one below the other are told as one part of the picture. */
 static void draw_graphics(Vga *v, const VgaMode *m)
 {
     unsigned first = 0, length = line_length(m);
+    Columns all = { m->width, 0 };
     for (unsigned y = 0; y <= m->height; y++) {
         uint32_t at = line_address(v, m, y);
-        bool draw = y < m->height && (v->all || v->line_dirty[y] || any_dirty(v, at, length));
-        if (draw) {
-            uint32_t *out = vga_surface_line(v, y);
-            draw_line(v, m, at, out);
-            if (v->chip->overlay) {
-                v->chip->overlay(v, y, out, m->width);
-            }
+        Columns c = { 0, 0 };
+        if (y < m->height && (v->all || v->line_dirty[y] || any_dirty(v, at, length))) {
+            c = draw_line(v, m, y, at);
+        }
+        if (c.begin < c.end) {
+            all.begin = MIN(all.begin, c.begin);
+            all.end = MAX(all.end, c.end);
             continue;
         }
         if (y > first) {
-            display_changed(v->display, 0, (int)first, (int)m->width, (int)(y - first));
+            display_changed(v->display, (int)all.begin, (int)first, (int)(all.end - all.begin),
+                            (int)(y - first));
         }
         first = y + 1;
+        all = (Columns){ m->width, 0 };
     }
 }
 

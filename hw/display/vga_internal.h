@@ -33,7 +33,7 @@ typedef struct {
     uint32_t width, height;         /* pixels of the surface */
     uint32_t start, pitch;          /* bytes of video memory: the first one shown, between rows */
     uint32_t scans, doubled;        /* scan lines of a row; lines of the surface for each */
-    uint32_t dot_repeat;            /* pixels of the surface for each dot, 1 or 2 */
+    uint32_t dot_repeat;            /* pixels of the surface for each dot: 1, 2 or 4 */
     uint32_t row_bits;              /* 1, 2: the scan line's bits 0, 1 replace address bits 13, 14 */
     uint32_t pan;                   /* dots that are left out at the left */
     uint32_t big_endian;            /* pixels of more than one byte */
@@ -88,7 +88,7 @@ struct Vga {
     uint32_t colour_of[256], colour_of16[16];
     uint8_t *dirty;                 /* of each page of video memory: in the update that runs */
     uint8_t *line_dirty;            /* of each line of the surface: chip->overlay changed */
-    uint32_t *line;
+    uint32_t *line, *wide;          /* a line's dots, and its pixels where a dot is several */
     uint32_t *cells;                /* text: what each cell shows */
     unsigned n_cells;
     uint8_t font[2][VGA_FONT_BYTES];

@@ -126,6 +126,19 @@ static void move_cursor(Bench *b, unsigned x, unsigned y)
     set_seq(b, (uint8_t)(0x11 | (y & 7) << 5), (uint8_t)(y >> 3));
 }
 
+/* What somebody sees who looks at nothing but what is told, and how wide that was at most. */
+static uint32_t seen[320 * 200];
+static int widest;
+
+static void on_changed(void *opaque, int x, int y, int width, int height)
+{
+    widest = MAX(widest, width);
+    for (int i = 0; i < width * height; i++) {
+        int column = x + i % width, row = y + i / width;
+        seen[row * 320 + column] = pixel_at((unsigned)column, (unsigned)row);
+    }
+}
+
 static void check_cursor(unsigned at_x, unsigned at_y, unsigned size, uint64_t plane0, uint64_t plane1)
 {
     update();
@@ -137,12 +150,14 @@ static void check_cursor(unsigned at_x, unsigned at_y, unsigned size, uint64_t p
                 wanted = c ? (a ? 0xffffff : 0x410000) : a ? wanted ^ 0xffffff : wanted;
             }
             g_assert_cmphex(pixel_at(x, y), ==, wanted);
+            g_assert_cmphex(seen[y * 320 + x], ==, wanted);
         }
     }
 }
 
 static void test_cursor(void)
 {
+    static const ViewerOps ops = { .changed = on_changed };
     const uint64_t plane0 = 0x5a5a0ff05a5a0ff0, plane1 = 0x00ffff00ff00ff00;
     Bench *b = cirrus_bench(false);
     set_seq(b, 1, 1);
@@ -167,6 +182,9 @@ static void test_cursor(void)
         phys_write(b, FRAME + MEMORY - 0x4000 + 0x300 + i, plane0 >> (8 * (3 - i % 4)) & 0xff, 1);
         phys_write(b, FRAME + MEMORY - 0x4000 + 0x380 + i, plane1 >> (8 * (3 - i % 4)) & 0xff, 1);
     }
+    Viewer *viewer = display_add_viewer(display_at(displays, 0), &ops, NULL);
+    check_cursor(0, 0, 0, 0, 0);
+    widest = 0;
     set_seq(b, 0x13, 3);
     set_seq(b, 0x12, 1);
     move_cursor(b, 101, 55);
@@ -183,6 +201,8 @@ static void test_cursor(void)
     check_cursor(3, 9, 64, plane0, plane1);
     set_seq(b, 0x12, 0);
     check_cursor(0, 0, 0, 0, 0);
+    g_assert_cmpint(widest, <=, 64);
+    display_remove_viewer(viewer);
     bench_card_free(b);
 }
 

@@ -2,6 +2,15 @@
 /* The VGA and its card with the Bochs interface. */
 #include "vga-bench.h"
 
+static GString *told;
+
+static void changed(void *opaque, int x, int y, int width, int height)
+{
+    g_string_append_printf(told, "%d,%d %dx%d;", x, y, width, height);
+}
+
+static const ViewerOps told_ops = { .changed = changed };
+
 /* ---- registers ---- */
 
 static void test_registers(void)
@@ -396,6 +405,16 @@ static void test_mode_13h(void)
         uint8_t value = (uint8_t)phys_read(b, WINDOW + y / 2 * 320 + x / 2, 1);
         g_assert_cmphex(pixel_at(x, y), ==, test_colour(value));
     }
+    told = g_string_new(NULL);
+    Viewer *viewer = display_add_viewer(display_at(displays, 0), &told_ops, NULL);
+    update();
+    g_assert_cmpstr(told->str, ==, "0,0 640x400;");
+    g_string_truncate(told, 0);
+    phys_write(b, WINDOW + 100 * 320 + 7, phys_read(b, WINDOW + 100 * 320 + 7, 1) ^ 1, 1);
+    update();
+    g_assert_cmpstr(told->str, ==, "14,200 2x2;");
+    display_remove_viewer(viewer);
+    g_string_free(told, TRUE);
     bench_card_free(b);
 }
 
@@ -518,22 +537,14 @@ static void test_dispi_bad(void)
     bench_card_free(b);
 }
 
-/* Only lines that changed are drawn and told. */
-static GString *told;
-
-static void changed(void *opaque, int x, int y, int width, int height)
-{
-    g_string_append_printf(told, "%d,%d %dx%d;", x, y, width, height);
-}
-
+/* Only what has changed is told. */
 static void test_changes(void)
 {
-    static const ViewerOps ops = { .changed = changed };
     Bench *b = bench_card(false, "VGA,vgamem_mb=4");
     told = g_string_new(NULL);
     set_dispi(b, 1024, 768, 32, 0x41);
     screen_on(b);
-    Viewer *viewer = display_add_viewer(display_at(displays, 0), &ops, NULL);
+    Viewer *viewer = display_add_viewer(display_at(displays, 0), &told_ops, NULL);
     update();
     g_assert_cmpstr(told->str, ==, "0,0 1024x768;");
     g_string_truncate(told, 0);
@@ -543,10 +554,60 @@ static void test_changes(void)
     phys_write(b, FRAME + 103 * 4096, 0xffffff, 4);
     phys_write(b, FRAME + 900 * 4096, 0xffffff, 4);             /* below the screen */
     update();
-    g_assert_cmpstr(told->str, ==, "0,100 1024x1;0,103 1024x1;");
+    g_assert_cmpstr(told->str, ==, "2,100 1x1;0,103 1x1;");
     g_assert_cmphex(pixel_at(2, 100), ==, 0xffffff);
+    /* What is written as it was is no change. Lines one below the other are told together. */
+    g_string_truncate(told, 0);
+    phys_write(b, FRAME + 103 * 4096, 0xffffff, 4);
+    for (unsigned y = 200; y < 216; y++) {
+        phys_write(b, FRAME + y * 4096 + 4 * (500 + y % 2), y, 4);
+        phys_write(b, FRAME + y * 4096 + 4 * (700 - y % 3), y, 4);
+    }
+    phys_write(b, FRAME + 767 * 4096 + 4 * 1023, 0xff, 4);
+    update();
+    g_assert_cmpstr(told->str, ==, "500,200 201x16;1023,767 1x1;");
+    g_assert_cmphex(pixel_at(700, 201), ==, 201);
     display_remove_viewer(viewer);
     g_string_free(told, TRUE);
+    bench_card_free(b);
+}
+
+/* Whatever is written, what is told and what was before make the picture. */
+static void copy(void *opaque, int x, int y, int width, int height)
+{
+    for (int row = y; row < y + height; row++) {
+        for (int column = x; column < x + width; column++) {
+            ((uint32_t *)opaque)[row * 640 + column] = pixel_at((unsigned)column, (unsigned)row);
+        }
+    }
+}
+
+static void test_parts(void)
+{
+    static const ViewerOps ops = { .changed = copy };
+    g_autofree uint32_t *seen = g_new0(uint32_t, 640 * 480);
+    Bench *b = bench_card(false, "VGA,vgamem_mb=4");
+    GRand *rand = g_rand_new_with_seed(7);
+    set_palette(b);
+    screen_on(b);
+    for (unsigned depth = 8; depth <= 32; depth *= 2) {
+        set_dispi(b, 640, 480, depth, 0x41);
+        Viewer *viewer = display_add_viewer(display_at(displays, 0), &ops, seen);
+        for (unsigned round = 0; round < 30; round++) {
+            for (unsigned n = g_rand_int_range(rand, 0, 20); n; n--) {
+                uint32_t at = (uint32_t)g_rand_int_range(rand, 0, 640 * 480 * (gint32)depth / 8);
+                for (unsigned i = g_rand_int_range(rand, 1, 300); i; i--) {
+                    phys_write(b, FRAME + at + i, g_rand_int_range(rand, 0, 3), 1);
+                }
+            }
+            update();
+            for (unsigned i = 0; i < 640 * 480; i++) {
+                g_assert_cmphex(seen[i], ==, pixel_at(i % 640, i / 640));
+            }
+        }
+        display_remove_viewer(viewer);
+    }
+    g_rand_free(rand);
     bench_card_free(b);
 }
 
@@ -579,6 +640,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vga/dispi", test_dispi);
     g_test_add_func("/vga/dispi-bad", test_dispi_bad);
     g_test_add_func("/vga/changes", test_changes);
+    g_test_add_func("/vga/parts", test_parts);
     g_test_add_func("/vga/edid", test_edid);
     return g_test_run();
 }
