@@ -5,6 +5,7 @@
  * sounds, devices of the host.
  */
 #include <string.h>
+#include "hw/virtio/input_backlog.h"
 #include "hw/virtio/virtio.h"
 #include "system/input.h"
 #include "util/bits.h"
@@ -13,14 +14,13 @@
 
 #define QUEUE 64u
 #define EVENT 8u                    /* bytes of one */
-#define MOST_EVENTS 32u             /* of one group, so that a queue has room for it */
+#define MOST_EVENTS (BACKLOG_EVENTS - 1)
 #define CONFIG_DATA 8u
 #define MOST_DATA 128u
 #define BUS_VIRTUAL 6u
 #define VENDOR 0x0627u
 
 enum { CFG_NAME = 1, CFG_SERIAL = 2, CFG_DEVIDS = 3, CFG_EVENTS = 0x11, CFG_ABS = 0x12 };
-enum { EV_SYNC = 0, EV_KEYS = 1, EV_REL = 2, EV_ABS = 3, EV_LED = 0x11, EV_REP = 0x14 };
 enum { REL_HWHEEL = 6, REL_WHEEL = 8 };
 
 typedef struct {
@@ -31,11 +31,6 @@ typedef struct {
 } Model;
 
 typedef struct {
-    uint16_t type, code;
-    int32_t value;
-} Event;
-
-typedef struct {
     VirtioDevice v;
     VirtQueue *events, *status;
     const Model *model;
@@ -43,8 +38,9 @@ typedef struct {
     char *serial;                   /* property */
     uint8_t select, subsel;         /* what the configuration tells of */
     uint8_t lamps;                  /* LED_* */
-    Event group[MOST_EVENTS + 1];   /* of which not all has come; never between two calls of the host */
+    BacklogEvent group[BACKLOG_EVENTS];     /* not all of which has come; never between calls of the host */
     unsigned count;
+    InputBacklog backlog;
 } VirtioInput;
 
 /* Linux's codes; 0: it is a wheel. */
@@ -60,43 +56,46 @@ static bool takes(const VirtioInput *d, InputKind kind)
 
 /* ---- to the driver ---- */
 
-/* The group that has been gathered, one event a buffer: all of it or, when the driver has given too few
- * buffers, nothing. */
-static void send_group(VirtioInput *d)
+/* One event a buffer, as many as there are buffers. A group may come in parts: its end is an event, too. */
+static void deliver(VirtioInput *d)
 {
-    VirtqElement e[MOST_EVENTS + 1];
-    unsigned n = 0;
-    d->group[d->count++] = (Event){ EV_SYNC, 0, 0 };
-    while (n < d->count && virtq_pop(d->events, &e[n])) {
-        if (e[n++].in.bytes < EVENT) {
+    const BacklogEvent *event;
+    VirtqElement e;
+    bool any = false;
+    while ((event = backlog_next(&d->backlog)) && virtq_pop(d->events, &e)) {
+        uint8_t bytes[EVENT];
+        if (e.in.bytes < EVENT) {
+            virtq_unpop(d->events, &e);
             virtio_broken(&d->v, "a buffer for an event has fewer than 8 bytes");
             break;
         }
+        store_le(bytes, 2, event->type);
+        store_le(bytes + 2, 2, event->code);
+        store_le(bytes + 4, 4, (uint32_t)event->value);
+        iov_from_buf(dma_list_iov(&e.in), e.in.iov->len, 0, bytes, EVENT);
+        virtq_push(d->events, &e, EVENT);
+        backlog_took(&d->backlog);
+        any = true;
     }
-    if (n < d->count || !virtio_running(&d->v)) {
-        while (n--) {
-            virtq_unpop(d->events, &e[n]);
-        }
-    } else {
-        for (unsigned i = 0; i < n; i++) {
-            uint8_t bytes[EVENT];
-            store_le(bytes, 2, d->group[i].type);
-            store_le(bytes + 2, 2, d->group[i].code);
-            store_le(bytes + 4, 4, (uint32_t)d->group[i].value);
-            iov_from_buf(dma_list_iov(&e[i].in), e[i].in.iov->len, 0, bytes, EVENT);
-            virtq_push(d->events, &e[i], EVENT);
-        }
+    if (any) {
         virtq_notify(d->events);
     }
+}
+
+static void end_group(VirtioInput *d)
+{
+    d->group[d->count++] = (BacklogEvent){ EV_SYNC, 0, 0 };
+    backlog_add(&d->backlog, d->group, d->count);
     d->count = 0;
+    deliver(d);
 }
 
 static void add(VirtioInput *d, unsigned type, unsigned code, int32_t value)
 {
     if (d->count == MOST_EVENTS) {
-        send_group(d);
+        end_group(d);
     }
-    d->group[d->count++] = (Event){ (uint16_t)type, (uint16_t)code, value };
+    d->group[d->count++] = (BacklogEvent){ (uint16_t)type, (uint16_t)code, value };
 }
 
 static void add_button(VirtioInput *d, unsigned button, bool down)
@@ -141,7 +140,7 @@ static void take_sync(void *opaque)
 {
     VirtioInput *d = opaque;
     if (d->count) {
-        send_group(d);
+        end_group(d);
     }
 }
 
@@ -163,7 +162,11 @@ static void notified(VirtioDevice *vdev, VirtQueue *q)
     VirtioInput *d = (VirtioInput *)vdev;
     VirtqElement e;
     bool any = false;
-    while (q == d->status && virtq_pop(q, &e)) {
+    if (q == d->events) {
+        deliver(d);
+        return;
+    }
+    while (virtq_pop(q, &e)) {
         uint8_t event[EVENT];
         if (e.out.bytes >= EVENT) {
             iov_to_buf(dma_list_iov(&e.out), e.out.iov->len, 0, event, EVENT);
@@ -280,6 +283,7 @@ static void reset(VirtioDevice *vdev)
     }
     d->lamps = d->select = d->subsel = 0;
     d->count = 0;
+    backlog_clear(&d->backlog);
 }
 
 static bool input_realize(VirtioInput *d, const Model *model, GError **err)
@@ -352,7 +356,10 @@ static const Prop input_props[] = {
 
 static const VmField input_state[] = {
     VM_STRUCT(VirtioInput, v, virtio_state), VM_U8(VirtioInput, select), VM_U8(VirtioInput, subsel),
-    VM_U8(VirtioInput, lamps), { 0 }
+    VM_U8(VirtioInput, lamps),
+    { "backlog", VM_KIND_PART, offsetof(VirtioInput, backlog), sizeof(InputBacklog), 1, NULL, 2,
+      &input_backlog_part },
+    { 0 }
 };
 
 static const PciInfo keyboard_info = VIRTIO_PCI_INFO(0x1052, 0x0900);
@@ -361,21 +368,21 @@ static const PciInfo tablet_info = VIRTIO_PCI_INFO(0x1052, 0x0980);
 
 const DeviceType virtio_keyboard_type = {
     "virtio-keyboard-pci", sizeof(VirtioInput), .parent = "pci-device", .description = "virtio keyboard",
-    .user_creatable = true, .state = input_state, .props = input_props, .bus_info = &keyboard_info,
-    .realize = keyboard_realize, .reset = virtio_reset, .finalize = input_finalize,
+    .user_creatable = true, .state = input_state, .state_version = 2, .props = input_props,
+    .bus_info = &keyboard_info, .realize = keyboard_realize, .reset = virtio_reset, .finalize = input_finalize,
     .post_load = input_post_load,
 };
 
 const DeviceType virtio_mouse_type = {
     "virtio-mouse-pci", sizeof(VirtioInput), .parent = "pci-device", .description = "virtio mouse",
-    .user_creatable = true, .state = input_state, .props = input_props, .bus_info = &mouse_info,
-    .realize = mouse_realize, .reset = virtio_reset, .finalize = input_finalize,
+    .user_creatable = true, .state = input_state, .state_version = 2, .props = input_props,
+    .bus_info = &mouse_info, .realize = mouse_realize, .reset = virtio_reset, .finalize = input_finalize,
     .post_load = input_post_load,
 };
 
 const DeviceType virtio_tablet_type = {
     "virtio-tablet-pci", sizeof(VirtioInput), .parent = "pci-device", .description = "virtio tablet",
-    .user_creatable = true, .state = input_state, .props = input_props, .bus_info = &tablet_info,
-    .realize = tablet_realize, .reset = virtio_reset, .finalize = input_finalize,
+    .user_creatable = true, .state = input_state, .state_version = 2, .props = input_props,
+    .bus_info = &tablet_info, .realize = tablet_realize, .reset = virtio_reset, .finalize = input_finalize,
     .post_load = input_post_load,
 };

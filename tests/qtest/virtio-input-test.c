@@ -230,25 +230,64 @@ static void test_places(Virtio *v)
     expect(v, 3, 1, 0x110, 1);
 }
 
-/* All of a group or nothing. */
+/* What there is no buffer for waits, in its order. */
 static void test_no_room(Virtio *v)
 {
     start(v);
     send(v, KEY_EVENT("a", "true"));
-    give(v, 2);
-    expect_nothing(v);
-    send(v, KEY_EVENT("a", "false") ", " KEY_EVENT("b", "true"));      /* three with the end */
-    expect_nothing(v);
-    send(v, KEY_EVENT("c", "true"));
-    expect(v, 0, 1, 46, 1);
-    expect(v, 1, 0, 0, 0);
-    send(v, KEY_EVENT("c", "false"));
+    send(v, KEY_EVENT("a", "false") ", " KEY_EVENT("b", "true"));
     expect_nothing(v);
     give(v, 3);
-    send(v, KEY_EVENT("a", "false") ", " KEY_EVENT("b", "true"));
+    expect(v, 0, 1, 30, 1);
+    expect(v, 1, 0, 0, 0);
+    expect(v, 2, 1, 30, 0);
+    expect_nothing(v);
+    send(v, KEY_EVENT("b", "false"));
+    expect_nothing(v);
+    give(v, 4);
+    expect(v, 0, 1, 48, 1);
+    expect(v, 1, 0, 0, 0);
+    expect(v, 2, 1, 48, 0);
+    expect(v, 3, 0, 0, 0);
+    expect_nothing(v);
+    send(v, KEY_EVENT("c", "true"));
+    vd_reset(v);                                /* what waits is for the driver that was */
+    start(v);
+    give(v, 4);
+    expect_nothing(v);
+}
+
+/* More groups than may wait: what was lost of keys is made good behind them. */
+static void test_lost(Virtio *v)
+{
+    start(v);
+    send(v, KEY_EVENT("a", "true"));
+    send(v, KEY_EVENT("b", "true"));
+    for (unsigned i = 0; i < 31; i++) {
+        send(v, KEY_EVENT("c", "true"));
+        send(v, KEY_EVENT("c", "false"));
+    }
+    send(v, KEY_EVENT("a", "false") ", " KEY_EVENT("d", "true"));       /* the 65th */
+    send(v, KEY_EVENT("e", "true"));
+    send(v, KEY_EVENT("e", "false") ", " KEY_EVENT("b", "false"));
+    send(v, KEY_EVENT("b", "true"));
+    for (unsigned i = 0; i < 64; i++) {
+        unsigned n = 2 * i % 64;
+        if (n == 0) {
+            give(v, 64);
+        }
+        expect(v, n, 1, i == 0 ? 30 : i == 1 ? 48 : 46, i < 2 || i % 2 == 0);
+        expect(v, n + 1, 0, 0, 0);
+    }
+    expect_nothing(v);
+    give(v, 10);
     expect(v, 0, 1, 30, 0);
-    expect(v, 1, 1, 48, 1);
+    expect(v, 1, 1, 32, 1);
     expect(v, 2, 0, 0, 0);
+    expect_nothing(v);
+    send(v, KEY_EVENT("d", "false"));
+    expect(v, 3, 1, 32, 0);
+    expect(v, 4, 0, 0, 0);
 }
 
 /* More at one moment than a queue has room for: several groups, each with its end. */
@@ -322,6 +361,7 @@ int main(int argc, char **argv)
     vd_add_modern_test("/virtio-input/pointer", "-device virtio-mouse-pci" AT, test_pointer);
     vd_add_modern_test("/virtio-input/places", "-device virtio-tablet-pci" AT, test_places);
     vd_add_modern_test("/virtio-input/no-room", "-device virtio-keyboard-pci" AT, test_no_room);
+    vd_add_modern_test("/virtio-input/lost", "-device virtio-keyboard-pci" AT, test_lost);
     vd_add_modern_test("/virtio-input/many", "-device virtio-keyboard-pci" AT, test_many);
     vd_add_modern_test("/virtio-input/buffers", "-device virtio-keyboard-pci" AT, test_buffers);
     vd_add_modern_test("/virtio-input/status", "-device virtio-keyboard-pci" AT, test_status);

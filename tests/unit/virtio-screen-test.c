@@ -368,6 +368,49 @@ static void test_lamps(void)
     bench_card_free(b);
 }
 
+/* Keys that wait for buffers are kept with the rest. */
+static void test_waiting_keys(void)
+{
+    Bench *b = start("virtio-keyboard-pci");
+    GByteArray *state = g_byte_array_new();
+    for (unsigned i = 0; i < 65; i++) {
+        input_key(b->m->input, KEY_A, i % 2 == 0);      /* the last press is lost */
+    }
+    state_save(&card->dev, state);
+    device_reset(&card->dev);
+    g_assert_true(load(state, NULL));
+    for (unsigned i = 0; i < 130; i++) {
+        unsigned value = i % 2 ? 0 : i / 2 % 2 == 0;
+        desc(b, 0, 0, DATA, 8, 2);
+        kick(b, 0);
+        g_assert_cmphex(phys_read(b, DATA, 2), ==, i % 2 ? 0 : 1);
+        g_assert_cmphex(phys_read(b, DATA + 2, 2), ==, i % 2 ? 0 : 30);
+        g_assert_cmphex(phys_read(b, DATA + 4, 4), ==, value);
+        phys_write(b, DATA, 0xffff, 2);
+    }
+    desc(b, 0, 0, DATA, 8, 2);
+    kick(b, 0);
+    g_assert_cmphex(phys_read(b, DATA, 2), ==, 0xffff);
+    /* Events without an end, half an event, a group too many. */
+    uint8_t group[16], *end = state->data + state->len;
+    uint32_t part = 2 * 0x300 / 8 + 1 + 64 * sizeof(group);
+    memcpy(group, end - sizeof(group), sizeof(group));
+    end[-7] = 1;
+    load(state, "backlog");
+    end[-7] = 0;
+    for (unsigned more = 4; more <= sizeof(group); more += 12) {
+        store_be(state->data + state->len - part - 4, 4, part + more);
+        g_byte_array_append(state, group, more);
+        store_be(state->data + 4, 4, state->len - 8);
+        device_reset(&card->dev);
+        load(state, "backlog");
+        g_byte_array_set_size(state, state->len - more);
+    }
+    device_reset(&card->dev);
+    g_byte_array_free(state, TRUE);
+    bench_card_free(b);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -377,5 +420,6 @@ int main(int argc, char **argv)
     g_test_add_func("/virtio-screen/saved", test_saved);
     g_test_add_func("/virtio-screen/hostile", test_hostile);
     g_test_add_func("/virtio-screen/lamps", test_lamps);
+    g_test_add_func("/virtio-screen/waiting-keys", test_waiting_keys);
     return g_test_run();
 }
