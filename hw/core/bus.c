@@ -127,6 +127,16 @@ bool device_add(Machine *machine, KeyVal *props, GError **err)
     return type && device_add_type(machine, type, props, err);
 }
 
+bool device_plug(Machine *machine, KeyVal *props, GError **err)
+{
+    const DeviceType *type = find_type(keyval_get(props, "driver"), err);
+    if (type && type->graphics) {
+        return error_set(err, "Device '%s' does not support hotplugging: displays are there from the start "
+                         "(-device %s)", type->name, type->name);
+    }
+    return type && device_add_type(machine, type, props, err);
+}
+
 bool device_add_type(Machine *machine, const DeviceType *type, KeyVal *props, GError **err)
 {
     const char *id = keyval_get(props, "id"), *bus_id = keyval_get(props, "bus");
@@ -152,7 +162,7 @@ bool device_add_type(Machine *machine, const DeviceType *type, KeyVal *props, GE
 bool device_removable(const Device *dev)
 {
     Bus *bus = bus_of(dev);
-    return dev->user_added && bus && bus->may_remove;
+    return dev->user_added && !dev->type->graphics && bus && bus->may_remove;
 }
 
 static Device *first_on(Machine *machine, const Bus *bus)

@@ -14,7 +14,7 @@ COMMAND(run_device_add)
     }
     const char *driver = keyval_get(props, "driver");
     if (!keyval_wants_help(props)) {
-        return device_add(c->machine, props, err);
+        return device_plug(c->machine, props, err);
     }
     if (!driver) {
         g_autofree char *list = device_help(NULL);

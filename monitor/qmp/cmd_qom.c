@@ -193,7 +193,7 @@ QMP(device_add_command)
 {
     g_autoptr(KeyVal) props = keyval_new("device_add");
     keyval_add_json(props, args);
-    return device_add(call->c->machine, props, err);
+    return device_plug(call->c->machine, props, err);
 }
 
 QMP(device_del)
@@ -237,7 +237,7 @@ const QmpCommand qmp_qom_commands[] = {
 const QmpCommand qmp_object_commands[] = {
     { "device_add", device_add_command,
       MEMBERS({ "driver", "str", NULL }, { "bus?", "str", NULL }, { "id?", "str", NULL }), .flags = QMP_OPEN,
-      .features = "json-cli json-cli-hotplug", .doc = "Adds a device, as -device." },
+      .features = "json-cli json-cli-hotplug", .doc = "Adds a device, as -device; no graphics." },
     { "device_del", device_del, MEMBERS({ "id", "str", "or its path" }),
       .doc = "Takes a device out, at once: SCSI units, virtio ports, and PCI functions that the guest has "
              "let go of." },

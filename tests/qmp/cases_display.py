@@ -72,6 +72,24 @@ def pictures(env):
 
 
 @case
+def graphics_are_there_from_the_start(env):
+    """Windows, servers and terminals know no display that comes later."""
+    with Machine(*line(env, "-vga", "std")) as m:
+        qmp = m.qmp.negotiate()
+        for driver in ("VGA", "cirrus-vga", "virtio-gpu-pci"):
+            text = qmp.error("device_add", {"driver": driver, "id": "late"})
+            assert "does not support hotplugging" in text and f"-device {driver}" in text, text
+            assert "does not support hotplugging" in qmp.hmp(f"device_add {driver},id=late")
+        assert "late" not in qmp.hmp("info qtree")
+        path = qmp.hmp("info qom-tree")
+        assert "VGA" in path, path
+        names = [d["name"] for d in qmp.cmd("qom-list", {"path": "/machine/peripheral-anon"}) if d["type"] == "child<VGA>"]
+        path = f"/machine/peripheral-anon/{names[0]}"
+        assert "cannot be taken out" in qmp.error("device_del", {"id": path})
+        assert qmp.cmd("qom-get", {"path": path, "property": "hotpluggable"}) is False
+
+
+@case
 def heads(env):
     """Of a device with several displays; the first device is meant when none is named."""
     gpu = ("-vga", "none", "-device", "virtio-gpu-pci,id=g,max_outputs=2", "-device", "cirrus-vga")

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What must hold for every type of device, and the tables themselves on a made-up one. */
 #include "hw-test.h"
+#include "hw/core/bus.h"
 #include "hw/pci/pci.h"
+#include "ui/display.h"
 
 /* ---- all types ---- */
 
@@ -16,6 +18,38 @@ static void test_types(void)
         g_assert_nonnull((*t)->description);
     }
     g_assert_null(device_type_find("no-such-device"));
+}
+
+/* What a type says of displays is what comes of it. */
+static void test_graphics(void)
+{
+    unsigned found = 0;
+    for (const DeviceType *const *t = device_types(); *t; t++) {
+        if (!(*t)->user_creatable || strcmp((*t)->parent, "pci-device") != 0) {
+            g_assert_false((*t)->graphics);
+            continue;
+        }
+        Bench *b = bench_new(false);
+        DisplaySet *displays = b->m->displays = display_set_new(b->m);
+        g_autoptr(KeyVal) props = keyval_new("-device"), again = keyval_new("device_add");
+        GError *err = NULL;
+        device_add_type(b->m, *t, props, NULL);         /* some need what is not there */
+        g_assert_cmpint(display_at(displays, 0) != NULL, ==, (*t)->graphics);
+        if ((*t)->graphics) {
+            keyval_set(again, "driver", (*t)->name);
+            g_assert_false(device_plug(b->m, again, &err));
+            g_assert_nonnull(strstr(err->message, "does not support hotplugging"));
+            g_clear_error(&err);
+            g_assert_false(device_removable(bench_device(b, (*t)->name)));
+            g_assert_false(device_remove(bench_device(b, (*t)->name), &err));
+            g_assert_nonnull(strstr(err->message, "cannot be taken out"));
+            g_clear_error(&err);
+            found++;
+        }
+        bench_free(b);
+        display_set_free(displays);
+    }
+    g_assert_cmpuint(found, ==, 3);
 }
 
 static void test_registers_saved(void)
@@ -285,6 +319,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/device/types", test_types);
+    g_test_add_func("/device/graphics", test_graphics);
     g_test_add_func("/device/registers-saved", test_registers_saved);
     g_test_add_func("/device/state-lists", test_state_lists);
     g_test_add_func("/device/round-trip", test_round_trip);

@@ -41,6 +41,9 @@ Bus *bus_of(const Device *dev);
 bool device_add(Machine *machine, KeyVal *props, GError **err);
 /* The same for a type that is known; "driver" is looked up by nobody. */
 bool device_add_type(Machine *machine, const DeviceType *type, KeyVal *props, GError **err);
+/* device_add for a machine that is complete: refuses graphics, as those who show displays know what was there
+ * when they began. False with err. */
+bool device_plug(Machine *machine, KeyVal *props, GError **err);
 /* Takes a device out that was added, and what sits on its buses: MACHINE_DEVICE_DELETED for each. What it
  * used (drives, network back ends, character devices) is free then. Main thread. False with err. */
 bool device_remove(Device *dev, GError **err);
