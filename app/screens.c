@@ -2,6 +2,7 @@
 #include "app/screens.h"
 #include <string.h>
 #include <unistd.h>
+#include "audio/audio.h"
 #include "ui/display.h"
 #include "ui/keymap.h"
 #include "ui/terminal.h"
@@ -190,13 +191,28 @@ static bool check_layout(const char *layout, GError **err)
     return map || !layout;
 }
 
+/* audiodev= of a server: servers know nothing of sound. */
+static bool check_sound(const Machine *machine, const char *text, GError **err)
+{
+    g_autoptr(KeyVal) kv = keyval_new("-vnc");
+    const char *id = keyval_parse(kv, text, "vnc", NULL) ? keyval_get(kv, "audiodev") : NULL;
+    if (id && !audio_set_has(machine->audio, id)) {
+        return error_set(err, "-vnc %s: audiodev=%s: there is no -audiodev with that id", text, id);
+    }
+    if (id) {
+        g_printerr("valletta: -vnc %s: clients do not hear; audiodev=%s is heard on the host only\n", text, id);
+    }
+    return true;
+}
+
 Screens *screens_new(Machine *machine, const ScreenPlan *plan, const Settings *s, GError **err)
 {
     Screens *screens = g_new0(Screens, 1);
     screens->machine = machine;
     bool ok = s->vncs->len > 0 || check_layout(s->keyboard, err);
     for (guint i = 0; ok && i < s->vncs->len; i++) {
-        ok = vnc_set_add(machine->vncs, g_ptr_array_index(s->vncs, i), s->keyboard, err);
+        ok = vnc_set_add(machine->vncs, g_ptr_array_index(s->vncs, i), s->keyboard, err) &&
+             check_sound(machine, g_ptr_array_index(s->vncs, i), err);
     }
     if (!ok || !open_window(screens, plan, err) ||
         (plan->curses && !open_terminal(screens, s->keyboard, err))) {

@@ -421,7 +421,7 @@ static bool read_options(VncServer *server, KeyVal *kv, uint64_t *to, GError **e
         }
     }
     server->device = g_strdup(keyval_get(kv, "display"));
-    keyval_get(kv, "audiodev");         /* clients do not hear */
+    keyval_get(kv, "audiodev");         /* clients do not hear; the caller looks the id up */
     keyval_get(kv, "id");
     return read_head(server, keyval_get(kv, "head"), err) && keyval_finish(kv, err);
 }

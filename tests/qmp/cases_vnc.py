@@ -6,6 +6,7 @@ import socket
 import sys
 import time
 
+import cases_options
 from client import Machine
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "ui"))
@@ -28,8 +29,21 @@ def refused(port, **kwargs):
 
 
 @case
+def vnc_is_not_heard(env):
+    """An audiodev of a server has to be one, and who names it learns that clients do not hear."""
+    for form in (("-vnc", "127.0.0.1:50,to=149,audiodev=nobody"), ("-display", "vnc=127.0.0.1:50,to=149,audiodev=nobody")):
+        text = cases_options.refused(*env["malta"], "-S", "-audiodev", "none,id=a", *form)
+        assert "audiodev=nobody" in text and "no -audiodev" in text, text
+    with Machine(*env["malta"], "-S", "-audiodev", "none,id=a", "-vnc", "127.0.0.1:50,to=149,audiodev=a") as m:
+        m.qmp.negotiate().cmd("quit")
+        assert m.wait() == 0
+        said = m.process.stdout.read().decode()
+        assert said.count("\n") == 1 and "clients do not hear" in said and "audiodev=a" in said, said
+
+
+@case
 def vnc_server_and_clients(env):
-    with Machine(*env["malta"], "-S", "-name", "box", "-vnc", "127.0.0.1:50,to=149,audiodev=audio1") as m:
+    with Machine(*env["malta"], "-S", "-name", "box", "-vnc", "127.0.0.1:50,to=149,audiodev=audio0") as m:
         qmp = m.qmp.negotiate()
         info = qmp.cmd("query-vnc")
         port = int(info["service"])
