@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""run.py VALLETTA [--runs N] [--seed N] [--fetch]: power cuts.
+"""run.py VALLETTA [--runs N] [--bus BUS] [--seed N] [--fetch]: power cuts.
 
 A guest writes records to its disk and makes some of them safe; the emulator is killed (SIGKILL) in the middle.
 Then the image is consistent (qemu-img check) and has every record that was said to be safe. The next run goes
-on with the same image. On both buses, on raw and qcow2 images. Without --fetch it skips where the guest's kernel
+on with the same image. On each bus, on raw and qcow2 images. Without --fetch it skips where the guest's kernel
 (kernel.sh) was not fetched before. TAP on standard output."""
 import argparse
 import os
@@ -24,7 +24,14 @@ from debian import HERE, Kernel, Skip
 SLOWNESS = float(os.environ.get("VALLETTA_TEST_SLOWNESS", "1"))
 BLOCK, MOST = 4096, 16
 SIZE = 96 << 20
-MODULES = {"virtio": ["virtio_pci", "virtio_blk"], "ide": ["ata_piix"]}
+MODULES = {"virtio": ["virtio_pci", "virtio_blk"], "ide": ["ata_piix"], "usb": ["usbcore", "uhci_hcd", "usb_storage"]}
+
+
+def drive(bus, image, kind):
+    """The options for a disk on that bus."""
+    if bus == "usb":
+        return ["-drive", f"file={image},format={kind},if=none,id=disk", "-device", "usb-storage,drive=disk"]
+    return ["-drive", f"file={image},format={kind},if={bus}"]
 
 
 def mix(x):
@@ -59,7 +66,7 @@ class Cut:
         process = subprocess.Popen(
             [self.valletta, "-M", "malta", "-kernel", self.kernel.path, "-initrd", self.kernel.initramfs(self.bus, MODULES[self.bus]),
              "-append", line, "-nodefaults", "-display", "none", "-serial", "stdio", "-monitor", "none",
-             "-drive", f"file={self.image},format={self.kind},if={self.bus}"],
+             *drive(self.bus, self.image, self.kind)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         text, end = b"", None
         start = time.monotonic()
@@ -109,7 +116,8 @@ class Cut:
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("valletta")
-    parser.add_argument("--runs", type=int, default=2)
+    parser.add_argument("--runs", type=int, help="of each kind; else 2, and 1 on USB, which begins slowly")
+    parser.add_argument("--bus", choices=MODULES, action="append")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--fetch", action="store_true")
     options = parser.parse_args()
@@ -122,17 +130,17 @@ def main():
         except Skip as reason:
             print(f"1..0 # SKIP {reason}")
             return 0
-        pairs = [(bus, kind) for bus in MODULES for kind in ("raw", "qcow2")]
+        pairs = [(bus, kind) for bus in options.bus or MODULES for kind in ("raw", "qcow2")]
         print(f"1..{len(pairs)}\n# --seed {options.seed}", flush=True)
         failures = 0
         for number, (bus, kind) in enumerate(pairs, 1):
             try:
                 cut = Cut(os.path.abspath(options.valletta), kernel, bus, kind, random.Random(f"{options.seed}{bus}{kind}"))
-                safe = 0
-                for _ in range(options.runs):
+                safe, runs = 0, options.runs or (1 if bus == "usb" else 2)
+                for _ in range(runs):
                     safe += cut.run()
                     cut.check()
-                print(f"ok {number} - {bus} {kind}: {options.runs} cuts, {safe} moments of safety", flush=True)
+                print(f"ok {number} - {bus} {kind}: {runs} cuts, {safe} moments of safety", flush=True)
             except Exception:
                 failures += 1
                 print(f"not ok {number} - {bus} {kind}\n# " + traceback.format_exc().replace("\n", "\n# "), flush=True)
