@@ -316,6 +316,9 @@ static bool fill_drive(Drives *drives, BlockGraph *graph, Drive *d, KeyVal *kv, 
     if (user) {
         block_user_set_write_cache(user, write_cache);
     }
+    if (user && d->cdrom) {
+        block_user_set_discs(user);
+    }
     return user != NULL;
 }
 

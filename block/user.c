@@ -17,6 +17,7 @@ struct BlockUser {
     void (*changed)(void *opaque);
     void *opaque;
     const BlockMedia *media;        /* or NULL */
+    bool discs;
     void *media_opaque;
     unsigned inflight;              /* submitted, and done not called yet; machine lock */
     GQueue waiting;                 /* of BlockRequest *, not begun: the graph is quiet */
@@ -324,6 +325,16 @@ void block_user_set_media(BlockUser *user, const BlockMedia *media, void *opaque
 {
     user->media = media;
     user->media_opaque = opaque;
+}
+
+void block_user_set_discs(BlockUser *user)
+{
+    user->discs = true;
+}
+
+bool block_user_has_discs(const BlockUser *user)
+{
+    return user->discs;
 }
 
 bool block_user_removable(const BlockUser *user)

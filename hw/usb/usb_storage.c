@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A USB disk, "usb-storage": Mass Storage Class, Bulk-Only Transport 1.0, around a SCSI bus with one disk.
- * Data go through a buffer of the command's size: the disk has them all before the guest sees the first byte,
+ * A USB disk or CD reader, "usb-storage": Mass Storage Class, Bulk-Only Transport 1.0, around a SCSI bus with
+ * one unit. Data go through a buffer of the command's size: the disk has them all before the guest sees the first byte,
  * and the other way round. Commands that have more than 32 MiB fail. Not modelled: more than one unit.
  */
 #include <limits.h>
@@ -297,17 +297,24 @@ static bool is_full(const Bus *bus)
     return true;
 }
 
-/* The disk; nothing else can be put on its bus. */
+static bool set_up_disk(const UsbStorage *s, Device *unit, GError **err)
+{
+    return prop_set(unit, "removable", s->removable ? "on" : "off", err) &&
+           prop_set(unit, "write-cache", s->write_cache ? "on" : "off", err);
+}
+
+/* The unit; nothing else can be put on its bus. Of a -drive media=cdrom it is a reader. */
 static bool storage_complete(UsbDevice *d, GError **err)
 {
     UsbStorage *s = (UsbStorage *)d;
     Bus *bus = &s->scsi.bus;
     g_autoptr(KeyVal) none = keyval_new("usb-storage");
-    Device *unit = bus->make(bus, &scsi_hd_type, none, err);
+    const BlockUser *user = block_user_find(bus->owner->machine->blocks, s->drive);
+    bool reader = user && block_user_has_discs(user);
+    Device *unit = bus->make(bus, reader ? &scsi_cd_type : &scsi_hd_type, none, err);
     if (!prop_set(unit, "drive", s->drive, err) ||
         (s->usb.serial && !prop_set(unit, "serial", s->usb.serial, err)) ||
-        !prop_set(unit, "removable", s->removable ? "on" : "off", err) ||
-        !prop_set(unit, "write-cache", s->write_cache ? "on" : "off", err)) {
+        (!reader && !set_up_disk(s, unit, err))) {
         device_free(unit);
         return false;
     }
@@ -339,8 +346,9 @@ static const VmField storage_state[] = {
 
 static const Prop storage_props[] = {
     { "drive", PROP_STRING, offsetof(UsbStorage, drive), NULL, "id of a -drive or node-name of a -blockdev" },
-    { "removable", PROP_BOOL, offsetof(UsbStorage, removable), "off", "the medium can be changed" },
-    { "write-cache", PROP_BOOL, offsetof(UsbStorage, write_cache), "on", "whether the guest must flush" },
+    { "removable", PROP_BOOL, offsetof(UsbStorage, removable), "off", "a disk: the medium can be changed" },
+    { "write-cache", PROP_BOOL, offsetof(UsbStorage, write_cache), "on",
+      "a disk: whether the guest must flush" },
     { "bootindex", PROP_U32, offsetof(UsbStorage, boot_index), NULL,
       "accepted: firmware is not told in which order to look" },
     USB_PROPS(UsbStorage, usb),
@@ -358,7 +366,7 @@ static const UsbKind storage_kind = {
 };
 
 const DeviceType usb_storage_type = {
-    "usb-storage", sizeof(UsbStorage), .parent = "usb-device", .description = "USB disk",
+    "usb-storage", sizeof(UsbStorage), .parent = "usb-device", .description = "USB disk or CD reader",
     .user_creatable = true, .state = storage_state, .props = storage_props, .bus_info = &storage_kind,
     .realize = storage_realize, .reset = usb_device_reset, .finalize = storage_finalize,
     .post_load = storage_post_load,

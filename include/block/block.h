@@ -170,6 +170,9 @@ typedef struct {
     void (*ask)(void *opaque);                      /* the guest, to let the medium out */
 } BlockMedia;
 void block_user_set_media(BlockUser *user, const BlockMedia *media, void *opaque);
+/* The drive's media are discs (media=cdrom): a device that can be a disk or a reader becomes a reader. */
+void block_user_set_discs(BlockUser *user);
+bool block_user_has_discs(const BlockUser *user);
 /* Whether there is a tray, and how it stands; locked may be NULL. */
 bool block_user_removable(const BlockUser *user);
 bool block_user_tray_open(const BlockUser *user, bool *locked);

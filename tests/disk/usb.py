@@ -14,8 +14,9 @@ import tty
 from hotplug import SLOWNESS, run_cases
 
 MODULES = ["usbcore", "uhci_hcd", "usbhid", "hid_generic", "evdev", "usb_storage", "crc32c_generic", "ext4",
-           "ftdi_sio"]
-DEVICES = ["-device", "usb-hub,id=hub,port=1", "-device", "usb-kbd,id=kbd,port=1.1", "-device", "usb-tablet,id=tablet,port=1.2"]
+           "ftdi_sio", "sr_mod"]
+DEVICES = ["-device", "usb-hub,id=hub,port=1", "-device", "usb-kbd,id=kbd,port=1.1", "-device", "usb-tablet,id=tablet,port=1.2",
+           "-drive", "if=none,id=cd,media=cdrom"]
 KEY, ABS = 1, 3
 CASES = []
 
@@ -127,6 +128,26 @@ def a_file_system(g):
     subprocess.run(["e2fsck", "-fn", image], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     done = subprocess.run(["debugfs", "-R", "cat data", image], check=True, capture_output=True)
     assert done.stdout == b"".join(bytes([n]) * 4096 for n in range(64)), "other data than the guest wrote"
+
+
+@case
+def a_disc(g):
+    """A reader, in which the disc is changed."""
+    g.qmp.cmd("device_add", {"driver": "usb-storage", "id": "reader", "port": "1.7", "drive": "cd"})
+    g.wait_list("/dev", "sr0", True)
+    assert g.ask("read /dev/sr0 3")[1] == "No medium found"
+    for name in ("first", "other"):
+        image = f"{g.images[0]}.{name}"
+        with open(image, "wb") as out:
+            out.write(name.encode().ljust(2048, b".") * 512)
+        g.qmp.cmd("blockdev-change-medium", {"device": "cd", "filename": image, "format": "raw"})
+        end = time.monotonic() + 30 * SLOWNESS
+        while (found := g.ask("read /dev/sr0 5")) != (name.encode().hex() + " ", "DONE"):
+            assert time.monotonic() < end, found
+            time.sleep(0.2)
+    assert g.ask("write /dev/sr0 x")[1] != "DONE"
+    g.remove("reader")
+    g.wait_list("/sys/block", "sr0", False)
 
 
 @case

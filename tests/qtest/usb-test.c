@@ -294,6 +294,61 @@ static void test_disk(QTest *q)
     expect_status(&d, 1, 0);
 }
 
+/* A disc that can be taken out, in a reader. */
+static void test_reader(QTest *q)
+{
+    static const uint8_t ready[6] = { 0 }, inquiry[6] = { 0x12, [4] = 36 }, capacity[10] = { 0x25 };
+    static const uint8_t sense[6] = { 3, [4] = 18 }, read_10[10] = { 0x28, [5] = 3, [8] = 2 };
+    static const uint8_t write_10[10] = { 0x2a, [8] = 1 }, eject[6] = { 0x1b, [4] = 2 };
+    Disk d = { q, false, false };
+    uint8_t data[64];
+    uh_start(q);
+    uh_reset_port(q, 0);
+    uh_configure(q, 5);
+    send_command(&d, inquiry, 6, true, 36);
+    g_assert_cmpint(receive(&d, data, 64), ==, 36);
+    g_assert_cmphex(data[0], ==, 5);
+    g_assert_cmphex(data[1], ==, 0x80);
+    expect_status(&d, 0, 0);
+    send_command(&d, ready, 6, false, 0);
+    expect_status(&d, 1, 0);                            /* power on */
+    send_command(&d, sense, 6, true, 18);
+    g_assert_cmpint(receive(&d, data, 64), ==, 18);
+    expect_status(&d, 0, 0);
+    send_command(&d, capacity, 10, true, 8);
+    g_assert_cmpint(receive(&d, data, 64), ==, 8);
+    g_assert_cmpuint(load_be(data, 4), ==, (1 << 20) / 2048 - 1);
+    g_assert_cmpuint(load_be(data + 4, 4), ==, 2048);
+    expect_status(&d, 0, 0);
+    send_command(&d, read_10, 10, true, 4096);
+    for (unsigned i = 0; i < 64; i++) {
+        g_assert_cmpint(receive(&d, data, 64), ==, 64);
+    }
+    expect_status(&d, 0, 0);
+    send_command(&d, write_10, 10, false, 2048);
+    for (unsigned i = 0; i < 32; i++) {
+        g_assert_cmpint(uh_packet(q, PID_OUT, 5, 2, &d.out, data, 64), ==, 64);
+    }
+    expect_status(&d, 1, 2048);
+    send_command(&d, eject, 6, false, 0);
+    expect_status(&d, 0, 0);
+    send_command(&d, capacity, 10, true, 8);
+    g_assert_cmpint(receive(&d, data, 64), ==, -1);
+    unhalt(&d, 0x81);
+    expect_status(&d, 1, 8);
+    send_command(&d, sense, 6, true, 18);
+    g_assert_cmpint(receive(&d, data, 64), ==, 18);
+    g_assert_cmphex(data[2], ==, 2);
+    g_assert_cmphex(data[12], ==, 0x3a);
+    expect_status(&d, 0, 0);
+    do_qmp(q, "{\"execute\": \"blockdev-close-tray\", \"arguments\": {\"device\": \"c\"}}");
+    send_command(&d, ready, 6, false, 0);
+    expect_status(&d, 1, 0);                            /* there is another disc, for all it knows */
+    send_command(&d, ready, 6, false, 0);
+    expect_status(&d, 0, 0);
+    do_qmp(q, DEL("d"));
+}
+
 /* ---- the serial line ---- */
 
 static void test_serial(QTest *q)
@@ -333,6 +388,8 @@ int main(int argc, char **argv)
     qt_add("/usb/mouse", "-device usb-mouse", test_mouse);
     qt_add("/usb/tablet", "-device usb-tablet", test_tablet);
     qt_add("/usb/disk", DISK, test_disk);
+    qt_add("/usb/reader", "-drive driver=null-co,if=none,id=c,media=cdrom,size=1048576,read-zeroes=on "
+           "-device usb-storage,drive=c,id=d", test_reader);
     qt_add("/usb/serial", "-chardev ringbuf,id=r -device usb-serial,chardev=r,id=s", test_serial);
     return g_test_run();
 }
