@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """run.py VALLETTA BUILDDIR [--record] [--oracle all|short|none] [--skip-long] [--only NAME] [--accel ARGS]
+       [--programs FOLDER] [--jobs N]
 
 Builds the bare-metal programs of this folder for each target, runs them, and compares each
 line (an instruction and the digest of its results) with the recorded expectations and, where
 Debian's QEMU is installed, with what it prints for the same program. TAP on stdout.
---record writes the expectations anew from what QEMU prints.
+--record writes the expectations anew from what QEMU prints. --programs: where they are built (BUILDDIR); several
+runs may share them.
 """
 import argparse, concurrent.futures, os, re, shutil, subprocess, sys
 
@@ -15,8 +17,11 @@ ap.add_argument('valletta'); ap.add_argument('builddir')
 ap.add_argument('--oracle', choices=['all', 'short', 'none'], default='short')
 ap.add_argument('--skip-long', action='store_true')
 ap.add_argument('--timeout', type=int, default=300); ap.add_argument('--record', action='store_true'); ap.add_argument('--only', default='')
+ap.add_argument('--programs'); ap.add_argument('--jobs', type=int, default=os.cpu_count() or 1)
 ap.add_argument('--accel', default='tcg,ir-verify=on')
 o = ap.parse_args()
+
+programs = o.programs or o.builddir
 
 O32 = ['-mabi=32', '-march=mips32r2', '-Wl,--defsym=BASE=0x80100000']
 N64 = ['-mabi=64', '-march=mips64r2', '-msym32', '-Wl,--defsym=BASE=0xffffffff80100000']
@@ -50,14 +55,23 @@ ORACLE_WRONG = {
     'RDPGPR': 'QEMU reads a stale copy of the register when there is only set 0',
 }
 
+def is_new(out):
+    """Whether a program that another run has built is newer than all that it is made of."""
+    sources = [os.path.join(folder, f) for folder in (here, os.path.join(here, 'lib')) for f in os.listdir(folder)]
+    return os.path.exists(out) and os.path.getmtime(out) > max(os.path.getmtime(f) for f in sources if os.path.isfile(f))
+
 def build(name, target, flags, defines, out):
+    if is_new(out):
+        return None
     cc, order, arch, _, _ = TARGETS[target]
     sources = [os.path.join(here, f) for f in ('lib/start.S', 'lib/lib.c', name + '.c')]
     extra = flags if target.endswith('32') else []
     cmd = [cc, order, *arch, *extra, *defines, '-O1', '-G0', '-mno-abicalls', '-fno-pic', '-static', '-no-pie', '-ffreestanding',
            '-nostdlib', '-fno-stack-protector', '-Wall', '-Werror', '-Wl,-N', '-Wl,--build-id=none', '-Wl,-z,noexecstack',
-           '-Wl,-T,' + os.path.join(here, 'lib/isa.ld'), '-I', os.path.join(here, 'lib'), *sources, '-o', out]
+           '-Wl,-T,' + os.path.join(here, 'lib/isa.ld'), '-I', os.path.join(here, 'lib'), *sources, '-o', '%s.%d' % (out, os.getpid())]
     p = subprocess.run(cmd, capture_output=True, text=True)
+    if p.returncode == 0:
+        os.rename('%s.%d' % (out, os.getpid()), out)        # whole, for those that build it at the same time
     return None if p.returncode == 0 else p.stderr
 
 def run(emulator, cpu, elf, extra):
@@ -81,6 +95,7 @@ def differences(a, b, who):
 
 coverage = os.path.join(o.builddir, 'isa-coverage')
 os.makedirs(o.builddir, exist_ok=True)
+os.makedirs(programs, exist_ok=True)
 os.makedirs(os.path.join(here, 'expected'), exist_ok=True)
 
 def job(name, suffix, target, flags):
@@ -88,7 +103,7 @@ def job(name, suffix, target, flags):
     cc, _, _, oracle, cpu = TARGETS[target]
     if not shutil.which(cc):
         return label, 'skip', ['no ' + cc]
-    elf = os.path.join(o.builddir, label + '.elf')
+    elf = os.path.join(programs, label + '.elf')
     cpu = CPUS.get(name, cpu)
     problem = build(name, target, flags, DEFINES.get(label, []), elf)
     if problem:
@@ -116,7 +131,7 @@ jobs = [(n, s, t, f) for n, variants in PROGRAMS.items() for s, targets, f in va
         if not (o.skip_long and n + s + '.' + t in LONG) and re.search(o.only, n + s + '.' + t) and os.path.exists(os.path.join(here, n + '.c'))]
 print('1..%d' % (len(jobs) + 1))
 failed = 0
-with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+with concurrent.futures.ThreadPoolExecutor(max_workers=o.jobs) as pool:
     for k, (label, result, notes) in enumerate(pool.map(lambda j: job(*j), jobs)):
         for n in notes[:40]:
             print('#   ' + n)
