@@ -200,7 +200,8 @@ static bool check_sound(const Machine *machine, const char *text, GError **err)
         return error_set(err, "-vnc %s: audiodev=%s: there is no -audiodev with that id", text, id);
     }
     if (id) {
-        g_printerr("valletta: -vnc %s: clients do not hear; audiodev=%s is heard on the host only\n", text, id);
+        g_printerr("valletta: -vnc %s: clients do not hear; audiodev=%s is heard on the host only\n",
+                   text, id);
     }
     return true;
 }

@@ -29,7 +29,8 @@ static bool make_room(const char *path, GError **err)
         return true;                /* what else is wrong with the path, bind tells */
     }
     if (!S_ISSOCK(st.st_mode)) {
-        return error_set(err, "there is something that is no socket, and it stays; another path, or remove it");
+        return error_set(err, "there is something that is no socket, and it stays; use another path, or "
+                         "remove it");
     }
     return unlink(path) == 0 || errno == ENOENT || error_set(err, "%s", g_strerror(errno));
 }

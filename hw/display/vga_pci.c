@@ -332,6 +332,6 @@ static const PciInfo vga_pci_info = {
 const DeviceType vga_pci_type = {
     "VGA", sizeof(VgaPci), .parent = "pci-device", .description = "VGA with the Bochs display interface",
     .user_creatable = true, .graphics = true, .state = vga_pci_state, .props = vga_pci_props,
-    .bus_info = &vga_pci_info, .realize = vga_pci_realize, .reset = vga_pci_reset, .finalize = vga_pci_finalize,
-    .post_load = vga_pci_post_load,
+    .bus_info = &vga_pci_info, .realize = vga_pci_realize, .reset = vga_pci_reset,
+    .finalize = vga_pci_finalize, .post_load = vga_pci_post_load,
 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A USB disk or CD reader, "usb-storage": Mass Storage Class, Bulk-Only Transport 1.0, around a SCSI bus with
- * one unit. Data go through a buffer of the command's size: the disk has them all before the guest sees the first byte,
- * and the other way round. Commands that have more than 32 MiB fail. Not modelled: more than one unit.
+ * one unit. Data go through a buffer of the command's size: the unit has them all before the guest sees the
+ * first byte, and the other way round. Commands that have more than 32 MiB fail. Not modelled: more than one
+ * unit.
  */
 #include <limits.h>
 #include <string.h>

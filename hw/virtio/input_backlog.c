@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Events that wait for the buffers of virtio-input's driver. A release that is lost would leave a key down for
- * ever, which Linux repeats; so beside the groups that wait is kept which keys are down.
+ * Events that wait for the buffers of virtio-input's driver. A release that is lost would leave a key down
+ * for ever, which Linux repeats; so beside the groups that wait is kept which keys are down.
  */
 #include "hw/virtio/input_backlog.h"
 

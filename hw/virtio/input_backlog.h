@@ -28,8 +28,8 @@ typedef struct {
 
 /* Nothing waits, no key is down. */
 void backlog_clear(InputBacklog *b);
-/* A group of up to BACKLOG_EVENTS, the last of which is EV_SYNC. When 64 wait it is lost; of its keys the driver
- * hears, as far as they have changed, behind what waits. */
+/* A group of up to BACKLOG_EVENTS, the last of which is EV_SYNC. When 64 wait it is lost; of its keys the
+ * driver hears, as far as they have changed, behind what waits. */
 void backlog_add(InputBacklog *b, const BacklogEvent *group, unsigned count);
 /* The event that is next, or NULL; backlog_took: the driver has it. */
 const BacklogEvent *backlog_next(const InputBacklog *b);

@@ -369,20 +369,20 @@ static const PciInfo tablet_info = VIRTIO_PCI_INFO(0x1052, 0x0980);
 const DeviceType virtio_keyboard_type = {
     "virtio-keyboard-pci", sizeof(VirtioInput), .parent = "pci-device", .description = "virtio keyboard",
     .user_creatable = true, .state = input_state, .state_version = 2, .props = input_props,
-    .bus_info = &keyboard_info, .realize = keyboard_realize, .reset = virtio_reset, .finalize = input_finalize,
-    .post_load = input_post_load,
+    .bus_info = &keyboard_info, .realize = keyboard_realize, .reset = virtio_reset,
+    .finalize = input_finalize, .post_load = input_post_load,
 };
 
 const DeviceType virtio_mouse_type = {
     "virtio-mouse-pci", sizeof(VirtioInput), .parent = "pci-device", .description = "virtio mouse",
     .user_creatable = true, .state = input_state, .state_version = 2, .props = input_props,
-    .bus_info = &mouse_info, .realize = mouse_realize, .reset = virtio_reset, .finalize = input_finalize,
-    .post_load = input_post_load,
+    .bus_info = &mouse_info, .realize = mouse_realize, .reset = virtio_reset,
+    .finalize = input_finalize, .post_load = input_post_load,
 };
 
 const DeviceType virtio_tablet_type = {
     "virtio-tablet-pci", sizeof(VirtioInput), .parent = "pci-device", .description = "virtio tablet",
     .user_creatable = true, .state = input_state, .state_version = 2, .props = input_props,
-    .bus_info = &tablet_info, .realize = tablet_realize, .reset = virtio_reset, .finalize = input_finalize,
-    .post_load = input_post_load,
+    .bus_info = &tablet_info, .realize = tablet_realize, .reset = virtio_reset,
+    .finalize = input_finalize, .post_load = input_post_load,
 };

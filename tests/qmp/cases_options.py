@@ -46,7 +46,7 @@ def preconfig(env):
 @case
 def what_is_no_socket_stays(env):
     """Listening on a unix socket takes the place of one that was left, and of nothing else."""
-    path, other = os.path.join(env["folder"], "listen"), os.path.join(env["folder"], "other")
+    path, other = os.path.join(env["folder"], "place"), os.path.join(env["folder"], "other")
     forms = [("-vnc", f"unix:{path}"), ("-qmp", f"unix:{path},server=on,wait=off"),
              ("-gdb", f"unix:{path},server=on,wait=off"),
              ("-netdev", f"stream,id=n,server=on,addr.type=unix,addr.path={path}"),
