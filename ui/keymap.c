@@ -12,8 +12,11 @@
 #define LIBRARY "libxkbcommon.so.0"
 #define XKB_OFFSET 8                /* an XKB key code is the event code and this */
 
+#define UNICODE 0x01000000u         /* and a code point: a key symbol, too */
+
 struct Keymap {
     GHashTable *places;             /* of KeymapPlace *, by key symbol */
+    uint32_t (*to_unicode)(xkb_keysym_t keysym);        /* NULL: only what keymap_character knows */
 };
 
 static void add(Keymap *map, uint32_t keysym, Key key, unsigned modifiers, bool is_character)
@@ -94,7 +97,8 @@ static void add_en_us(Keymap *map)
 
 #define XKB_FUNCTIONS(F) F(xkb_context_new) F(xkb_context_unref) F(xkb_keymap_new_from_names) \
     F(xkb_keymap_unref) F(xkb_state_new) F(xkb_state_unref) F(xkb_state_update_mask) \
-    F(xkb_state_key_get_one_sym) F(xkb_keymap_mod_get_index) F(xkb_context_set_log_level)
+    F(xkb_state_key_get_one_sym) F(xkb_keymap_mod_get_index) F(xkb_context_set_log_level) \
+    F(xkb_keysym_to_utf32)
 
 typedef struct {
 #define FUNCTION(name) __typeof__(&name) name;
@@ -122,7 +126,8 @@ static const struct { const char *name, *layout, *variant; } layouts[] = {
     { "ja", "jp", NULL }, { "pt-br", "br", NULL }, { "sl", "si", NULL }, { "sv", "se", NULL },
 };
 
-static void add_level(Keymap *map, const Xkb *x, struct xkb_keymap *keys, unsigned modifiers)
+/* What keys write with modifiers: that above Tab with some, or all others. */
+static void add_level(Keymap *map, const Xkb *x, struct xkb_keymap *keys, unsigned modifiers, bool above_tab)
 {
     static const char *const names[] = { "Shift", "Mod5" };
     struct xkb_state *state = x->xkb_state_new(keys);
@@ -133,11 +138,25 @@ static void add_level(Keymap *map, const Xkb *x, struct xkb_keymap *keys, unsign
     }
     x->xkb_state_update_mask(state, mask, 0, 0, 0, 0, 0);
     for (Key key = 1; key < KEY_COUNT; key++) {
-        unsigned code = key_codes(key)->evdev;
+        unsigned code = (key == KEY_GRAVE_ACCENT && modifiers) == above_tab ? key_codes(key)->evdev : 0;
         xkb_keysym_t sym = code ? x->xkb_state_key_get_one_sym(state, code + XKB_OFFSET) : 0;
+        uint32_t character = x->xkb_keysym_to_utf32(sym);
         add(map, sym, key, modifiers, true);
+        if (character > 0xff) {
+            add(map, UNICODE | character, key, modifiers, true);
+        }
     }
     x->xkb_state_unref(state);
+}
+
+/* The key above Tab comes last: with modifiers XKB has more on it than is printed there and others know. */
+static void add_levels(Keymap *map, const Xkb *x, struct xkb_keymap *keys)
+{
+    for (unsigned above_tab = 0; above_tab <= 1; above_tab++) {
+        for (unsigned modifiers = 0; modifiers <= (KEYMAP_SHIFT | KEYMAP_ALTGR); modifiers++) {
+            add_level(map, x, keys, modifiers, above_tab);
+        }
+    }
 }
 
 static bool add_layout(Keymap *map, const char *name, GError **err)
@@ -159,10 +178,9 @@ static bool add_layout(Keymap *map, const char *name, GError **err)
     }
     struct xkb_keymap *keys = context ? x.xkb_keymap_new_from_names(context, &rules, 0) : NULL;
     if (keys) {
-        for (unsigned modifiers = 0; modifiers <= (KEYMAP_SHIFT | KEYMAP_ALTGR); modifiers++) {
-            add_level(map, &x, keys, modifiers);
-        }
+        add_levels(map, &x, keys);
         x.xkb_keymap_unref(keys);
+        map->to_unicode = x.xkb_keysym_to_utf32;
     }
     if (context) {
         x.xkb_context_unref(context);
@@ -196,8 +214,8 @@ void keymap_free(Keymap *map)
 bool keymap_find(const Keymap *map, uint32_t keysym, KeymapPlace *place)
 {
     const KeymapPlace *found = g_hash_table_lookup(map->places, GUINT_TO_POINTER(keysym));
-    /* 0x01000000 and a code point of Latin 1 is the plain symbol, too. */
-    if (!found && keysym >> 8 == 0x010000) {
+    /* A code point of Latin 1 is the plain symbol, too. */
+    if (!found && keysym >> 8 == UNICODE >> 8) {
         found = g_hash_table_lookup(map->places, GUINT_TO_POINTER(keysym & 0xff));
     }
     if (found) {
@@ -206,9 +224,34 @@ bool keymap_find(const Keymap *map, uint32_t keysym, KeymapPlace *place)
     return found;
 }
 
+/* ---- characters of two keys ---- */
+
+/* X calls the key that puts a mark on the next letter by a symbol; the mark, in Unicode, behind a letter and alone. */
+static const struct { uint32_t dead, combining, alone; } marks[] = {
+    { 0xfe50, 0x300, '`' }, { 0xfe51, 0x301, 0xb4 }, { 0xfe52, 0x302, '^' }, { 0xfe53, 0x303, '~' },
+    { 0xfe54, 0x304, 0xaf }, { 0xfe55, 0x306, 0x2d8 }, { 0xfe56, 0x307, 0x2d9 }, { 0xfe57, 0x308, 0xa8 },
+    { 0xfe58, 0x30a, 0x2da }, { 0xfe59, 0x30b, 0x2dd }, { 0xfe5a, 0x30c, 0x2c7 }, { 0xfe5b, 0x327, 0xb8 },
+    { 0xfe5c, 0x328, 0x2db },
+};
+
+bool keymap_find_pair(const Keymap *map, uint32_t keysym, KeymapPlace *dead, KeymapPlace *base)
+{
+    uint32_t character = map->to_unicode ? map->to_unicode(keysym) : keymap_character(keysym);
+    gunichar letter, mark;
+    bool marked = g_unichar_decompose(character, &letter, &mark) && mark;
+    for (size_t i = 0; character && i < G_N_ELEMENTS(marks); i++) {
+        bool is_letter = marked && marks[i].combining == mark;
+        if (is_letter || marks[i].alone == character) {
+            uint32_t second = !is_letter ? ' ' : letter < 0x100 ? letter : UNICODE | letter;
+            return keymap_find(map, marks[i].dead, dead) && keymap_find(map, second, base);
+        }
+    }
+    return false;
+}
+
 uint32_t keymap_character(uint32_t keysym)
 {
-    if (keysym >> 24 == 1) {
+    if (keysym >> 24 == UNICODE >> 24) {
         return keysym & 0xffffff;
     }
     bool latin1 = (keysym >= 0x20 && keysym < 0x7f) || (keysym >= 0xa0 && keysym < 0x100);

@@ -79,10 +79,27 @@ static void press_character(VncClient *client, uint32_t keysym, const KeymapPlac
     restore(client, KEY_SHIFT, shift);
 }
 
+/* The keys of a character; that of a mark, if it needs one, is pressed and released. False: it has none. */
+static bool find_place(VncClient *client, uint32_t keysym, bool down, KeymapPlace *place)
+{
+    KeymapPlace dead;
+    if (keymap_find(client->server->keymap, keysym, place)) {
+        return true;
+    }
+    if (!keymap_find_pair(client->server->keymap, keysym, &dead, place)) {
+        return false;
+    }
+    if (down) {
+        press_character(client, keysym, &dead);
+        press(client, dead.key, false);
+    }
+    return true;
+}
+
 static void press_symbol(VncClient *client, uint32_t keysym, bool down)
 {
     KeymapPlace place;
-    if (!keymap_find(client->server->keymap, keysym, &place)) {
+    if (!find_place(client, keysym, down, &place)) {
         return;
     }
     if (down && place.is_character) {

@@ -40,6 +40,7 @@ typedef struct {
     MemRegion *linear, *linear_io, *mmio;
     bool direct;                            /* the linear window is memory, no transfer needs to see it */
     uint32_t plain, plain_most;             /* accesses without a transfer since the last; to go direct */
+    int64_t direct_since;                   /* CLOCK_VIRTUAL, of the last change of direct */
 
     uint8_t hidden_dac, dac_reads;          /* reads of 0x3c6 in a row */
     uint8_t cursor_rgb[16][3];              /* the first and the last */

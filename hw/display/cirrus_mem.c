@@ -5,7 +5,8 @@
  *
  * BAR 0 has 32 MiB: in the lower half video memory, repeated; in the upper one only data of block transfers.
  * While no transfer needs the CPU, the first copy is plain memory. A transfer makes it lead here, where it
- * stays for a while, because changing it costs the CPUs what they know of memory.
+ * stays for a while, because changing it costs the CPUs what they know of memory: the longer, the sooner the
+ * last changes were undone by the next transfer.
  *
  * Not modelled: apertures that swap bytes, memory-mapped registers at the end of linear memory, the
  * read path of by-8 and by-16 addressing (it reads bytes).
@@ -17,6 +18,7 @@
 #define LINEAR_HALF   0x1000000u
 #define PLAIN_FIRST   4096u
 #define PLAIN_LAST    (1u << 22)
+#define LONG_NS       20000000          /* a change that lasted so long was worth it */
 
 #define REGISTERS_AT  0x18000           /* in the window, when SR17 says so */
 
@@ -32,6 +34,11 @@ void cirrus_set_direct(Cirrus *c, bool direct)
     c->plain = 0;
     direct = direct && writes_are_plain(c);
     if (c->direct != direct) {
+        int64_t now = clock_now(c->vga.dev->machine->clock, CLOCK_VIRTUAL);
+        if (!direct && now - c->direct_since >= LONG_NS) {
+            c->plain_most = PLAIN_FIRST;
+        }
+        c->direct_since = now;
         c->direct = direct;
         mem_set_enabled(c->vga.vram, direct);
     }

@@ -25,6 +25,9 @@ Keymap *keymap_new(const char *layout, GError **err);
 void keymap_free(Keymap *map);
 /* Where the X key symbol is; false: nowhere. */
 bool keymap_find(const Keymap *map, uint32_t keysym, KeymapPlace *place);
+/* The two keys that make, one after the other, a character that no key has: a mark, then a letter or a blank.
+ * False: there are none. */
+bool keymap_find_pair(const Keymap *map, uint32_t keysym, KeymapPlace *dead, KeymapPlace *base);
 /* The character that it writes, in Unicode; 0: none, or one of the old sets but Latin 1. */
 uint32_t keymap_character(uint32_t keysym);
 

@@ -324,10 +324,17 @@ def layouts():
                ("ö", "key semicolon 1", "key semicolon 0"),
                ("/", "key shift 1", "key 7 1", "key shift 0", "key 7 0"),
                ("@", "key alt_r 1", "key q 1", "key alt_r 0", "key q 0"),
-               ("{", "key alt_r 1", "key 7 1", "key alt_r 0", "key 7 0")],
+               ("{", "key alt_r 1", "key 7 1", "key alt_r 0", "key 7 0"),
+               ("é", "key equal 1", "key equal 0", "key e 1", "key e 0"),
+               ("È", "key shift 1", "key equal 1", "key shift 0", "key equal 0", "key shift 1", "key e 1", "key shift 0",
+                "key e 0"),
+               ("^", "key grave_accent 1", "key grave_accent 0", "key spc 1", "key spc 0"), ("я",)],
         "fr": [("a", "key q 1", "key q 0"), ("m", "key semicolon 1", "key semicolon 0"),
                ("1", "key shift 1", "key 1 1", "key shift 0", "key 1 0"), ("é", "key 2 1", "key 2 0"),
-               ("@", "key alt_r 1", "key 0 1", "key alt_r 0", "key 0 0")],
+               ("@", "key alt_r 1", "key 0 1", "key alt_r 0", "key 0 0"),
+               # Not where X has it, too: Shift and the key above Tab, which writes nothing elsewhere.
+               ("~", "key alt_r 1", "key 2 1", "key alt_r 0", "key 2 0"),
+               ("ü", "key shift 1", "key bracket_left 1", "key shift 0", "key bracket_left 0", "key u 1", "key u 0")],
         "sv": [("å", "key bracket_left 1", "key bracket_left 0")],
     }
     for layout, characters in cases.items():
@@ -341,6 +348,7 @@ def layouts():
             s.expect("key alt_r 1")
             if layout == "de":
                 type_keys(s, c, ord("@"), "key q 1", "key q 0")
+                type_keys(s, c, 0x010020ac, "key e 1", "key e 0")
 
 
 def key_codes():
