@@ -143,6 +143,12 @@ int uh_packet(QTest *q, unsigned pid, unsigned address, unsigned endpoint, bool 
     uh_queue(q, 0);
     qt_step(q, 8 * UHCI_MS);
     uint32_t status = uh_status(q, 0);
+    /* Neither done nor refused: it waits for the host's disk, which has no part in the machine's time. */
+    for (unsigned tries = 0; (status & TD_ACTIVE) && !(status & TD_NAK) && tries < 1000; tries++) {
+        g_usleep(10000);
+        qt_step(q, UHCI_MS);
+        status = uh_status(q, 0);
+    }
     ram_put(q, UHCI_QUEUE + 4, 4, LINK_END);
     if (status & TD_STALLED) {
         return -1;
