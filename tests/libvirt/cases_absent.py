@@ -66,7 +66,7 @@ def devices(env):
             text = env.daemon.error("define", domain.path)
         else:
             with domain:
-                text = domain.error("start")
+                text = domain.refusal()
                 assert domain.state() == "shut off"
         assert re.search(wanted, text), f"{devices}: {text}"
 
@@ -75,14 +75,14 @@ def devices(env):
 def a_named_cpu(env):
     """libvirt itself knows no MIPS CPU; -cpu through its own namespace does what <cpu> cannot."""
     with idle(env, "cpu", more="<cpu mode='custom'><model>24Kf</model></cpu>") as d:
-        assert "'mipsel' architecture is not supported by CPU driver" in d.error("start")
+        assert "'mipsel' architecture is not supported by CPU driver" in d.refusal()
     with idle(env, "cpu", args=["-cpu", "74Kf"]) as d:
         d.virsh("start")
         assert "74Kf-mips-cpu" in d.virsh("qemu-monitor-command", "qom-list-types"), "no such type"
         text = d.virsh("qemu-monitor-command", '{"execute": "qom-list", "arguments": {"path": "/machine/unattached"}}')
         assert "74Kf-mips-cpu" in text, text
     with idle(env, "cpu", args=["-cpu", "74Kx"]) as d:
-        text = d.error("start")
+        text = d.refusal()
         assert "74Kx" in text and "M14Kc" in text, text
 
 
@@ -90,9 +90,9 @@ def a_named_cpu(env):
 def too_much(env):
     """Errors of the emulator are read by whoever starts the domain."""
     with idle(env, "much", memory=4096) as d:
-        assert "2G of RAM" in d.error("start")
+        assert "2G of RAM" in d.refusal()
     with Domain(env.daemon, "much", "mipsel", boot="<kernel>/nonexistent/vmlinux</kernel>") as d:
-        assert "/nonexistent/vmlinux" in d.error("start")
+        assert "/nonexistent/vmlinux" in d.refusal()
     with Domain(env.daemon, "much", "mipsel", boot=f"<kernel>{env.guests.kernel('mips')}</kernel>") as d:
-        text = d.error("start")
+        text = d.refusal()
         assert "big-endian" in text and "name" in text, text

@@ -158,5 +158,5 @@ def shared_folders(env):
             assert f"mount_tag = {mode}\n" in tree, tree
         assert d.state() == "running"
     with domain(folder + "/nothing") as d:
-        text = d.error("start")
+        text = d.refusal()
         assert "shared/nothing" in text and "No such file" in text, text

@@ -179,7 +179,7 @@ def kvm_type(env):
     """-machine kvm-type= through libvirt: what a KVM would be asked for. A kernel of the other kind is an
     error that virsh shows."""
     with booted(env, "type", "mipsel", args=["-machine", "kvm-type=TE"]) as d:
-        text = d.error("start")
+        text = d.refusal()
         assert "kvm-type=TE" in text and "0x40000000" in text and "use kvm-type=VZ or auto" in text, text
     with booted(env, "type", "mipsel", args=["-machine", "kvm-type=VZ"]) as d:
         d.virsh("start")
@@ -188,7 +188,7 @@ def kvm_type(env):
         assert '"VZ"' in reply, reply
         assert "kvm" in d.hmp("info kvm")
     with booted(env, "type", "mipsel", args=["-machine", "kvm-type=sideways"]) as d:
-        assert "must be TE" in d.error("start")
+        assert "must be TE" in d.refusal()
 
 
 @case

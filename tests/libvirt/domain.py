@@ -59,6 +59,16 @@ class Domain:
     def error(self, command, *words, **more):
         return self.daemon.error(command, self.name, *words, **more)
 
+    def refusal(self):
+        """Why it cannot be started: libvirt's error and, as that is at times only that the emulator has ended, the
+        log of this start."""
+        before, end = len(self.daemon.domain_log(self.name)), time.monotonic() + 5
+        error = self.error("start")
+        while "closed the monitor" in error and time.monotonic() < end and \
+                "valletta:" not in self.daemon.domain_log(self.name)[before:]:
+            time.sleep(0.1)
+        return error + self.daemon.domain_log(self.name)[before:]
+
     def hmp(self, line):
         return self.virsh("qemu-monitor-command", "--hmp", line)
 
