@@ -226,7 +226,8 @@ bool keymap_find(const Keymap *map, uint32_t keysym, KeymapPlace *place)
 
 /* ---- characters of two keys ---- */
 
-/* X calls the key that puts a mark on the next letter by a symbol; the mark, in Unicode, behind a letter and alone. */
+/* X calls the key that puts a mark on the next letter by a symbol; the mark, in Unicode, behind a letter and
+ * alone. */
 static const struct { uint32_t dead, combining, alone; } marks[] = {
     { 0xfe50, 0x300, '`' }, { 0xfe51, 0x301, 0xb4 }, { 0xfe52, 0x302, '^' }, { 0xfe53, 0x303, '~' },
     { 0xfe54, 0x304, 0xaf }, { 0xfe55, 0x306, 0x2d8 }, { 0xfe56, 0x307, 0x2d9 }, { 0xfe57, 0x308, 0xa8 },

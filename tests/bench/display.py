@@ -107,7 +107,7 @@ def measure(program, peer, kernel, card, work, looked_at):
         guard.cancel()
         process.kill()
         process.wait()
-    return int(done[1]) / seconds, seen, used, bits, used / max(int(done[1]), 1)
+    return int(done[1]) / seconds, seen, used, bits, used / int(done[1]) if int(done[1]) else 0
 
 
 def main():

@@ -11,10 +11,10 @@ JWM = '<JWM><FocusModel>click</FocusModel><Key mask="A" key="F4">close</Key></JW
 ENV = {}
 
 
-def x_server(work):
+def x_server(work, size="1280x1024"):
     """The processes of one with a window manager; the number that it chose is in ENV."""
     read, write = os.pipe()
-    process = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x1024x24", "-nolisten", "tcp"],
+    process = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", size + "x24", "-nolisten", "tcp"],
                                pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     os.close(write)
     with os.fdopen(read) as number:

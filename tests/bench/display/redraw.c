@@ -80,14 +80,14 @@ static int open_drm(Screen *s)
     if (find_mode(s->fd, &connector, &crtc, &mode) || ioctl(s->fd, DRM_IOCTL_MODE_CREATE_DUMB, &create)) {
         return -1;
     }
-    struct drm_mode_fb_cmd fb = { .width = WIDTH, .height = HEIGHT, .pitch = create.pitch, .bpp = 32, .depth = 24,
-                                  .handle = create.handle };
+    struct drm_mode_fb_cmd fb = { .width = WIDTH, .height = HEIGHT, .pitch = create.pitch, .bpp = 32,
+                                  .depth = 24, .handle = create.handle };
     struct drm_mode_map_dumb map = { .handle = create.handle };
     if (ioctl(s->fd, DRM_IOCTL_MODE_ADDFB, &fb) || ioctl(s->fd, DRM_IOCTL_MODE_MAP_DUMB, &map)) {
         return -1;
     }
-    struct drm_mode_crtc set = { .set_connectors_ptr = (uintptr_t)&connector, .count_connectors = 1, .crtc_id = crtc,
-                                 .fb_id = fb.fb_id, .mode_valid = 1, .mode = mode };
+    struct drm_mode_crtc set = { .set_connectors_ptr = (uintptr_t)&connector, .count_connectors = 1,
+                                 .crtc_id = crtc, .fb_id = fb.fb_id, .mode_valid = 1, .mode = mode };
     s->pixels = mmap(NULL, create.size, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, (off_t)map.offset);
     s->bits = 32;
     s->pitch = create.pitch;
